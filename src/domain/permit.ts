@@ -1,0 +1,37 @@
+import type { DecodedCall } from './call.ts';
+
+/** What the policy said yes to: the call, the rule that let it through, and the quotas it must take first. */
+export type Allowed<Demand> = {
+  readonly call: DecodedCall;
+  readonly rule: string;
+  readonly policyHash: string;
+  readonly demands: readonly Demand[];
+};
+
+/** Proof that policy allowed exactly this call. Intent, limits and upstream accept nothing less. */
+export class Permit<Demand = unknown> {
+  readonly kind = 'permit';
+  readonly call: DecodedCall;
+  readonly rule: string;
+  readonly policyHash: string;
+  readonly demands: readonly Demand[];
+  readonly #granted = true;
+
+  private constructor(allowed: Allowed<Demand>) {
+    this.call = allowed.call;
+    this.rule = allowed.rule;
+    this.policyHash = allowed.policyHash;
+    this.demands = allowed.demands;
+    Object.freeze(this);
+  }
+
+  /** Only the pipeline calls this (an import rule holds it there). */
+  static grant<Demand>(allowed: Allowed<Demand>): Permit<Demand> {
+    return new Permit(allowed);
+  }
+
+  /** A permit forged with a cast is caught when it is used: it lacks the private field. */
+  static isGenuine(permit: Permit): boolean {
+    return #granted in permit && permit.#granted;
+  }
+}
