@@ -1,0 +1,66 @@
+/**
+ * Lines out of chunks, without their line feed (and a carriage return before it). A line over the bound is skipped to
+ * its end and reported by its first and last bytes.
+ */
+export class LineReader {
+  readonly #options: {
+    readonly bytesMax: number;
+    readonly onLine: (line: Buffer) => void;
+    readonly onLongLine: (head: Buffer, tail: Buffer) => void;
+  };
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #head: Buffer | undefined;
+  #tail: Buffer = Buffer.alloc(0);
+
+  constructor(options: {
+    bytesMax: number;
+    onLine: (line: Buffer) => void;
+    onLongLine: (head: Buffer, tail: Buffer) => void;
+  }) {
+    this.#options = options;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(0x0a, start);
+      if (end === -1) break;
+      this.#part(chunk.subarray(start, end));
+      this.#lineEnds();
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#part(chunk.subarray(start));
+  }
+
+  #part(part: Buffer): void {
+    if (this.#head !== undefined) {
+      this.#tail = Buffer.concat([this.#tail, part]).subarray(-EDGE_BYTES);
+      return;
+    }
+    this.#parts.push(part);
+    this.#bytes += part.length;
+    if (this.#bytes <= this.#options.bytesMax) return;
+    const whole = Buffer.concat(this.#parts);
+    this.#head = Buffer.from(whole.subarray(0, EDGE_BYTES));
+    this.#tail = Buffer.from(whole.subarray(-EDGE_BYTES));
+    this.#parts = [];
+  }
+
+  #lineEnds(): void {
+    const head = this.#head;
+    const tail = this.#tail;
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#bytes = 0;
+    this.#head = undefined;
+    this.#tail = Buffer.alloc(0);
+    if (head !== undefined) return this.#options.onLongLine(head, tail);
+    const [only] = parts;
+    let line = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+    if (line.at(-1) === 0x0d) line = line.subarray(0, -1);
+    if (line.length > 0) this.#options.onLine(line);
+  }
+}
+
+const EDGE_BYTES = 4_096;

@@ -1,0 +1,135 @@
+/** zod's issues as diagnostics with a place in the file, one per mistake, with the nearest known name. */
+import * as z from 'zod';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { suggestion } from './did-you-mean.ts';
+import { errorsMax, type SourceDocument } from './source-document.ts';
+
+type Issue = z.core.$ZodIssue;
+type RawIssue = z.core.$ZodRawIssue;
+
+/** Between the message and the hint of one key; neither can hold it, as names are shown escaped. */
+const hintMark = '\u0000';
+const keyMark = '\u0001';
+
+/**
+ * An object that allows no other keys. `whatNull` is the hint where it is written but left empty, as in `get_me:`.
+ * Use it instead of `z.strictObject`: it is what makes unknown keys answer with the nearest known one.
+ */
+export function strictObject<S extends z.core.$ZodLooseShape>(shape: S, whatNull?: string) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue: RawIssue) => {
+      if (issue.code === 'unrecognized_keys') {
+        return issue.keys
+          .map((key) => `unknown key \`${key}\`${hintMark}${suggestion(key, known) ?? `known here: ${known.join(', ')}`}`)
+          .join(keyMark);
+      }
+      if (issue.code === 'invalid_type' && issue.input === null && whatNull !== undefined) {
+        return `nothing is written here${hintMark}${whatNull}`;
+      }
+      return undefined;
+    },
+  });
+}
+
+/** A custom message with a hint, for `superRefine` and `error`. */
+export function withHint(message: string, hint: string): string {
+  return message + hintMark + hint;
+}
+
+export function diagnose(document: SourceDocument, issues: readonly Issue[]): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const issue of issues) {
+    if (found.length >= errorsMax) break;
+    collect(document, issue, [], found);
+  }
+  return found;
+}
+
+function collect(document: SourceDocument, issue: Issue, prefix: readonly (string | number)[], found: Diagnostic[]): void {
+  const path = [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const texts = issue.message.split(keyMark);
+      issue.keys.forEach((key, i) => {
+        found.push(diagnostic(document, [...path, key], 'key', texts[i] ?? `unknown key \`${key}\``));
+      });
+      return;
+    }
+    case 'invalid_union': {
+      const branch = nearestBranch(issue.errors);
+      if (branch === undefined) found.push(diagnostic(document, path, 'value', readable(issue)));
+      else for (const inner of branch) collect(document, inner, path, found);
+      return;
+    }
+    case 'invalid_key': {
+      found.push(diagnostic(document, path, 'key', issue.issues.map(readable).join('; ')));
+      return;
+    }
+    default: {
+      const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+      found.push(
+        missing
+          ? diagnostic(document, path.slice(0, -1), 'value', `\`${String(path.at(-1))}\` is missing`)
+          : diagnostic(document, path, 'value', readable(issue)),
+      );
+    }
+  }
+}
+
+/** The alternative that the text comes nearest to: fewest complaints about the value itself and its keys. */
+function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  let best: readonly Issue[] | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const branch of branches) {
+    let cost = 0;
+    for (const issue of branch) {
+      if (issue.path.length === 0 && issue.code !== 'unrecognized_keys') cost += 100;
+      else if (issue.code === 'unrecognized_keys') cost += 10 * issue.keys.length;
+      else if (issue.path.length === 1 && issue.code === 'invalid_type') cost += 5;
+      else cost += 1;
+    }
+    if (cost < bestCost) {
+      best = branch;
+      bestCost = cost;
+    }
+  }
+  // Every alternative is of another type altogether: the union's own message says what is possible.
+  return bestCost >= 100 ? undefined : best;
+}
+
+function diagnostic(
+  document: SourceDocument,
+  path: readonly (string | number)[],
+  part: 'key' | 'value',
+  text: string,
+): Diagnostic {
+  const [message = '', hint] = text.split(hintMark);
+  const at = document.locate(path, part);
+  return { file: document.file, ...at, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function readable(issue: Issue): string {
+  if (issue.code === 'invalid_value' && !issue.message.includes(hintMark)) {
+    const values = issue.values.map((v) => `\`${String(v)}\``);
+    return values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
+  }
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input: expected ')) {
+    const received = /received (\w+)$/.exec(issue.message)?.[1];
+    const expected = kinds[issue.expected] ?? issue.expected;
+    return `expected ${expected}${received === undefined ? '' : `, found ${kinds[received] ?? received}`}`;
+  }
+  const text = issue.message.replace(/^Invalid input: /, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  record: 'a mapping (`key: value`)',
+  object: 'a mapping (`key: value`)',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'nothing',
+  JsonNumber: 'a number',
+};
