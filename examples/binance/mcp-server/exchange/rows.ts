@@ -1,0 +1,78 @@
+/**
+ * Turns the exchange's replies into JSON that loses nothing on its way to an agent: ids and decimals are strings
+ * (ids exceed 2^53), times and counts stay numbers, booleans stay booleans.
+ */
+import { type Decimal, decimalOr, plainNumber, zero } from '../decimal.ts';
+import { ExchangeFault } from './fault.ts';
+
+export type Json = string | number | boolean | null | readonly Json[] | Row;
+export interface Row {
+  readonly [field: string]: Json;
+}
+
+const ID_FIELD = /(?:^i|I)ds?$/;
+const depthMax = 12;
+
+/** @throws ExchangeFault when the reply is no JSON that could be given on */
+export function plain(value: unknown, field = '', depth = 0): Json {
+  if (depth > depthMax) throw unreadable('it is nested too deeply');
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return value.toString();
+    case 'number':
+      if (ID_FIELD.test(field) || !Number.isInteger(value)) return plainNumber(value);
+      return value;
+    case 'object':
+      if (value === null) return null;
+      if (Array.isArray(value)) return value.map((each) => plain(each, field, depth + 1));
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each, name, depth + 1)]));
+    default:
+      throw unreadable(`it holds a ${typeof value}`);
+  }
+}
+
+export function asRow(value: Json): Row {
+  if (typeof value === 'object' && value !== null && !isList(value)) return value;
+  throw unreadable('an object was expected');
+}
+
+export function asRows(value: Json): readonly Row[] {
+  if (isList(value)) return value.map(asRow);
+  throw unreadable('a list was expected');
+}
+
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** The field as text; the empty string where it is absent. */
+export function textOf(row: Row | undefined, field: string): string {
+  const value = row?.[field];
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : '';
+}
+
+/** The field as an amount; zero where it is absent or empty. */
+export function amountOf(row: Row | undefined, field: string): Decimal {
+  return decimalOr(row?.[field], zero);
+}
+
+export function numberOf(row: Row | undefined, field: string): number | undefined {
+  const value = row?.[field];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The listed fields of the row, those present only. */
+export function pick(row: Row, ...fields: readonly string[]): Row {
+  return Object.fromEntries(fields.flatMap((field) => (row[field] === undefined ? [] : [[field, row[field]]])));
+}
+
+function unreadable(why: string): ExchangeFault {
+  return new ExchangeFault({ kind: 'unknown', message: `the exchange's answer could not be read: ${why}` });
+}

@@ -1,0 +1,26 @@
+/** MCP on stdin and stdout, every revision the SDK speaks. Ends when the client closes the pipe. */
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { makeServer } from './server.ts';
+import type { Settings } from './settings.ts';
+import { openVenue } from './venue.ts';
+
+export async function serveOnStdio(settings: Settings, log: (line: string) => void): Promise<void> {
+  const venue = openVenue(settings, log);
+  const handle = serveStdio(
+    () => makeServer({ settings, urls: venue.urls, account: () => venue.account(), warm: () => venue.warm(), log }),
+    { onerror: (error) => log(error.message) },
+  );
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= handle.close().then(() => venue.close()));
+  const end = (): void => {
+    close()
+      .catch((error: unknown) => log(`closing: ${error instanceof Error ? error.message : 'unknown error'}`))
+      .finally(() => process.exit(0));
+  };
+  process.stdin.once('end', end);
+  process.stdin.once('close', end);
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  log(`${settings.mode} mode on stdio`);
+  await Promise.resolve();
+}
