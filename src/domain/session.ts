@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts';
+import type { JsonObject } from './json.ts';
 import type { Era } from './message.ts';
 
 /**
@@ -13,4 +14,6 @@ export type Session = {
   readonly server: string;
   readonly era: Era;
   readonly revision: string;
+  /** What the client sent in `initialize`, as it goes to the server. Legacy only. */
+  readonly initialize: JsonObject | undefined;
 };

@@ -1,6 +1,6 @@
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
 import type { Message, MessageId } from '../../domain/message.ts';
-import { readJson } from './read-json.ts';
+import { readJson } from '../../platform/read-json.ts';
 
 export type MessageRead =
   | { readonly kind: 'message'; readonly message: Message }

@@ -1,0 +1,91 @@
+import type { Admission, Reserved } from '../domain/admission.ts';
+import type { DecodedCall } from '../domain/call.ts';
+import { Permit } from '../domain/permit.ts';
+import type { Answer, Received } from '../domain/received.ts';
+import { type Refusal, refusal } from '../domain/refusal.ts';
+import type { Reply } from '../domain/reply.ts';
+import type { Stages } from './stages.ts';
+
+/**
+ * One call, from a decoded message to the client's answer. Read this file first.
+ *
+ * Two acts. `admit` asks whether the call may happen: it sends nothing, and whatever goes wrong in it is a refusal.
+ * `perform` makes it happen: it can no longer refuse, only say what became of the call, and "we cannot know" is one of
+ * the answers. Each step takes what the step before it proved, so leaving one out does not compile.
+ */
+export async function handleCall(call: DecodedCall, received: Received, stages: Stages): Promise<Answer> {
+  const admission = await admit(call, received, stages).catch((fault: unknown) => refuseOnFault(fault, stages));
+  const outcome = admission.kind === 'reserved' ? await perform(admission, received, stages) : admission;
+  return await stages.recordOutcome(call, admission, outcome);
+}
+
+async function admit(decoded: DecodedCall, received: Received, stages: Stages): Promise<Admission> {
+  const target = await stages.findTarget(decoded);
+  if (target.kind === 'refused') return target;
+
+  const call = stages.checkMirrors(decoded, target, received);
+  if (call.kind === 'fault') return call;
+
+  const policy = stages.currentPolicy(call.session.caller);
+  if (policy === undefined) return noPolicy(call);
+
+  const decision = stages.decide(policy, call, target);
+  // Hidden and absent take the same steps to here and get the same answer.
+  if (target.definition === undefined || decision.verdict === 'hidden') return unknownName(call, decision.rule);
+
+  switch (decision.verdict) {
+    case 'permit': {
+      const demands = decision.limits;
+      const permit = Permit.grant({ call, rule: decision.rule, policyHash: policy.hash, demands });
+      const intent = stages.recordIntent(permit);
+      return await stages.reserveLimits(intent);
+    }
+    case 'refuse':
+      return refusal('denied', decision.rule, decision.reason, decision.remedy ?? REMEDY_DENIED);
+    case 'ask':
+      return refusal('approval', decision.rule, decision.reason, REMEDY_ASK);
+    default:
+      decision.verdict satisfies never;
+      return refusal('fault', '(decision)', 'the decision is of no known kind', REMEDY_FAULT);
+  }
+}
+
+async function perform(reserved: Reserved, received: Received, stages: Stages): Promise<Reply> {
+  const reply = await stages.invoke(reserved, received).catch((fault: unknown) => unknownOnFault(fault, stages));
+  return await stages.inspect(reserved, reply).catch((fault: unknown) => withholdOnFault(fault, stages));
+}
+
+function noPolicy(call: DecodedCall): Refusal {
+  const { grant } = call.session.caller;
+  return refusal(
+    'no-policy',
+    '(no policy)',
+    `the grant \`${grant}\` has no policy, and without one nothing is allowed`,
+    'give the grant a `policy` in the configuration',
+  );
+}
+
+function unknownName(call: DecodedCall, rule: string): Refusal {
+  return refusal('unknown-name', rule, `\`${call.target}\` is unknown`, '');
+}
+
+/** Act one turns any fault into a refusal. */
+function refuseOnFault(fault: unknown, stages: Stages): Refusal {
+  stages.noteFault('admit', fault);
+  return refusal('fault', '(fault)', 'the gateway failed while it decided', REMEDY_FAULT);
+}
+
+/** Act two never may: after sending, a fault is `unknown`. */
+function unknownOnFault(fault: unknown, stages: Stages): Reply {
+  stages.noteFault('perform', fault);
+  return { kind: 'unknown', why: 'the gateway failed after it began to send' };
+}
+
+function withholdOnFault(fault: unknown, stages: Stages): Reply {
+  stages.noteFault('inspect', fault);
+  return { kind: 'withheld', why: 'the gateway failed while it looked at the output' };
+}
+
+const REMEDY_DENIED = 'Do not repeat it unchanged; the policy must change first';
+const REMEDY_ASK = 'Approvals are not available in this version; the policy must change first';
+const REMEDY_FAULT = 'Nothing was sent; report it with the log line of this moment';

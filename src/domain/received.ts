@@ -1,0 +1,38 @@
+/** One message as it arrived: bytes nobody has read yet, and what the transport knows about them. */
+export type Received = {
+  readonly transport: 'http' | 'stdio';
+  readonly bytes: Uint8Array;
+  /** Headers that mirror or name something; all undefined over stdio. Optional white space is stripped. */
+  readonly headers: ReceivedHeaders;
+  /** Sends a message of the server on the stream of this request, before its answer. */
+  readonly emit: (text: string) => void;
+  /** Set when the client said that it no longer wants the answer. Looked at last before a call is sent. */
+  cancelled: boolean;
+  /** What cancelling it does once it has been sent. */
+  onCancel: ((why: string) => void) | undefined;
+};
+
+export type ReceivedHeaders = {
+  readonly sessionId: string | undefined;
+  readonly protocolVersion: string | undefined;
+  readonly method: string | undefined;
+  readonly name: string | undefined;
+  /** `Mcp-Param-*` by their lower-case name. */
+  readonly params: readonly (readonly [name: string, value: string])[];
+};
+
+export const NO_HEADERS: ReceivedHeaders = {
+  sessionId: undefined,
+  protocolVersion: undefined,
+  method: undefined,
+  name: undefined,
+  params: [],
+};
+
+/** What goes back to the client for one message. */
+export type Answer =
+  | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly sessionId?: string }
+  /** Nothing to say: a notification or a response was taken. */
+  | { readonly kind: 'accepted' }
+  /** No answer is owed any more: the client cancelled. */
+  | { readonly kind: 'silent' };

@@ -1,0 +1,246 @@
+import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
+import type { Reply } from '../../domain/reply.ts';
+import { Child, type ChildCommand } from './child.ts';
+import { type Connection, oneLine, type Outgoing, requestText, type Standing, survivesDoubles, withId } from './connection.ts';
+import { type Deadlines, InFlight } from './in-flight.ts';
+import { classify } from './server-messages.ts';
+import type { UpstreamLog } from './upstream-log.ts';
+
+export type ChildConnectionOptions = {
+  readonly command: ChildCommand;
+  readonly era: Era;
+  readonly revision: string;
+  /** Whether callers share this child, so that ids and progress tokens must be made distinct. */
+  readonly shared: boolean;
+  readonly standing: Standing;
+  readonly onGone: (why: string) => void;
+  readonly log: UpstreamLog;
+  readonly silenceMsMax: number;
+  readonly totalMsMax: number;
+  readonly responseBytesMax: number;
+};
+
+/** A connection over the pipes of a child process. It lives as long as the child. */
+export class ChildConnection implements Connection {
+  readonly era: Era;
+  readonly revision: string;
+  readonly #options: ChildConnectionOptions;
+  readonly #child: Child;
+  readonly #inFlight: InFlight<Waiting>;
+  /** Requests of the server that await the client's answer. */
+  readonly #asked = new Set<string>();
+  #next = 0;
+  #gone: string | undefined;
+
+  constructor(options: ChildConnectionOptions) {
+    this.era = options.era;
+    this.revision = options.revision;
+    this.#options = options;
+    this.#inFlight = new InFlight<Waiting>({
+      silenceMsMax: options.silenceMsMax,
+      totalMsMax: options.totalMsMax,
+      expire: (_key, waiting, why) => {
+        this.#sayCancelled(waiting.wireId, why);
+        waiting.resolve({ kind: 'unknown', why });
+      },
+    });
+    this.#child = new Child(options.command, {
+      onLine: (line) => this.#onLine(line),
+      onLongLine: (head, tail) => this.#onLongLine(head, tail),
+      onGone: (why) => this.#onGone(why),
+      log: options.log.childSaid,
+      lineBytesMax: options.responseBytesMax,
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  get lastWords(): readonly string[] {
+    return this.#child.lastWords;
+  }
+
+  send(outgoing: Outgoing): Promise<Reply> {
+    const { id } = outgoing;
+    const renamed = this.#options.shared || !survivesDoubles(id);
+    const wireId: MessageId = renamed ? `sallyport:${++this.#next}` : id;
+    const key = idKey(wireId);
+    if (this.#inFlight.has(key)) {
+      return Promise.resolve({ kind: 'not-sent', why: 'a request with this id is still running' });
+    }
+    const token = progressTokenOf(outgoing.params);
+    const shareToken = this.#options.shared && token !== undefined;
+    const rest = shareToken ? restWithToken(outgoing, wireId as string) : outgoing.rest;
+    return new Promise((resolve) => {
+      if (!this.#child.write(requestText(idText(wireId), rest))) {
+        resolve({ kind: 'not-sent', why: this.#gone ?? 'the server does not read its input' });
+        return;
+      }
+      this.#inFlight.add(key, {
+        outgoing,
+        wireId,
+        renamed,
+        token: token === undefined ? undefined : idKey(shareToken ? wireId : token),
+        tokenSent: shareToken ? token : undefined,
+        resolve,
+        standing: outgoing.standing ?? false,
+        since: 0,
+        heardAt: 0,
+      });
+    });
+  }
+
+  tell(text: string): void {
+    this.#child.write(text);
+  }
+
+  /** Whether the server asked for this; only then is a client's response passed on. */
+  wasAsked(id: MessageId): boolean {
+    return this.#asked.delete(idKey(id));
+  }
+
+  cancel(handle: object, why: string): void {
+    for (const waiting of this.#inFlight.values()) {
+      if (waiting.outgoing.handle !== handle) continue;
+      this.#inFlight.take(idKey(waiting.wireId));
+      this.#sayCancelled(waiting.wireId, why);
+      waiting.resolve({ kind: 'unknown', why });
+      return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#child.end();
+  }
+
+  kill(): void {
+    this.#child.kill();
+  }
+
+  #sayCancelled(wireId: MessageId, why: string): void {
+    const params = `{"requestId":${idText(wireId)},"reason":${JSON.stringify(why)}}`;
+    this.#child.write(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
+  }
+
+  #onLine(raw: string): void {
+    const line = oneLine(raw);
+    const message = classify(line, this.era);
+    switch (message.kind) {
+      case 'response': {
+        const waiting = this.#inFlight.take(idKey(message.id));
+        if (waiting === undefined) return this.#options.log.dropped('an answer nobody waits for');
+        const text = waiting.renamed ? withId(line, waiting.outgoing.id) : line;
+        waiting.resolve({ kind: 'replied', text, isError: message.isError, status: 200 });
+        return;
+      }
+      case 'request':
+        if (message.method === 'ping') {
+          this.#child.write(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);
+          return;
+        }
+        this.#asked.add(idKey(message.id));
+        this.#toOwner(undefined, { method: message.method, text: line, id: message.id });
+        return;
+      case 'notification':
+        this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
+        return;
+      case 'refused':
+        this.#options.log.dropped(message.why);
+        this.#refuseRequest(line, message.why);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** To the request it belongs to, else the only one running, else the session's standing stream. */
+  #toOwner(token: MessageId | undefined, message: { method: string; text: string; id: MessageId | undefined }): void {
+    if (token !== undefined) {
+      for (const waiting of this.#inFlight.values()) {
+        if (waiting.token !== idKey(token)) continue;
+        this.#inFlight.heard(waiting);
+        const text = waiting.tokenSent === undefined ? message.text : progressFor(message.text, waiting.tokenSent);
+        waiting.outgoing.onMessage({ ...message, text });
+        return;
+      }
+    }
+    if (this.#options.shared) return this.#options.standing(message);
+    let last: Waiting | undefined;
+    for (const waiting of this.#inFlight.values()) last = waiting;
+    if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
+    this.#inFlight.heard(last);
+    last.outgoing.onMessage(message);
+  }
+
+  #refuseRequest(line: string, why: string): void {
+    const match = /"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/.exec(line);
+    if (match === null || !/"method"\s*:/.test(line)) return;
+    const error = `{"code":-32601,"message":${JSON.stringify(why)}}`;
+    this.#child.write(`{"jsonrpc":"2.0","id":${match[1]},"error":${error}}`);
+  }
+
+  #onLongLine(head: string, tail: string): void {
+    const why = `the answer is larger than ${this.#options.responseBytesMax} bytes`;
+    const ids = [...`${head} ${tail}`.matchAll(/"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/g)];
+    for (const [, id = ''] of ids) {
+      const key = id.startsWith('"') ? `s${JSON.parse(id) as string}` : `n${id}`;
+      const waiting = this.#inFlight.take(key);
+      if (waiting === undefined) continue;
+      waiting.resolve({ kind: 'withheld', why });
+      return;
+    }
+    this.#options.log.dropped(why);
+  }
+
+  #onGone(why: string): void {
+    this.#gone = why;
+    for (const waiting of this.#inFlight.drain()) waiting.resolve({ kind: 'unknown', why: `the server is gone: ${why}` });
+    this.#options.onGone(why);
+  }
+}
+
+type Waiting = Deadlines & {
+  readonly outgoing: Outgoing;
+  readonly wireId: MessageId;
+  readonly renamed: boolean;
+  /** Key of the progress token as the server knows it. */
+  readonly token: string | undefined;
+  /** The client's own token, where the server was given another. */
+  readonly tokenSent: MessageId | undefined;
+  readonly resolve: (reply: Reply) => void;
+};
+
+/** These tell the session something; they belong to no call even while one runs. */
+const STANDING_ONLY = new Set([
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+]);
+
+function progressTokenOf(params: JsonObject | undefined): MessageId | undefined {
+  const meta = params?.['_meta'];
+  const token = isJsonObject(meta) ? meta['progressToken'] : undefined;
+  return typeof token === 'string' || token instanceof JsonNumber ? token : undefined;
+}
+
+function restWithToken(outgoing: Outgoing, token: string): string {
+  const params = outgoing.params as JsonObject;
+  const meta = params['_meta'] as JsonObject;
+  const changed = { ...params, _meta: { ...meta, progressToken: token } };
+  return `"method":${JSON.stringify(outgoing.method)},"params":${jsonText(changed)}}`;
+}
+
+function progressFor(text: string, token: MessageId): string {
+  const message = JSON.parse(text) as { params: Record<string, JsonValue> };
+  const members = Object.entries(message.params).map(([key, value]) =>
+    key === 'progressToken' ? `"progressToken":${idText(token)}` : `${JSON.stringify(key)}:${JSON.stringify(value)}`,
+  );
+  return `{"jsonrpc":"2.0","method":"notifications/progress","params":{${members.join(',')}}}`;
+}

@@ -1,0 +1,81 @@
+import { isJsonObject, type JsonObject, jsonText } from '../../domain/json.ts';
+import { type Era, idText, type MessageId } from '../../domain/message.ts';
+import { readJsonText } from '../../platform/read-json.ts';
+import type { Reply } from '../../domain/reply.ts';
+
+/**
+ * A way to one server for one legacy session, or for the modern callers of one grant. It sends, and says truthfully
+ * what became of what it sent. It never repeats a request that may have reached the server.
+ */
+export type Connection = {
+  readonly era: Era;
+  readonly revision: string;
+  /** Never rejects. */
+  send(request: Outgoing): Promise<Reply>;
+  /** A notification or an answer to the server's own request, on its way to the server. Faults are logged: nobody waits. */
+  tell(text: string): void;
+  /** Cancels the request in flight that was sent under this handle. */
+  cancel(handle: object, why: string): void;
+  /** Ends it; calls in flight become `unknown`. */
+  close(): Promise<void>;
+};
+
+export type Outgoing = {
+  readonly id: MessageId;
+  /** What `cancel` names it by: ids of different clients may be equal. */
+  readonly handle: object;
+  /** A stream meant to stand open: neither silence nor time ends it. */
+  readonly standing?: boolean;
+  readonly method: string;
+  /** The request after its id, one line: `"method":…,"params":…}`. The connection puts the id before it. */
+  readonly rest: string;
+  readonly params: JsonObject | undefined;
+  /** Headers beside those of every request: `Mcp-Name`, `Mcp-Param-*`. Modern HTTP only. */
+  readonly headers?: readonly (readonly [string, string])[];
+  /** What the server sends about this request before its answer. */
+  readonly onMessage: (message: ServerMessage) => void;
+};
+
+/** A notification or request of the server that passed the table of its era; `text` is one line of JSON. */
+export type ServerMessage = {
+  readonly method: string;
+  readonly text: string;
+  /** Present on requests of the server. */
+  readonly id: MessageId | undefined;
+};
+
+/** Where messages go that belong to no request in flight: the session's standing stream. */
+export type Standing = (message: ServerMessage) => void;
+
+/** Writes the request with the id it has on this hop. */
+export function requestText(idText: string, rest: string): string {
+  return `{"jsonrpc":"2.0","id":${idText},${rest}`;
+}
+
+/**
+ * Whether every JSON reader gives this id back as it was written. Others (`-0`, integers beyond 2^53) travel under an
+ * id of ours and get their own back in the answer.
+ */
+export function survivesDoubles(id: MessageId): boolean {
+  if (typeof id === 'string') return true;
+  const value = Number(id.text);
+  return Number.isSafeInteger(value) && String(value) === id.text;
+}
+
+/** A response under another id. The rest of it keeps every number's text. */
+export function withId(text: string, id: MessageId): string {
+  const read = readJsonText(text, RESPONSE_DEPTH_MAX);
+  if (read.kind === 'malformed' || !isJsonObject(read.value)) {
+    return `{"jsonrpc":"2.0","id":${idText(id)},"error":{"code":-32603,"message":"the server's answer cannot be read in one way only"}}`;
+  }
+  const members = Object.entries(read.value).filter(([key]) => key !== 'jsonrpc' && key !== 'id');
+  const rest = members.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',');
+  return `{"jsonrpc":"2.0","id":${idText(id)},${rest}}`;
+}
+
+const RESPONSE_DEPTH_MAX = 512;
+
+/** One line, so that it fits a stdio pipe and an SSE event: in JSON, line breaks stand only between tokens. */
+export function oneLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ').trim() : text;
+}

@@ -1,0 +1,90 @@
+/** Requests waiting for a server, with the two clocks of each: silence and total. One timer serves all. */
+export class InFlight<T extends Deadlines> {
+  readonly #waiting = new Map<string, T>();
+  readonly #silenceMsMax: number;
+  readonly #totalMsMax: number;
+  readonly #expire: (key: string, waiting: T, why: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    silenceMsMax: number;
+    totalMsMax: number;
+    /** Called once for each that ran out; it is no longer waiting then. */
+    expire: (key: string, waiting: T, why: string) => void;
+  }) {
+    this.#silenceMsMax = options.silenceMsMax;
+    this.#totalMsMax = options.totalMsMax;
+    this.#expire = options.expire;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  values(): Iterable<T> {
+    return this.#waiting.values();
+  }
+
+  has(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
+  get(key: string): T | undefined {
+    return this.#waiting.get(key);
+  }
+
+  add(key: string, waiting: T): void {
+    const now = performance.now();
+    waiting.since = now;
+    waiting.heardAt = now;
+    this.#waiting.set(key, waiting);
+    if (this.#timer !== undefined) return;
+    const every = Math.max(10, Math.min(1_000, this.#silenceMsMax / 4));
+    this.#timer = setInterval(() => this.#sweep(), every);
+    this.#timer.unref();
+  }
+
+  /** Progress and other signs of life start the clock of silence again. */
+  heard(waiting: T): void {
+    waiting.heardAt = performance.now();
+  }
+
+  take(key: string): T | undefined {
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) this.#waiting.delete(key);
+    return waiting;
+  }
+
+  /** Takes all, for a connection that ends. */
+  drain(): readonly T[] {
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#stop();
+    return all;
+  }
+
+  #sweep(): void {
+    if (this.#waiting.size === 0) return this.#stop();
+    const now = performance.now();
+    for (const [key, waiting] of this.#waiting) {
+      if (waiting.standing) continue;
+      const why =
+        now - waiting.since > this.#totalMsMax
+          ? `no answer within ${this.#totalMsMax / 1000} s`
+          : now - waiting.heardAt > this.#silenceMsMax
+            ? `the server was silent for ${this.#silenceMsMax / 1000} s`
+            : undefined;
+      if (why === undefined) continue;
+      this.#waiting.delete(key);
+      this.#expire(key, waiting, why);
+    }
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** `performance.now()` milliseconds; `add` sets both. What is meant to stand open has no deadline. */
+export type Deadlines = { since: number; heardAt: number; readonly standing: boolean };

@@ -1,0 +1,80 @@
+import type { Era, MessageId } from '../../domain/message.ts';
+import { JsonNumber } from '../../domain/json.ts';
+
+/** A line or event from a server, told apart. Anything the tables do not name is refused, never forwarded. */
+export type FromServer =
+  | { readonly kind: 'response'; readonly id: MessageId; readonly isError: boolean; readonly errorCode: number | undefined }
+  | { readonly kind: 'notification'; readonly method: string; readonly progressToken: MessageId | undefined }
+  | { readonly kind: 'request'; readonly method: string; readonly id: MessageId }
+  | { readonly kind: 'refused'; readonly why: string };
+
+export function classify(text: string, era: Era): FromServer {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: 'refused', why: 'not JSON' };
+  }
+  if (!isRecord(value)) return { kind: 'refused', why: 'not one JSON-RPC message' };
+  const id = readId(value['id']);
+  const method = value['method'];
+  if (typeof method === 'string') {
+    if ('result' in value || 'error' in value) return { kind: 'refused', why: 'a request and a response in one' };
+    if (value['id'] === undefined) return notification(method, value, era);
+    if (id === undefined) return { kind: 'refused', why: 'a request without a usable id' };
+    return request(method, id, era);
+  }
+  if (id === undefined) return { kind: 'refused', why: 'a response without a usable id' };
+  const { result, error } = value;
+  if ((result === undefined) === (error === undefined)) return { kind: 'refused', why: 'neither result nor error' };
+  const errorCode = isRecord(error) && typeof error['code'] === 'number' ? error['code'] : undefined;
+  const isError = error !== undefined || (isRecord(result) && result['isError'] === true);
+  return { kind: 'response', id, isError, errorCode };
+}
+
+const LEGACY_NOTIFICATIONS = new Set([
+  'notifications/message',
+  'notifications/progress',
+  'notifications/cancelled',
+  'notifications/resources/updated',
+  'notifications/resources/list_changed',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/elicitation/complete',
+]);
+const MODERN_NOTIFICATIONS = new Set([
+  'notifications/message',
+  'notifications/progress',
+  'notifications/cancelled',
+  'notifications/resources/updated',
+  'notifications/resources/list_changed',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/subscriptions/acknowledged',
+]);
+/** `sampling/createMessage` is not here: policy cannot allow it yet. `ping` is answered by the connection. */
+const LEGACY_REQUESTS = new Set(['ping', 'roots/list', 'elicitation/create']);
+
+function notification(method: string, value: Record<string, unknown>, era: Era): FromServer {
+  const known = era === 'legacy' ? LEGACY_NOTIFICATIONS : MODERN_NOTIFICATIONS;
+  if (!known.has(method)) return { kind: 'refused', why: `the notification \`${method}\` is not relayed` };
+  const params = value['params'];
+  const token = method === 'notifications/progress' && isRecord(params) ? readId(params['progressToken']) : undefined;
+  return { kind: 'notification', method, progressToken: token };
+}
+
+function request(method: string, id: MessageId, era: Era): FromServer {
+  if (era === 'modern' || !LEGACY_REQUESTS.has(method)) {
+    return { kind: 'refused', why: `the request \`${method}\` is not relayed` };
+  }
+  return { kind: 'request', method, id };
+}
+
+function readId(value: unknown): MessageId | undefined {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? new JsonNumber(String(value)) : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

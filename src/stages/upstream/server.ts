@@ -1,0 +1,343 @@
+import { isJsonArray, type JsonObject, jsonText } from '../../domain/json.ts';
+import type { Reply } from '../../domain/reply.ts';
+import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
+import { ChildConnection } from './child-connection.ts';
+import type { ChildCommand } from './child.ts';
+import type { Standing } from './connection.ts';
+import { HttpConnection, HttpEndpoint } from './http-connection.ts';
+import { Link, type NotOpened, type Opened, OWN_META } from './link.ts';
+import { resultOf } from './tool-list.ts';
+import type { UpstreamLog } from './upstream-log.ts';
+
+export type ServerOptions = {
+  readonly id: string;
+  readonly transport:
+    | { readonly kind: 'child'; readonly command: ChildCommand }
+    | { readonly kind: 'http'; readonly url: URL; readonly headers: readonly (readonly [string, string])[] };
+  readonly silenceMsMax: number;
+  readonly totalMsMax: number;
+  readonly responseBytesMax: number;
+  readonly log: UpstreamLog;
+};
+
+const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
+const CHILDREN_MAX = 16;
+const PROBE_MS_MAX = 5_000;
+
+/** One upstream server: opens links to it, and knows which eras it speaks. */
+export class UpstreamServer {
+  readonly id: string;
+  readonly #options: ServerOptions;
+  readonly #endpoint: HttpEndpoint | undefined;
+  readonly #children = new Set<ChildConnection>();
+  readonly #links = new Set<Link>();
+  readonly #modern = new Map<string, Link>();
+  #probe: Promise<ModernProbe> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.id = options.id;
+    this.#options = options;
+    const { transport } = options;
+    this.#endpoint =
+      transport.kind === 'http'
+        ? new HttpEndpoint({
+            url: transport.url,
+            headers: transport.headers,
+            silenceMsMax: options.silenceMsMax,
+            totalMsMax: options.totalMsMax,
+            responseBytesMax: options.responseBytesMax,
+          })
+        : undefined;
+  }
+
+  get isHttp(): boolean {
+    return this.#endpoint !== undefined;
+  }
+
+  get children(): number {
+    return this.#children.size;
+  }
+
+  /**
+   * A link for one legacy session. `params` are those of the client's `initialize`, to be repeated whenever the
+   * connection has to be opened again.
+   */
+  legacyLink(options: {
+    readonly params: JsonObject;
+    readonly upstreamSession: string | undefined;
+    /** Whether the client opened this session before: the server is then told `initialized` by us. */
+    readonly restored: boolean;
+    readonly standing: Standing;
+    /** The upstream's own session id, whenever it is a new one. */
+    readonly onSession: (id: string | undefined) => void;
+  }): Link {
+    const { params, onSession } = options;
+    // After a restart of ours an HTTP server may still know the session; where it does not, the first request says so.
+    let reusable = options.upstreamSession;
+    let again = options.restored;
+    const link: Link = new Link(
+      'legacy',
+      async (standing) => {
+        const endpoint = this.#endpoint;
+        const reused = reusable;
+        reusable = undefined;
+        if (endpoint !== undefined && reused !== undefined) {
+          const connection = this.#legacyHttp(endpoint, params, reused, standing, onSession);
+          return { kind: 'opened', connection, initializeReply: undefined };
+        }
+        const opened =
+          endpoint === undefined
+            ? await this.#openChild(link, params, standing, again)
+            : await this.#openHttp(endpoint, params, standing, onSession, again);
+        if (opened.kind === 'opened') again = true;
+        return opened;
+      },
+      { standing: options.standing, isHttp: this.isHttp, onProblem: this.#options.log.dropped },
+    );
+    this.#links.add(link);
+    return link;
+  }
+
+  /** The link of a grant's modern callers, or why there is none. */
+  async modernLink(grant: string, standing: Standing): Promise<Link | NotOpened> {
+    const known = this.#modern.get(grant);
+    if (known !== undefined) return known;
+    this.#probe ??= this.#probeModern();
+    const probe = await this.#probe;
+    if (probe.kind === 'not-opened') {
+      // Being down is no evidence of an era; only an answer is kept.
+      if (probe.supported === undefined) this.#probe = undefined;
+      return probe;
+    }
+    const link = new Link('modern', async (toStanding) => await this.#openModern(link, toStanding), {
+      standing,
+      isHttp: this.isHttp,
+      onProblem: this.#options.log.dropped,
+    });
+    this.#modern.set(grant, link);
+    this.#links.add(link);
+    return link;
+  }
+
+  async release(link: Link): Promise<void> {
+    this.#links.delete(link);
+    await link.close();
+  }
+
+  /** Ends every connection and child. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#links].map((link) => link.close()));
+    await Promise.all([...this.#children].map((child) => child.close()));
+    await this.#endpoint?.close();
+  }
+
+  killChildren(): void {
+    for (const child of this.#children) child.kill();
+  }
+
+  async #openChild(link: Link, params: JsonObject, standing: Standing, again: boolean): Promise<Opened | NotOpened> {
+    const child = this.#startChild('legacy', params['protocolVersion'] as string, false, standing, link);
+    if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
+    const reply = await child.send({
+      id: 'sallyport:initialize',
+      handle: {},
+      method: 'initialize',
+      params,
+      rest: `"method":"initialize","params":${jsonText(params)}}`,
+      onMessage: () => {},
+    });
+    const result = resultOf(reply);
+    if (typeof result === 'string') {
+      await child.close();
+      return await this.#legacyRefused(reply, result);
+    }
+    if (again) child.tell(INITIALIZED);
+    return { kind: 'opened', connection: child, initializeReply: reply };
+  }
+
+  #startChild(era: 'legacy' | 'modern', revision: string, shared: boolean, standing: Standing, link: Link | undefined): ChildConnection | undefined {
+    const { transport, log } = this.#options;
+    if (transport.kind !== 'child' || this.#children.size >= CHILDREN_MAX) return undefined;
+    const child: ChildConnection = new ChildConnection({
+      command: transport.command,
+      era,
+      revision,
+      shared,
+      standing,
+      onGone: (why) => {
+        this.#children.delete(child);
+        if (link !== undefined) {
+          link.lost(why);
+          log.down(why, child.lastWords);
+        }
+      },
+      log,
+      silenceMsMax: this.#options.silenceMsMax,
+      totalMsMax: this.#options.totalMsMax,
+      responseBytesMax: this.#options.responseBytesMax,
+    });
+    this.#children.add(child);
+    return child;
+  }
+
+  async #openHttp(
+    endpoint: HttpEndpoint,
+    params: JsonObject,
+    standing: Standing,
+    remember: (id: string | undefined) => void,
+    again: boolean,
+  ): Promise<Opened | NotOpened> {
+    const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
+    const result = resultOf(reply);
+    if (typeof result === 'string') return await this.#legacyRefused(reply, result);
+    remember(sessionId);
+    const connection = this.#legacyHttp(endpoint, { ...params, protocolVersion: revision }, sessionId, standing, remember);
+    if (again) connection.tell(INITIALIZED);
+    return { kind: 'opened', connection, initializeReply: reply };
+  }
+
+  #legacyHttp(
+    endpoint: HttpEndpoint,
+    params: JsonObject,
+    sessionId: string | undefined,
+    standing: Standing,
+    remember: (id: string | undefined) => void,
+  ): HttpConnection {
+    const revision = params['protocolVersion'] as string;
+    const plain = { endpoint, era: 'legacy', revision, standing, log: this.#options.log } as const;
+    const reopen = async () => {
+      const opened = await this.#initializeHttp(endpoint, params);
+      if (typeof resultOf(opened.reply) === 'string' || opened.sessionId === undefined) return undefined;
+      remember(opened.sessionId);
+      new HttpConnection({ ...plain, sessionId: opened.sessionId }).tell(INITIALIZED);
+      return opened.sessionId;
+    };
+    return new HttpConnection({ ...plain, sessionId, reopen });
+  }
+
+  async #initializeHttp(
+    endpoint: HttpEndpoint,
+    params: JsonObject,
+  ): Promise<{ reply: Reply; sessionId: string | undefined; revision: string }> {
+    const asked = params['protocolVersion'] as string;
+    let answered: string | undefined;
+    const exchange = endpoint.exchange({
+      method: 'POST',
+      headers: [
+        ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
+        ...endpoint.options.headers.flat(),
+      ],
+      body: `{"jsonrpc":"2.0","id":"sallyport:initialize","method":"initialize","params":${jsonText(params)}}`,
+      onEvent: (data) => {
+        answered = data;
+        return true;
+      },
+    });
+    const exchanged = await exchange.done;
+    const reply = initializeReply(exchanged, answered);
+    const result = resultOf(reply);
+    const negotiated = typeof result === 'string' ? undefined : result['protocolVersion'];
+    return { reply, sessionId: exchange.sessionId, revision: typeof negotiated === 'string' ? negotiated : asked };
+  }
+
+  /** A server that refuses `initialize` may speak the other era only; then the client is told what it speaks. */
+  async #legacyRefused(reply: Reply, why: string): Promise<NotOpened> {
+    const answered = reply.kind === 'replied' || reply.kind === 'failed';
+    if (!answered) return { kind: 'not-opened', why, reply };
+    this.#probe ??= this.#probeModern();
+    const probe = await this.#probe;
+    if (probe.kind === 'speaks') return { kind: 'not-opened', why: 'the server speaks the stateless revision only', supported: [MODERN], reply };
+    if (probe.supported === undefined) this.#probe = undefined;
+    return { kind: 'not-opened', why, reply };
+  }
+
+  async #openModern(link: Link, standing: Standing): Promise<Opened | NotOpened> {
+    const endpoint = this.#endpoint;
+    if (endpoint === undefined) {
+      const child = this.#startChild('modern', MODERN, true, standing, link);
+      if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
+      return { kind: 'opened', connection: child, initializeReply: undefined };
+    }
+    const connection = new HttpConnection({
+      endpoint,
+      era: 'modern',
+      revision: MODERN,
+      sessionId: undefined,
+      standing,
+      log: this.#options.log,
+    });
+    return { kind: 'opened', connection, initializeReply: undefined };
+  }
+
+  /** Asks `server/discover` once: a child on a throw-away process, for some servers exit on what they do not know. */
+  async #probeModern(): Promise<ModernProbe> {
+    const quiet: Standing = () => {};
+    const endpoint = this.#endpoint;
+    const connection =
+      endpoint === undefined
+        ? this.#startChild('modern', MODERN, false, quiet, undefined)
+        : new HttpConnection({ endpoint, era: 'modern', revision: MODERN, sessionId: undefined, standing: quiet, log: this.#options.log });
+    if (connection === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
+    const handle = {};
+    const timer = setTimeout(() => connection.cancel(handle, 'no answer to server/discover'), PROBE_MS_MAX);
+    const reply = await connection.send({
+      id: 'sallyport:discover',
+      handle,
+      method: 'server/discover',
+      params: undefined,
+      rest: `"method":"server/discover","params":{"_meta":${JSON.stringify(OWN_META)}}}`,
+      onMessage: () => {},
+    });
+    clearTimeout(timer);
+    if (connection instanceof ChildConnection) await connection.close();
+    const result = resultOf(reply);
+    if (typeof result === 'string') {
+      const isDown = reply.kind === 'not-sent' || (reply.kind === 'unknown' && endpoint !== undefined);
+      if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403))) return { kind: 'not-opened', why: result };
+      const supported: readonly string[] = endpoint === undefined ? LEGACY_STDIO : LEGACY_HTTP;
+      return { kind: 'not-opened', why: `the server does not speak ${MODERN}`, supported: supportedOf(reply) ?? supported };
+    }
+    const versions = result['supportedVersions'];
+    if (isJsonArray(versions) && !versions.includes(MODERN)) {
+      return { kind: 'not-opened', why: `the server does not speak ${MODERN}`, supported: versions.filter((version) => typeof version === 'string') };
+    }
+    return { kind: 'speaks' };
+  }
+}
+
+type ModernProbe = { readonly kind: 'speaks' } | NotOpened;
+
+/** The revisions an error -32022 names. */
+function supportedOf(reply: Reply): readonly string[] | undefined {
+  if (reply.kind !== 'replied') return undefined;
+  const message = JSON.parse(reply.text) as { error?: { data?: { supported?: unknown } } };
+  const supported = message.error?.data?.supported;
+  return Array.isArray(supported) ? supported.filter((version) => typeof version === 'string') : undefined;
+}
+
+function initializeReply(exchanged: Awaited<HttpEndpointExchange['done']>, answered: string | undefined): Reply {
+  switch (exchanged.kind) {
+    case 'answered':
+      return { kind: 'replied', text: answered ?? '', isError: false, status: 200 };
+    case 'ended':
+      if (exchanged.body?.trimStart().startsWith('{') === true) {
+        return { kind: 'replied', text: exchanged.body, isError: exchanged.status >= 400, status: exchanged.status };
+      }
+      if (exchanged.status >= 400 && exchanged.status < 500) {
+        return { kind: 'failed', status: exchanged.status, why: `the server refused with HTTP ${exchanged.status}` };
+      }
+      return { kind: 'unknown', why: `the server answered HTTP ${exchanged.status}` };
+    case 'too-large':
+      return { kind: 'unknown', why: 'the answer to initialize is too large' };
+    case 'not-sent':
+      return { kind: 'not-sent', why: exchanged.why };
+    case 'lost':
+      return { kind: 'unknown', why: exchanged.why };
+    default:
+      exchanged satisfies never;
+      return { kind: 'unknown', why: 'the exchange ended in a way nobody foresaw' };
+  }
+}
+
+type HttpEndpointExchange = ReturnType<HttpEndpoint['exchange']>;
+

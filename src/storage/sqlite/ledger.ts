@@ -1,0 +1,303 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { GENESIS, linkHash, type RecordDraft, recordBody } from '../../stages/audit/record.ts';
+import { type Exceeded, LimitBook, type Taken } from '../../stages/limits/book.ts';
+import { type Demand, decimalText, scaled } from '../../stages/limits/demand.ts';
+import type { LimitClock } from '../../stages/limits/limit-clock.ts';
+
+export type Admitted =
+  | { readonly kind: 'admitted'; readonly seq: number; readonly at: number; readonly taken: readonly Taken[] }
+  | { readonly kind: 'exceeded'; readonly seq: number; readonly at: number; readonly exceeded: Exceeded };
+
+/** Which record to write, once it is known whether the limits let the call through. */
+export type AdmissionDraft = {
+  readonly demands: readonly Demand[];
+  /** The intent; `at` is the time the limits were counted at. */
+  readonly intent: (at: number) => RecordDraft;
+  readonly refusal: (exceeded: Exceeded, at: number) => RecordDraft;
+};
+
+/**
+ * The audit chain and the limits' logs in one SQLite file, written in one transaction for all that arrived in the
+ * meantime (group commit).
+ *
+ * A commit appends to the write-ahead log and does not wait for the disk: that is enough for outcomes and refusals,
+ * which survive a kill. An admission resolves only after an fsync of that log which began after its commit; the
+ * fsync runs on another thread, so a slow disk delays the calls that wait for it and nothing else. One fsync serves
+ * all that committed before it began. See docs/decisions/0003-durability.md for what was measured.
+ */
+export class Ledger {
+  readonly #db: DatabaseSync;
+  readonly #writer: string;
+  readonly #clock: LimitClock;
+  readonly #sole: boolean;
+  readonly #logFile: number;
+  readonly #book = new LimitBook();
+  readonly #sql: Record<'record' | 'take' | 'undo' | 'drop' | 'head' | 'version' | 'takenSince' | 'prune' | 'floor', StatementSync>;
+
+  #head = GENESIS;
+  #seq = 0;
+  #limitRow = 0;
+  #dataVersion = -1;
+  #queue: Job[] = [];
+  #flushing = false;
+  #awaitingSync: Durable[] = [];
+  #syncing = false;
+  /** After a failed fsync nobody knows what is on disk: nothing is admitted any more. */
+  #brokenBy: Error | undefined;
+  #prunable: number[] = [];
+  readonly #open = new Set<number>();
+  #floorWritten = 0;
+
+  constructor(options: {
+    db: DatabaseSync;
+    path: string;
+    /** This process in the records it writes. */
+    writer: string;
+    clock: LimitClock;
+    /** Whether no other process may write to the file meanwhile. */
+    sole: boolean;
+  }) {
+    this.#db = options.db;
+    this.#writer = options.writer;
+    this.#clock = options.clock;
+    this.#sole = options.sole;
+    const { db } = options;
+    this.#sql = {
+      record: db.prepare('INSERT INTO records (seq, ref, body, hash) VALUES (?, ?, ?, ?)'),
+      take: db.prepare('INSERT INTO limit_log (id, bucket, at, amount, entry) VALUES (?, ?, ?, ?, ?)'),
+      undo: db.prepare('INSERT INTO limit_log (id, bucket, at, amount, entry, undo) VALUES (?, ?, ?, ?, ?, ?)'),
+      drop: db.prepare('DELETE FROM limit_log WHERE id = ?'),
+      head: db.prepare('SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1'),
+      version: db.prepare('PRAGMA data_version'),
+      takenSince: db.prepare('SELECT id, bucket, at, amount, entry, undo FROM limit_log WHERE id > ? ORDER BY id'),
+      prune: db.prepare('DELETE FROM limit_log WHERE id IN (SELECT value FROM json_each(?))'),
+      floor: db.prepare('INSERT INTO writers (id, floor) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET floor = excluded.floor'),
+    };
+    // The log file has no locks on it, so that opening and closing it beside SQLite is safe.
+    this.#transaction(() => this.#catchUp());
+    this.#logFile = openSync(`${options.path}-wal`, 'r+');
+    this.#floorWritten = this.#seq;
+    this.#sql.floor.run(this.#writer, this.#seq);
+  }
+
+  /** Takes the quotas and writes the intent, or writes the refusal. Resolves when an admitted intent is on the disk. */
+  admit(draft: AdmissionDraft): Promise<Admitted> {
+    if (this.#brokenBy !== undefined) return Promise.reject(this.#brokenBy);
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'admit', draft, resolve, reject }));
+  }
+
+  /** Writes a record; resolves with its sequence number when it is committed. */
+  append(draft: RecordDraft, giveBack: readonly Taken[] = []): Promise<number> {
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'append', draft, giveBack, resolve, reject }));
+  }
+
+  /** What a bucket has in use, for `limits list`. */
+  get book(): LimitBook {
+    return this.#book;
+  }
+
+  get head(): { readonly seq: number; readonly hash: string } {
+    return { seq: this.#seq, hash: this.#head };
+  }
+
+  get openIntents(): number {
+    return this.#open.size;
+  }
+
+  /** Writes what is waiting, and returns when it is committed and on the disk. */
+  async close(): Promise<void> {
+    this.#flush();
+    while (this.#syncing) await new Promise((resolve) => setTimeout(resolve, 1));
+    this.#db.prepare('DELETE FROM writers WHERE id = ? AND ? = 0').run(this.#writer, this.#open.size);
+    closeSync(this.#logFile);
+  }
+
+  #enqueue(job: Job): void {
+    this.#queue.push(job);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const jobs = this.#queue;
+    if (jobs.length === 0) return;
+    this.#queue = [];
+    const before = { head: this.#head, seq: this.#seq, limitRow: this.#limitRow };
+    const done: Done[] = [];
+    try {
+      this.#transaction(() => {
+        this.#catchUp();
+        for (const job of jobs) done.push(job.kind === 'admit' ? this.#admitOne(job) : this.#appendOne(job));
+        this.#chores();
+      });
+    } catch (fault) {
+      this.#head = before.head;
+      this.#seq = before.seq;
+      this.#limitRow = before.limitRow;
+      // The book may hold entries the file does not: it is read anew before the next decision.
+      this.#dataVersion = -1;
+      for (const job of jobs) job.reject(fault);
+      return;
+    }
+    for (const one of done) one();
+    this.#syncSoon();
+  }
+
+  #admitOne(job: AdmitJob): Done {
+    const at = this.#clock.now();
+    const { demands } = job.draft;
+    for (const demand of demands) this.#prunable.push(...this.#book.prune(demand.bucket, at));
+    const exceeded = this.#book.firstExceeded(demands, at);
+    if (exceeded !== undefined) {
+      const seq = this.#link(job.draft.refusal(exceeded, at));
+      return () => job.resolve({ kind: 'exceeded', seq, at, exceeded });
+    }
+    const seq = this.#link(job.draft.intent(at));
+    const taken = demands.length === 0 ? NOTHING : this.#take(demands, at, seq);
+    this.#open.add(seq);
+    return () => {
+      this.#awaitingSync.push({ resolve: () => job.resolve({ kind: 'admitted', seq, at, taken }), reject: job.reject });
+    };
+  }
+
+  #appendOne(job: AppendJob): Done {
+    const seq = this.#link(job.draft);
+    for (const taken of job.giveBack) this.#giveBack(taken);
+    const { ref } = job.draft;
+    return () => {
+      if (ref !== undefined) this.#open.delete(ref);
+      job.resolve(seq);
+    };
+  }
+
+  #link(draft: RecordDraft): number {
+    const seq = this.#seq + 1;
+    const body = recordBody(draft, seq, this.#writer);
+    const hash = linkHash(this.#head, body);
+    this.#sql.record.run(seq, draft.ref ?? null, body, hash);
+    this.#seq = seq;
+    this.#head = hash;
+    return seq;
+  }
+
+  #take(demands: readonly Demand[], at: number, seq: number): readonly Taken[] {
+    const all: Taken[] = [];
+    for (const bucket of new Set(demands.map((demand) => demand.bucket))) {
+      // The row id doubles as the entry id, so that pruned entries name their rows.
+      const id = ++this.#limitRow;
+      const taken = this.#book.take(
+        demands.filter((demand) => demand.bucket === bucket),
+        at,
+        id,
+      );
+      for (const one of taken) this.#sql.take.run(id, bucket, at, decimalText(one.amount), seq);
+      all.push(...taken);
+    }
+    return all;
+  }
+
+  #giveBack(taken: Taken): void {
+    this.#book.giveBack(taken.bucket, taken.entry);
+    if (this.#sole) {
+      this.#sql.drop.run(taken.entry);
+      return;
+    }
+    // Other writers learn of it by the row.
+    this.#sql.undo.run(++this.#limitRow, taken.bucket, taken.at, decimalText(taken.amount), 0, taken.entry);
+  }
+
+  /** Takes over what other writers have committed; a sole writer reads only once. */
+  #catchUp(): void {
+    const known = this.#dataVersion;
+    if (this.#sole && known !== -1) return;
+    const { data_version } = this.#sql.version.get() as { data_version: number };
+    if (data_version === known) return;
+    this.#dataVersion = data_version;
+    if (known === -1) {
+      this.#book.clear();
+      this.#limitRow = 0;
+    }
+    const head = this.#sql.head.get() as { seq: number; hash: string } | undefined;
+    const anchor = head ?? this.#anchor();
+    this.#seq = anchor?.seq ?? 0;
+    this.#head = anchor?.hash ?? GENESIS;
+    for (const row of this.#sql.takenSince.iterate(this.#limitRow) as Iterable<LimitRow>) {
+      this.#limitRow = row.id;
+      this.#clock.noLaterThanSeen(row.at);
+      if (row.undo !== null) this.#book.giveBack(row.bucket, row.undo);
+      else this.#book.restore({ bucket: row.bucket, at: row.at, amount: scaled(row.amount) ?? 0n, entry: row.id });
+    }
+  }
+
+  #anchor(): { seq: number; hash: string } | undefined {
+    const row = this.#db.prepare('SELECT seq, hash FROM anchors ORDER BY seq DESC LIMIT 1').get();
+    return row as { seq: number; hash: string } | undefined;
+  }
+
+  /** What need not happen at every commit: dropping entries no window looks at, and noting where recovery may begin. */
+  #chores(): void {
+    if (this.#prunable.length >= PRUNE_BATCH) {
+      this.#sql.prune.run(JSON.stringify(this.#prunable));
+      this.#prunable = [];
+    }
+    if (this.#seq - this.#floorWritten >= FLOOR_EVERY) {
+      const [oldest = this.#seq] = this.#open;
+      this.#sql.floor.run(this.#writer, oldest);
+      this.#floorWritten = this.#seq;
+    }
+  }
+
+  #transaction(work: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (fault) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw fault;
+    }
+  }
+
+  #syncSoon(): void {
+    if (this.#syncing || this.#awaitingSync.length === 0) return;
+    this.#syncing = true;
+    const served = this.#awaitingSync;
+    this.#awaitingSync = [];
+    fdatasync(this.#logFile, (fault) => {
+      this.#syncing = false;
+      if (fault !== null) {
+        this.#brokenBy = fault;
+        for (const one of [...served, ...this.#awaitingSync]) one.reject(fault);
+        this.#awaitingSync = [];
+        return;
+      }
+      for (const one of served) one.resolve();
+      this.#syncSoon();
+    });
+  }
+}
+
+type AdmitJob = {
+  readonly kind: 'admit';
+  readonly draft: AdmissionDraft;
+  readonly resolve: (admitted: Admitted) => void;
+  readonly reject: (fault: unknown) => void;
+};
+type AppendJob = {
+  readonly kind: 'append';
+  readonly draft: RecordDraft;
+  readonly giveBack: readonly Taken[];
+  readonly resolve: (seq: number) => void;
+  readonly reject: (fault: unknown) => void;
+};
+type Job = AdmitJob | AppendJob;
+type Done = () => void;
+type Durable = { readonly resolve: () => void; readonly reject: (fault: unknown) => void };
+type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
+
+const NOTHING: readonly Taken[] = [];
+const PRUNE_BATCH = 512;
+const FLOOR_EVERY = 1_000;
