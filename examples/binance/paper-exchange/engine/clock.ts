@@ -1,0 +1,45 @@
+/** The venue's clock: real time shifted by an offset, or frozen. What it says never goes back. */
+
+export type ClockState =
+  | { readonly mode: 'live'; readonly offset: number }
+  | { readonly mode: 'frozen'; readonly at: number };
+
+export class Clock {
+  #state: ClockState;
+  readonly #realNow: () => number;
+
+  constructor(state: ClockState = { mode: 'live', offset: 0 }, realNow: () => number = Date.now) {
+    this.#state = state;
+    this.#realNow = realNow;
+  }
+
+  get state(): ClockState {
+    return this.#state;
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#state.mode === 'frozen' ? this.#state.at : this.#realNow() + this.#state.offset;
+  }
+
+  freeze(at = this.now()): void {
+    this.#state = { mode: 'frozen', at };
+  }
+
+  /** Runs with real time again, from what it says now. */
+  run(): void {
+    this.#state = { mode: 'live', offset: this.now() - this.#realNow() };
+  }
+
+  /** Jumps ahead by `ms`, frozen or not. */
+  skip(ms: number): void {
+    this.#state =
+      this.#state.mode === 'frozen'
+        ? { mode: 'frozen', at: this.#state.at + ms }
+        : { mode: 'live', offset: this.#state.offset + ms };
+  }
+
+  restore(state: ClockState): void {
+    this.#state = state;
+  }
+}
