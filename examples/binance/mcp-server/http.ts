@@ -91,7 +91,8 @@ export async function openHttp(settings: Settings, options: HttpOptions): Promis
       return;
     }
     const auth = { token, clientId: 'bearer', scopes: [] };
-    await serveMcp(Object.assign(request, { auth }), response);
+    // The adapter's type leaves no room for `undefined` where node's own has it.
+    await serveMcp(Object.assign(request, { auth }) as Parameters<typeof serveMcp>[0], response);
   }
 
   const http = createServer((request, response) => {
