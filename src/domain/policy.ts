@@ -62,7 +62,7 @@ export type Verdict = 'permit' | 'refuse' | 'ask' | 'hidden';
 
 export interface Decision {
   readonly verdict: Verdict;
-  /** JSON Pointer of the rule that decided (`file#pointer` where a grant has several documents), `(no policy)`, or `` for a permit by nothing but entries. */
+  /** JSON Pointer of the rule that decided (`file#pointer` where a grant has several documents), or `(no policy)`. A permit names the entry that lists the tool, or `/default`. */
   readonly rule: string;
   /** A sentence without final full stop; it never holds an argument's value. */
   readonly reason: string;

@@ -2,7 +2,7 @@
  * Strict JSON with places: duplicate and `__proto__` keys, depth and stray bytes are errors, numbers keep their text.
  * Offsets are not kept while reading; a place is found by reading again, which only an error asks for.
  */
-import { type JsonValue, JsonNumber } from '../domain/json.ts';
+import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import { type DocumentPath, depthMax, LineIndex, type ReadResult } from './source-document.ts';
 
 export function readJsonDocument(file: string, text: string): ReadResult {

@@ -1,6 +1,7 @@
 /** zod's issues as diagnostics with a place in the file, one per mistake, with the nearest known name. */
 import * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { isJsonArray, isJsonObject, type JsonValue } from '../domain/json.ts';
 import { suggestion } from './did-you-mean.ts';
 import { errorsMax, type SourceDocument } from './source-document.ts';
 
@@ -21,7 +22,9 @@ export function strictObject<S extends z.core.$ZodLooseShape>(shape: S, whatNull
     error: (issue: RawIssue) => {
       if (issue.code === 'unrecognized_keys') {
         return issue.keys
-          .map((key) => `unknown key \`${key}\`${hintMark}${suggestion(key, known) ?? `known here: ${known.join(', ')}`}`)
+          .map(
+            (key) => `unknown key \`${key}\`${hintMark}${suggestion(key, known) ?? `known here: ${known.join(', ')}`}`,
+          )
           .join(keyMark);
       }
       if (issue.code === 'invalid_type' && issue.input === null && whatNull !== undefined) {
@@ -46,7 +49,12 @@ export function diagnose(document: SourceDocument, issues: readonly Issue[]): Di
   return found;
 }
 
-function collect(document: SourceDocument, issue: Issue, prefix: readonly (string | number)[], found: Diagnostic[]): void {
+function collect(
+  document: SourceDocument,
+  issue: Issue,
+  prefix: readonly (string | number)[],
+  found: Diagnostic[],
+): void {
   const path = [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   switch (issue.code) {
     case 'unrecognized_keys': {
@@ -67,14 +75,23 @@ function collect(document: SourceDocument, issue: Issue, prefix: readonly (strin
       return;
     }
     default: {
-      const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
       found.push(
-        missing
+        path.length > 0 && valueAt(document.value, path) === undefined
           ? diagnostic(document, path.slice(0, -1), 'value', `\`${String(path.at(-1))}\` is missing`)
           : diagnostic(document, path, 'value', readable(issue)),
       );
     }
   }
+}
+
+function valueAt(value: JsonValue, path: readonly (string | number)[]): JsonValue | undefined {
+  let current: JsonValue | undefined = value;
+  for (const part of path) {
+    if (isJsonArray(current)) current = current[Number(part)];
+    else if (isJsonObject(current)) current = Object.hasOwn(current, part) ? current[part] : undefined;
+    else return undefined;
+  }
+  return current;
 }
 
 /** The alternative that the text comes nearest to: fewest complaints about the value itself and its keys. */

@@ -1,7 +1,7 @@
 /** Reads a settings file, YAML or JSON, against a schema: the value, or every mistake with its line and column. */
 import type * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { type JsonValue, JsonNumber } from '../domain/json.ts';
+import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import { readJsonDocument } from './json-document.ts';
 import { diagnose } from './schema-diagnostics.ts';
 import { jsonBytesMax, type ReadResult, type SourceDocument, yamlBytesMax } from './source-document.ts';

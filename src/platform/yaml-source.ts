@@ -2,9 +2,19 @@
  * YAML 1.2 as a person needs it for settings and nothing more: one document, no anchors, aliases, tags or merge keys, no
  * key twice, numbers with their text. Depth and errors are bounded while reading, so that no file is dear to refuse.
  */
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, type Document as YamlDocument, type ParsedNode, Parser } from 'yaml';
+import {
+  Composer,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type ParsedNode,
+  Parser,
+  type Document as YamlDocument,
+} from 'yaml';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { type JsonValue, JsonNumber } from '../domain/json.ts';
+import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import { type DocumentPath, depthMax, errorsMax, LineIndex, type ReadResult } from './source-document.ts';
 
 /** The parser keeps up to three tokens a level; past this the text is deeper than `depthMax` whatever it holds. */

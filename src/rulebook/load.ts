@@ -1,0 +1,77 @@
+/** Policy files → the policy of one grant: every error of every file with its place, or a compiled set and its warnings. */
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { PolicySet } from '../domain/policy.ts';
+import type { PolicyDocument } from '../domain/policy-document.ts';
+import type { SourceDocument } from '../platform/source-document.ts';
+import { compilePolicy } from '../stages/policy/compile.ts';
+import { contentHash } from './canonical.ts';
+import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
+
+export interface PolicyText {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface LoadOptions {
+  /** The ids of the servers that the grant serves. */
+  readonly servers?: readonly string[];
+}
+
+export type LoadResult =
+  | { readonly policy: PolicySet; readonly warnings: readonly Diagnostic[] }
+  | { readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
+
+export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = {}): LoadResult {
+  const errors: Diagnostic[] = [];
+  const warnings: Diagnostic[] = [];
+  const loaded: LoadedDocument[] = [];
+  for (const { file, text } of files) {
+    const read = readPolicyDocument(file, text);
+    warnings.push(...read.warnings);
+    if ('errors' in read) errors.push(...read.errors);
+    else loaded.push(read);
+  }
+  if (files.length === 0) {
+    errors.push({ file: '(none)', line: 1, column: 1, message: 'no policy file is named' });
+  }
+  for (const { document, source } of loaded) warnings.push(...unknownServers(document, source, options.servers));
+  const documents = loaded.map(({ document }) => document);
+  const compiled = compilePolicy(documents, contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')));
+  if ('problems' in compiled) {
+    for (const problem of compiled.problems) {
+      const source = loaded.find(({ document }) => document.file === problem.file)?.source;
+      if (source !== undefined) errors.push(located(source, problem));
+    }
+  }
+  if (errors.length > 0 || 'problems' in compiled) return { errors: inOrder(errors), warnings: inOrder(warnings) };
+  return { policy: compiled.policy, warnings: inOrder(warnings) };
+}
+
+function unknownServers(
+  document: PolicyDocument,
+  source: SourceDocument,
+  servers: readonly string[] | undefined,
+): Diagnostic[] {
+  if (servers === undefined) return [];
+  return [...document.servers].flatMap(([id, level]) =>
+    servers.includes(id)
+      ? []
+      : [
+          located(
+            source,
+            {
+              pointer: level.pointer,
+              message: `the grant serves no server \`${id}\``,
+              hint: `it serves ${servers.map((s) => `\`${s}\``).join(', ') || 'none'}`,
+            },
+            'key',
+          ),
+        ],
+  );
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted((a, b) =>
+    a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1,
+  );
+}

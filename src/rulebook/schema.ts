@@ -1,0 +1,215 @@
+/**
+ * The language as zod schemas: which keys there are, of which type, and what each is for. The JSON Schema for editors is
+ * generated from here. What a value must mean (paths, patterns, ranges) is checked where it is compiled.
+ */
+import * as z from 'zod';
+import { JsonNumber, type JsonValue } from '../domain/json.ts';
+import { CATEGORIES, SCOPES, SEVERITIES } from '../domain/policy.ts';
+import { suggestion } from '../platform/did-you-mean.ts';
+import { strictObject, withHint } from '../platform/yaml-document.ts';
+import { operatorNames } from '../stages/policy/conditions/operators.ts';
+
+const allow = 'write {} to allow';
+
+/** A number with the text it was written with. */
+export const exactNumber = z
+  .custom<JsonNumber>((value) => value instanceof JsonNumber, 'expected a number')
+  .meta({
+    jsonSchema: { type: 'number' },
+  });
+const wholeNumber = z
+  .custom<JsonNumber>((v) => v instanceof JsonNumber && /^[0-9]{1,15}$/.test(v.text), 'expected a whole number')
+  .meta({ jsonSchema: { type: 'integer', minimum: 0 } });
+const anyValue = z.custom<JsonValue>((value) => value !== undefined, 'expected a value').meta({ jsonSchema: {} });
+
+function operatorError(issue: { readonly input?: unknown }): string {
+  const written = typeof issue.input === 'string' ? issue.input : String(issue.input);
+  return withHint(
+    `\`${written}\` is no operator`,
+    suggestion(written, operatorNames) ?? `operators: ${operatorNames.join(', ')}`,
+  );
+}
+
+const text = z.string().max(2_000, 'longer than 2000 characters');
+const name = z.string().min(1, 'an empty name').max(256, 'longer than 256 characters');
+const onDeny = text.min(1, 'an empty text').meta({ description: 'Shown to the agent when this rule refuses.' });
+
+/** A path, a number, or an exact product or sum of such. */
+export type RawNumeric =
+  | string
+  | JsonNumber
+  | { readonly product: readonly RawNumeric[] }
+  | { readonly sum: readonly RawNumeric[] };
+const numeric: z.ZodType<RawNumeric> = z.lazy(() =>
+  z.union([
+    z.string(),
+    exactNumber,
+    strictObject({ product: z.array(numeric).min(1, 'an empty list') }),
+    strictObject({ sum: z.array(numeric).min(1, 'an empty list') }),
+  ]),
+);
+
+export type RawCondition =
+  | { readonly path: RawNumeric; readonly op: string; readonly value?: JsonValue | undefined }
+  | { readonly any: readonly RawCondition[] }
+  | { readonly all: readonly RawCondition[] }
+  | { readonly not: RawCondition }
+  | { readonly cel: string };
+
+const members = (key: string) =>
+  z.array(z.lazy(() => condition)).min(1, withHint(`an empty \`${key}\``, 'write at least one condition'));
+
+export const condition: z.ZodType<RawCondition> = z
+  .union([
+    strictObject({
+      path: z
+        .union([z.string(), numeric])
+        .meta({
+          description: 'What is read, for example `args.quantity`, or an exact `{product: […]}` or `{sum: […]}`.',
+        }),
+      op: z
+        .enum(operatorNames as [string, ...string[]], { error: operatorError })
+        .meta({ description: 'The operator.' }),
+      value: anyValue.optional().meta({ description: 'What it is compared with.', jsonSchema: {} }),
+    }),
+    strictObject({ any: members('any') }),
+    strictObject({ all: members('all') }),
+    strictObject({ not: z.lazy(() => condition) }),
+    strictObject({ cel: z.string().min(1, 'an empty expression') }),
+  ])
+  .meta({ id: 'condition' });
+
+const rule = strictObject({
+  conditions: z.array(condition).meta({ description: 'All must hold. An empty list always holds.' }),
+  on_deny: onDeny.optional(),
+});
+
+const window = z
+  .union([
+    exactNumber,
+    z.string().regex(/^(?:[1-9][0-9]{0,8}[smhd]|minute|hour|day|week|month)$/, {
+      error: withHint(
+        'not a window',
+        'write seconds as a number, `30s`, `5m`, `1h`, `7d`, or minute, hour, day, week, month',
+      ),
+    }),
+  ])
+  .meta({ description: 'Seconds, `30s 5m 1h 7d`, or minute, hour, day, week, month.' });
+const scope = z.enum(SCOPES);
+const scopes = z.union([scope, z.array(scope).min(1, 'an empty list')]);
+const decimal = z.union([exactNumber, z.string()]);
+
+const limitShape = {
+  max: decimal.meta({ description: 'The most that may fall inside any window; 0 or more.' }),
+  window,
+  per: scopes.optional().meta({ description: 'Whose calls are counted together.' }),
+  scope: scopes.optional().meta({ description: 'The same as `per`.' }),
+  align: z.enum(['sliding', 'calendar']).optional(),
+  timezone: z.string().optional().meta({ description: 'IANA zone of `align: calendar`.' }),
+  on_deny: onDeny.optional(),
+};
+
+const limit = strictObject({
+  counter: name.optional().meta({ description: 'Equal counters and scopes share one log.' }),
+  ...limitShape,
+  amount: z
+    .union([exactNumber, z.string(), numeric, strictObject({ cel: z.string().min(1, 'an empty expression') })])
+    .optional()
+    .meta({ description: 'How much one call counts: a number, a path, a product or sum, an expression. Default 1.' }),
+});
+
+const duration = z.union([
+  exactNumber,
+  z.string().regex(/^[1-9][0-9]{0,8}[smhd]$/, {
+    error: withHint('not a duration', 'write seconds as a number, or `30s`, `15m`, `1h`, `7d`'),
+  }),
+]);
+
+const approval = strictObject({
+  if: z.array(condition).min(1, withHint('an empty `if`', 'leave `if` out to ask always')).optional(),
+  approvers: z.array(name).optional(),
+  quorum: wholeNumber.optional(),
+  expires: duration.optional(),
+  valid_for: duration.optional(),
+  hold: duration.optional(),
+});
+
+const redact = z.union([
+  strictObject({ path: z.string() }),
+  strictObject({
+    pattern: z.union([z.enum(['secrets', 'cards', 'emails']), strictObject({ regex: z.string().min(1) })]),
+  }),
+]);
+
+const inspect = strictObject({
+  redact: z.array(redact).optional(),
+  strip: z.array(z.enum(['invisible', 'terminal'])).optional(),
+  max_bytes: wholeNumber.optional(),
+  deny_if: z.array(rule).optional(),
+});
+
+const entryShape = {
+  action: z
+    .enum(['allow', 'deny', 'require_approval'])
+    .optional()
+    .meta({ description: 'allow (the default), deny, or require_approval.' }),
+  reason: text.optional().meta({ description: 'Shown to the agent when this entry refuses.' }),
+  rate_limit: strictObject(limitShape)
+    .optional()
+    .meta({ description: 'At most `max` calls of each tool in any `window`, per agent session.' }),
+  arguments: z.literal('schema').optional().meta({ description: 'The call must fit the pinned inputSchema.' }),
+  require: z.array(rule).optional().meta({ description: 'Each must hold.' }),
+  deny_if: z.array(rule).optional().meta({ description: 'None may hold.' }),
+  limits: z.array(limit).optional(),
+  approval: approval.optional(),
+  inspect: inspect.optional().meta({ description: 'What is done to the reply.' }),
+  shadow: z.boolean().optional().meta({ description: 'This entry only watches.' }),
+};
+
+export const entry = strictObject(entryShape, allow).meta({ id: 'entry' });
+const groupNames = [...CATEGORIES, ...SEVERITIES] as const;
+const categories = strictObject(Object.fromEntries(groupNames.map((group) => [group, entry.optional()])));
+
+const nameRules = strictObject({ allow: z.array(name).optional(), hide: z.array(name).optional() });
+
+const levelShape = {
+  description: text.optional(),
+  hide: z.array(name).optional().meta({ description: 'Names or globs of tools that do not exist for this caller.' }),
+  all_tools: entry.optional().meta({ description: 'Applies to every tool; lists none.' }),
+  categories: categories.optional(),
+  tools: z.record(name, entry).optional().meta({ description: 'A name, or a glob with `*` and `?`. {} allows.' }),
+  prompts: nameRules.optional(),
+  resources: nameRules.optional(),
+};
+
+const defaults = z.enum(['deny', 'allow']);
+const timezone = z.string().optional().meta({ description: 'IANA name; UTC where absent.' });
+
+export const policyDocument = strictObject({
+  version: z.literal('1', { error: withHint('the version must be "1"', 'write `version: "1"`, in quotes') }),
+  default: defaults.meta({ description: 'For tools that no entry lists: deny or allow.' }),
+  mode: z
+    .enum(['enforce', 'shadow'])
+    .optional()
+    .meta({ description: 'shadow decides and records, and refuses nothing.' }),
+  timezone,
+  ...levelShape,
+  servers: z
+    .record(
+      z.string().regex(/^[a-z0-9-]{1,40}$/, 'a server id has 1 to 40 of a-z, 0-9 and -'),
+      strictObject({ default: defaults.optional(), timezone, ...levelShape }),
+    )
+    .optional()
+    .meta({ description: 'Entries for one server behind a shared endpoint.' }),
+}).meta({ title: 'Sallyport policy', description: 'What an agent may do.' });
+
+export type RawPolicy = z.output<typeof policyDocument>;
+export type RawLevel = Omit<RawPolicy, 'version' | 'default' | 'mode' | 'servers'> & {
+  readonly default?: 'deny' | 'allow' | undefined;
+};
+export type RawEntry = z.output<typeof entry>;
+export type RawRule = z.output<typeof rule>;
+export type RawLimit = z.output<typeof limit>;
+export type RawRateLimit = NonNullable<RawEntry['rate_limit']>;
+export type RawApproval = z.output<typeof approval>;
+export type RawInspect = z.output<typeof inspect>;

@@ -1,0 +1,41 @@
+/** What the lists show: the same rules that decide calls. A tool with `action: deny` stays listed and answers with its reason. */
+import type { PolicySet, ToolFacts } from '../../domain/policy.ts';
+import { type CompiledDocument, type CompiledNameRules, compiledSet } from './compiled.ts';
+import { planFor } from './plan.ts';
+
+export function showsTool(policy: PolicySet, tool: ToolFacts): boolean {
+  const set = compiledSet(policy);
+  return set.compiled.length > 0 && planFor(set, tool).shown;
+}
+
+/** By the prompt's name. */
+export function showsPrompt(policy: PolicySet, server: string, name: string): boolean {
+  return shows(policy, server, name, 'prompts');
+}
+
+/** By the resource's or the template's URI. */
+export function showsResource(policy: PolicySet, server: string, uri: string): boolean {
+  return shows(policy, server, uri, 'resources');
+}
+
+function shows(policy: PolicySet, server: string, name: string, kind: 'prompts' | 'resources'): boolean {
+  const { compiled } = compiledSet(policy);
+  if (compiled.length === 0) return false;
+  return compiled.every((document) => document.shadow || documentShows(document, server, name, kind));
+}
+
+function documentShows(
+  document: CompiledDocument,
+  server: string,
+  name: string,
+  kind: 'prompts' | 'resources',
+): boolean {
+  const block = document.servers.get(server);
+  const levels = block === undefined ? [document.outer] : [block, document.outer];
+  const rules = levels.flatMap((level): CompiledNameRules[] => (level[kind] === undefined ? [] : [level[kind]]));
+  if (rules.some((rule) => rule.hide.some((pattern) => pattern.matches(name)))) return false;
+  const lists = rules.flatMap((rule) => (rule.allow === undefined ? [] : [rule.allow]));
+  // A written `allow` is the whole list, whatever the default; the lists of both levels add up.
+  if (lists.length > 0) return lists.some((list) => list.some((pattern) => pattern.matches(name)));
+  return levels.map((level) => level.default).find((d) => d !== undefined)?.allow === true;
+}

@@ -1,0 +1,85 @@
+/** JSON values as rules see them: their type in words, strict equality, exact order. */
+import { compareDecimals, type Decimal, parseDecimal } from '../../domain/decimal.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../domain/json.ts';
+
+export type JsonType = 'null' | 'a boolean' | 'a string' | 'a number' | 'a list' | 'an object';
+
+export function jsonType(value: JsonValue): JsonType {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return 'a string';
+  if (typeof value === 'boolean') return 'a boolean';
+  if (value instanceof JsonNumber) return 'a number';
+  return Array.isArray(value) ? 'a list' : 'an object';
+}
+
+/** Doubles hold every decimal of up to 15 digits in order and apart, so these texts may be compared as doubles. */
+const doubleSafeLength = 15;
+
+export interface Comparable {
+  readonly text: string;
+  /** The double, where it decides exactly. */
+  readonly double: number | undefined;
+  readonly decimal: Decimal;
+}
+
+/** A number, or a string that is a whole JSON number; undefined for anything else and for what is out of bounds. */
+export function comparable(value: JsonValue): Comparable | undefined {
+  const text = numericText(value);
+  if (text === undefined) return undefined;
+  const decimal = parseDecimal(text);
+  return decimal === undefined ? undefined : { text, decimal, double: safeDouble(text) };
+}
+
+export function numericText(value: JsonValue): string | undefined {
+  if (value instanceof JsonNumber) return value.text;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Exponents are left to the exact way: `1e-400` is no double. */
+export function safeDouble(text: string): number | undefined {
+  if (text.length > doubleSafeLength) return undefined;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 0x30 || c > 0x39) && c !== 0x2e && !(c === 0x2d && i === 0)) return undefined;
+  }
+  return plainNumber.test(text) ? Number(text) : undefined;
+}
+
+const plainNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
+
+/** Order of a value seen against a known number; undefined where the value is no number within bounds. */
+export function compareWith(seen: JsonValue, known: Comparable): -1 | 0 | 1 | undefined {
+  const text = numericText(seen);
+  if (text === undefined) return undefined;
+  if (known.double !== undefined) {
+    const double = safeDouble(text);
+    if (double !== undefined) return double < known.double ? -1 : double > known.double ? 1 : 0;
+  }
+  const decimal = parseDecimal(text);
+  return decimal === undefined ? undefined : compareDecimals(decimal, known.decimal);
+}
+
+/** Strict by type, exact for numbers, member by member for lists and objects. */
+export function equalValues(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (a instanceof JsonNumber || b instanceof JsonNumber) {
+    return a instanceof JsonNumber && b instanceof JsonNumber && equalNumbers(a.text, b.text);
+  }
+  if (isJsonArray(a) || isJsonArray(b)) {
+    if (!isJsonArray(a) || !isJsonArray(b) || a.length !== b.length) return false;
+    return a.every((element, i) => equalValues(element, b[i] as JsonValue));
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalValues(a[key] as JsonValue, b[key] as JsonValue));
+}
+
+/** Numbers out of the exact reader's bounds are equal only as the same text: nothing else can be said cheaply. */
+function equalNumbers(a: string, b: string): boolean {
+  if (a === b) return true;
+  const x = parseDecimal(a);
+  const y = parseDecimal(b);
+  return x !== undefined && y !== undefined && compareDecimals(x, y) === 0;
+}

@@ -1,0 +1,66 @@
+/** Hour, weekday and date in a zone. The zone's rules come with the runtime; the instant comes in as an argument. */
+export interface WallClock {
+  /** 0–23 */
+  readonly hour: number;
+  /** mon … sun */
+  readonly weekday: string;
+  /** YYYY-MM-DD */
+  readonly date: string;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+const recent = new Map<string, { readonly quarter: number; readonly clock: WallClock }>();
+const zonesMax = 1_000;
+/** Every zone's offset is a multiple of 15 minutes, so hour, weekday and date are constant within one. */
+const quarterMs = 900_000;
+
+export function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function wallClock(epochMs: number, timezone: string): WallClock {
+  const quarter = Math.floor(epochMs / quarterMs);
+  const known = recent.get(timezone);
+  if (known !== undefined && known.quarter === quarter) return known.clock;
+  const clock = compute(epochMs, timezone);
+  if (recent.size >= zonesMax) recent.clear();
+  recent.set(timezone, { quarter, clock });
+  return clock;
+}
+
+function compute(epochMs: number, timezone: string): WallClock {
+  const parts = new Map(
+    format(timezone)
+      .formatToParts(epochMs)
+      .map((part) => [part.type, part.value]),
+  );
+  const part = (name: Intl.DateTimeFormatPartTypes): string => parts.get(name) ?? '';
+  return {
+    hour: Number(part('hour')),
+    weekday: part('weekday').toLowerCase(),
+    date: `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`,
+  };
+}
+
+function format(timezone: string): Intl.DateTimeFormat {
+  let made = formats.get(timezone);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      weekday: 'short',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+    });
+    if (formats.size >= zonesMax) formats.clear();
+    formats.set(timezone, made);
+  }
+  return made;
+}
