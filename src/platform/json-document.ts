@@ -32,8 +32,8 @@ class JsonFault extends Error {
 }
 
 const numberAt = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// biome-ignore format: one line a class
-const plainString = /[^"\\\u0000-\u001f]*/y;
+// Up to the closing quote, an escape or a control character.
+const plainString = /[^"\\\p{Cc}]*/uy;
 
 class JsonReader {
   readonly #text: string;
@@ -70,7 +70,7 @@ class JsonReader {
       this.#met = level;
       if (!(level === this.#wanted.length && this.#part === 'key' && level > 0)) this.#place = this.#at;
     }
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#object(level, onPath);
       case '[':

@@ -56,32 +56,26 @@ function collect(
   found: Diagnostic[],
 ): void {
   const path = [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const texts = issue.message.split(keyMark);
-      issue.keys.forEach((key, i) => {
-        found.push(diagnostic(document, [...path, key], 'key', texts[i] ?? `unknown key \`${key}\``));
-      });
-      return;
-    }
-    case 'invalid_union': {
-      const branch = nearestBranch(issue.errors);
-      if (branch === undefined) found.push(diagnostic(document, path, 'value', readable(issue)));
-      else for (const inner of branch) collect(document, inner, path, found);
-      return;
-    }
-    case 'invalid_key': {
-      found.push(diagnostic(document, path, 'key', issue.issues.map(readable).join('; ')));
-      return;
-    }
-    default: {
-      found.push(
-        path.length > 0 && valueAt(document.value, path) === undefined
-          ? diagnostic(document, path.slice(0, -1), 'value', `\`${String(path.at(-1))}\` is missing`)
-          : diagnostic(document, path, 'value', readable(issue)),
-      );
-    }
+  if (issue.code === 'unrecognized_keys') {
+    const texts = issue.message.split(keyMark);
+    issue.keys.forEach((key, i) => {
+      found.push(diagnostic(document, [...path, key], 'key', texts[i] ?? `unknown key \`${key}\``));
+    });
+  } else if (path.length > 0 && valueAt(document.value, path) === undefined) {
+    found.push(absentPart(document, path));
+  } else if (issue.code === 'invalid_union') {
+    const branch = nearestBranch(issue.errors);
+    if (branch === undefined) found.push(diagnostic(document, path, 'value', readable(issue)));
+    else for (const inner of branch) collect(document, inner, path, found);
+  } else if (issue.code === 'invalid_key') {
+    found.push(diagnostic(document, path, 'key', issue.issues.map(readable).join('; ')));
+  } else {
+    found.push(diagnostic(document, path, 'value', readable(issue)));
   }
+}
+
+function absentPart(document: SourceDocument, path: readonly (string | number)[]): Diagnostic {
+  return diagnostic(document, path.slice(0, -1), 'value', `\`${String(path.at(-1))}\` is missing`);
 }
 
 function valueAt(value: JsonValue, path: readonly (string | number)[]): JsonValue | undefined {

@@ -59,11 +59,12 @@ function compose(text: string, report: Report): YamlDocument.Parsed | undefined 
   const parser = new Parser();
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent', merge: false });
   // The library collects every error before it answers; a text of 200,000 commas would take seconds.
-  const collect = composer['onError'];
+  const told = composer as unknown as { onError: (...problem: readonly unknown[]) => void };
+  const collect = told.onError;
   let collected = 0;
-  composer['onError'] = (...told: Parameters<typeof collect>) => {
+  told.onError = (...problem) => {
     if (++collected > errorsMax) throw new CollectedEnough();
-    collect(...told);
+    collect(...problem);
   };
   const documents: YamlDocument.Parsed[] = [];
   try {

@@ -62,11 +62,9 @@ const members = (key: string) =>
 export const condition: z.ZodType<RawCondition> = z
   .union([
     strictObject({
-      path: z
-        .union([z.string(), numeric])
-        .meta({
-          description: 'What is read, for example `args.quantity`, or an exact `{product: […]}` or `{sum: […]}`.',
-        }),
+      path: z.union([z.string(), numeric]).meta({
+        description: 'What is read, for example `args.quantity`, or an exact `{product: […]}` or `{sum: […]}`.',
+      }),
       op: z
         .enum(operatorNames as [string, ...string[]], { error: operatorError })
         .meta({ description: 'The operator.' }),

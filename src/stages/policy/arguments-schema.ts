@@ -14,8 +14,10 @@ export function checkRequired(call: CallFacts): string | undefined {
   const required = isJsonObject(call.schema) ? call.schema['required'] : undefined;
   if (call.schema === undefined) return 'the arguments cannot be checked: no schema of this tool is pinned';
   if (!isJsonArray(required)) return undefined;
-  const missing = required.find((name) => typeof name === 'string' && !Object.hasOwn(call.arguments, name));
-  return missing === undefined ? undefined : `the argument \`${String(missing)}\` is missing`;
+  for (const name of required) {
+    if (typeof name === 'string' && !Object.hasOwn(call.arguments, name)) return `the argument \`${name}\` is missing`;
+  }
+  return undefined;
 }
 
 /** Why the expression does not fit the schema, or undefined. */

@@ -145,7 +145,7 @@ export class CompiledPolicySet implements PolicySet {
       this.#count = 0;
     }
     let plans = this.#plans.get(server);
-    if (plans === undefined) this.#plans.set(server, (plans = new Map()));
+    if (plans === undefined) this.#plans.set(server, (plans = new Map<string, ToolPlan>()));
     if (!plans.has(tool)) this.#count++;
     plans.set(tool, plan);
   }

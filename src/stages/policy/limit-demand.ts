@@ -144,11 +144,6 @@ function scopeValue(scope: Scope, call: CallFacts, document: string): string {
       // By its file, not its hash: logs outlive a change of the document.
       return `policy=${document}`;
     default:
-      return unknownScope(scope);
+      return scope satisfies never;
   }
-}
-
-/** One bucket for all is the strictest answer. */
-function unknownScope(_: never): string {
-  return '(none)';
 }

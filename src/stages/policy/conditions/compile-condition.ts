@@ -37,7 +37,7 @@ function compileCondition(source: ConditionSource, context: ConditionContext): C
     case 'test':
       return compileTest(source, context);
     default:
-      return impossible(source);
+      return source satisfies never;
   }
 }
 
@@ -49,10 +49,6 @@ function evaluateAny(members: readonly Condition[], evaluation: Evaluation): Out
 
 /** Reached only where a problem was reported, so that the policy is never used. */
 const refused: Condition = { words: 'it cannot be judged', evaluate: () => 'error' };
-
-function impossible(_: never): Condition {
-  return refused;
-}
 
 function compileTest(source: ConditionSource & { kind: 'test' }, context: ConditionContext): Condition {
   const reading = compileReading(source.path, context.inResult);
