@@ -26,13 +26,27 @@ export const spotOrderbook = defineTool({
         .describe(say('levels a side, default 100', '每侧档数,默认 100'))
         .optional(),
     }),
-  output: z.object({ symbol: z.string(), lastUpdateId: z.string(), bids: z.array(levelShape), asks: z.array(levelShape) }),
+  output: z.object({
+    symbol: z.string(),
+    lastUpdateId: z.string(),
+    bids: z.array(levelShape),
+    asks: z.array(levelShape),
+  }),
   run: async (args, { requests, say }) => {
     const book = asRow(await requests.spot('depth', { symbol: args.symbol, limit: String(args.limit ?? 100) }));
     const bids = levels(book['bids']);
     const asks = levels(book['asks']);
-    const side = (name: string, rows: readonly Row[]): string => [`${name}:`, ...rows.slice(0, linesMax).map((row) => `  ${textOf(row, 'price')} x ${textOf(row, 'quantity')}`)].join('\n');
-    return answer(`${args.symbol}\n${side(say('asks', '卖盘'), asks)}\n${side(say('bids', '买盘'), bids)}`, { symbol: args.symbol, lastUpdateId: textOf(book, 'lastUpdateId'), bids, asks });
+    const side = (name: string, rows: readonly Row[]): string =>
+      [
+        `${name}:`,
+        ...rows.slice(0, linesMax).map((row) => `  ${textOf(row, 'price')} x ${textOf(row, 'quantity')}`),
+      ].join('\n');
+    return answer(`${args.symbol}\n${side(say('asks', '卖盘'), asks)}\n${side(say('bids', '买盘'), bids)}`, {
+      symbol: args.symbol,
+      lastUpdateId: textOf(book, 'lastUpdateId'),
+      bids,
+      asks,
+    });
   },
 });
 
@@ -84,7 +98,8 @@ export const spotKlines = defineTool({
   name: 'binance_spot_klines',
   risk: 'read',
   title: (say) => say('Spot candlesticks', '现货 K 线'),
-  description: (say) => say('Candlesticks of one spot pair, oldest first, up to 1000.', '某个现货交易对的 K 线,最旧在前,最多 1000 根。'),
+  description: (say) =>
+    say('Candlesticks of one spot pair, oldest first, up to 1000.', '某个现货交易对的 K 线,最旧在前,最多 1000 根。'),
   input: (say) => z.strictObject(klineInput(say)),
   output: klineShape,
   run: async (args, { requests, say }) => klines(args, await requests.spot('klines', parameters(args)), say),
@@ -94,8 +109,16 @@ export const futuresKlines = defineTool({
   name: 'binance_futures_klines',
   risk: 'read',
   title: (say) => say('Futures candlesticks', '合约 K 线'),
-  description: (say) => say('Candlesticks of one USDⓈ-M contract, oldest first, up to 1000: of the last price, or of the mark price (which has no volume).', '某个 U 本位合约的 K 线,最旧在前,最多 1000 根:最新成交价或标记价(标记价没有成交量)。'),
-  input: (say) => z.strictObject({ ...klineInput(say), priceType: choice(say, ['last', 'mark'], say('which price, default last', '价格类型,默认 last')).optional() }),
+  description: (say) =>
+    say(
+      'Candlesticks of one USDⓈ-M contract, oldest first, up to 1000: of the last price, or of the mark price (which has no volume).',
+      '某个 U 本位合约的 K 线,最旧在前,最多 1000 根:最新成交价或标记价(标记价没有成交量)。',
+    ),
+  input: (say) =>
+    z.strictObject({
+      ...klineInput(say),
+      priceType: choice(say, ['last', 'mark'], say('which price, default last', '价格类型,默认 last')).optional(),
+    }),
   output: klineShape,
   run: async (args, { requests, say }) => {
     const operation = args.priceType === 'mark' ? 'markPriceKlineCandlestickData' : 'klineCandlestickData';
@@ -104,16 +127,31 @@ export const futuresKlines = defineTool({
 });
 
 function parameters(args: KlineArgs) {
-  return { symbol: args.symbol, interval: args.interval, limit: String(args.limit ?? 500), startTime: text(args.startTime), endTime: text(args.endTime) };
+  return {
+    symbol: args.symbol,
+    interval: args.interval,
+    limit: String(args.limit ?? 500),
+    startTime: text(args.startTime),
+    endTime: text(args.endTime),
+  };
 }
 
 function klines(args: KlineArgs, reply: Json, say: Say) {
   const rows = listOf(reply).map((each) => kline(listOf(each)));
-  const line = (row: ReturnType<typeof kline>): string => `${new Date(row.openTime).toISOString()} ${row.open} ${row.high} ${row.low} ${row.close} ${say('volume', '成交量')} ${row.volume}`;
-  const head = say(`${args.symbol} ${args.interval}, ${rows.length} candles (open high low close)`, `${args.symbol} ${args.interval},${rows.length} 根(开 高 低 收)`);
+  const line = (row: ReturnType<typeof kline>): string =>
+    `${new Date(row.openTime).toISOString()} ${row.open} ${row.high} ${row.low} ${row.close} ${say('volume', '成交量')} ${row.volume}`;
+  const head = say(
+    `${args.symbol} ${args.interval}, ${rows.length} candles (open high low close)`,
+    `${args.symbol} ${args.interval},${rows.length} 根(开 高 低 收)`,
+  );
   const shown = rows.slice(-linesMax);
   const more = rows.length > shown.length ? [say(`the last ${shown.length}:`, `最近 ${shown.length} 根:`)] : [];
-  return answer([head, ...more, ...shown.map(line)].join('\n'), { symbol: args.symbol, interval: args.interval, count: rows.length, klines: rows });
+  return answer([head, ...more, ...shown.map(line)].join('\n'), {
+    symbol: args.symbol,
+    interval: args.interval,
+    count: rows.length,
+    klines: rows,
+  });
 }
 
 function kline(fields: readonly Json[]) {

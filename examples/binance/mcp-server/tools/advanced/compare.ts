@@ -1,6 +1,18 @@
 /** binance_compare_spot_futures_price and binance_calculate_funding_cost. */
 import * as z from 'zod';
-import { absolute, compare, decimal, exact, isPositive, isZero, multiply, round, show, subtract, truncate } from '../../decimal.ts';
+import {
+  absolute,
+  compare,
+  decimal,
+  exact,
+  isPositive,
+  isZero,
+  multiply,
+  round,
+  show,
+  subtract,
+  truncate,
+} from '../../decimal.ts';
 import { amountOf, asRow, asRows, isList, numberOf, type Row, textOf } from '../../exchange/rows.ts';
 import { signedAmount, symbol, whole } from '../../inputs.ts';
 import { lines } from '../../language.ts';
@@ -25,7 +37,13 @@ export const compareSpotFutures = defineTool({
       'Compares the spot and the USDⓈ-M futures price: difference, percent, premium or discount, and whether more than 0.5 % would remain after taker fees. `symbol` is a base asset such as BTC (meaning BTCUSDT) or a pair such as BTCUSDT.',
       '比较现货与 U 本位合约价格:价差、百分比、升水或贴水,以及扣除吃单手续费后是否仍超过 0.5%。`symbol` 可为标的资产(如 BTC,即 BTCUSDT)或交易对(如 BTCUSDT)。',
     ),
-  input: (say) => z.strictObject({ symbol: symbol(say, say('base asset or pair, for example BTC or BTCUSDT', '标的资产或交易对,例如 BTC 或 BTCUSDT')) }),
+  input: (say) =>
+    z.strictObject({
+      symbol: symbol(
+        say,
+        say('base asset or pair, for example BTC or BTCUSDT', '标的资产或交易对,例如 BTC 或 BTCUSDT'),
+      ),
+    }),
   output: z.object({
     symbol: z.string(),
     spotPrice: decimalText,
@@ -89,10 +107,24 @@ export const fundingCost = defineTool({
   input: (say) =>
     z.strictObject({
       symbol: symbol(say),
-      positionSize: signedAmount(say, say('position in the base asset; negative for a short', '持仓数量(标的资产);负数为空头')),
+      positionSize: signedAmount(
+        say,
+        say('position in the base asset; negative for a short', '持仓数量(标的资产);负数为空头'),
+      ),
       holdHours: whole(say, 1, 24 * 365, say('how long it will be held, hours', '持有时间,小时')),
     }),
-  output: z.object({ symbol: z.string(), markPrice: decimalText, fundingRate: decimalText, intervalHours: z.number(), nextFundingTime: time, settlements: z.number(), notional: decimalText, costPerSettlement: decimalText, totalCost: decimalText, pays: z.boolean() }),
+  output: z.object({
+    symbol: z.string(),
+    markPrice: decimalText,
+    fundingRate: decimalText,
+    intervalHours: z.number(),
+    nextFundingTime: time,
+    settlements: z.number(),
+    notional: decimalText,
+    costPerSettlement: decimalText,
+    totalCost: decimalText,
+    pays: z.boolean(),
+  }),
   run: async (args, context) => {
     const { say, requests, now } = context;
     const mark = asRow(await requests.futuresMarket('markPrice', { symbol: args.symbol }));
@@ -108,9 +140,15 @@ export const fundingCost = defineTool({
         [say('contract', '合约'), args.symbol],
         [say('value', '名义价值'), show(notional)],
         [say('rate', '费率'), textOf(mark, 'lastFundingRate')],
-        [say('settlements', '结算次数'), `${settlements} (${say(`every ${intervalHours} h, next`, `每 ${intervalHours} 小时,下次`)} ${new Date(next).toISOString()})`],
+        [
+          say('settlements', '结算次数'),
+          `${settlements} (${say(`every ${intervalHours} h, next`, `每 ${intervalHours} 小时,下次`)} ${new Date(next).toISOString()})`,
+        ],
         [say('per settlement', '每次'), show(truncate(each, 8))],
-        [isPositive(total) ? say('you pay', '您将支付') : say('you receive', '您将收取'), show(truncate(absolute(total), 8))],
+        [
+          isPositive(total) ? say('you pay', '您将支付') : say('you receive', '您将收取'),
+          show(truncate(absolute(total), 8)),
+        ],
       ]),
       {
         symbol: args.symbol,
@@ -131,6 +169,9 @@ export const fundingCost = defineTool({
 async function fundingHours(name: string, { requests }: ToolContext): Promise<number> {
   const reply = await requests.futuresMarket('getFundingRateInfo');
   const rows: readonly Row[] = isList(reply) ? asRows(reply) : [];
-  const hours = numberOf(rows.find((row) => row['symbol'] === name), 'fundingIntervalHours');
+  const hours = numberOf(
+    rows.find((row) => row['symbol'] === name),
+    'fundingIntervalHours',
+  );
   return hours !== undefined && hours > 0 ? hours : fundingHoursDefault;
 }

@@ -1,5 +1,19 @@
 /** A symbol's trading rules, and the checks that follow from them. Shared by the calculators. */
-import { compare, type Decimal, decimalOr, divide, floorToStep, isPositive, isZero, maximum, minimum, multiply, show, subtract, zero } from '../../decimal.ts';
+import {
+  compare,
+  type Decimal,
+  decimalOr,
+  divide,
+  floorToStep,
+  isPositive,
+  isZero,
+  maximum,
+  minimum,
+  multiply,
+  show,
+  subtract,
+  zero,
+} from '../../decimal.ts';
 import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import type { Say } from '../../language.ts';
 import { type Refused, refuse, type ToolContext } from '../../tool.ts';
@@ -16,7 +30,11 @@ export interface Rules {
 /** @returns the symbol's rules, or the refusal that the exchange would give */
 export async function readRules(market: Market, symbol: string, context: ToolContext): Promise<Rules | Refused> {
   const { requests, say } = context;
-  const info = asRow(market === 'spot' ? await requests.spot('exchangeInfo', { symbol }) : await requests.futuresMarket('exchangeInformation'));
+  const info = asRow(
+    market === 'spot'
+      ? await requests.spot('exchangeInfo', { symbol })
+      : await requests.futuresMarket('exchangeInformation'),
+  );
   const row = asRows(info['symbols'] ?? []).find((each) => each['symbol'] === symbol);
   if (row !== undefined) return { kind: 'rules', symbol, row, filters: asRows(row['filters'] ?? []) };
   return refuse({
@@ -78,9 +96,27 @@ function checkFilter(filter: Row, order: Order, say: Say): Check | undefined {
   const type = textOf(filter, 'filterType');
   switch (type) {
     case 'PRICE_FILTER':
-      return range(type, { value: order.price, least: field(filter, 'minPrice'), most: field(filter, 'maxPrice'), step: field(filter, 'tickSize') }, say);
+      return range(
+        type,
+        {
+          value: order.price,
+          least: field(filter, 'minPrice'),
+          most: field(filter, 'maxPrice'),
+          step: field(filter, 'tickSize'),
+        },
+        say,
+      );
     case 'LOT_SIZE':
-      return range(type, { value: order.quantity, least: field(filter, 'minQty'), most: field(filter, 'maxQty'), step: field(filter, 'stepSize') }, say);
+      return range(
+        type,
+        {
+          value: order.quantity,
+          least: field(filter, 'minQty'),
+          most: field(filter, 'maxQty'),
+          step: field(filter, 'stepSize'),
+        },
+        say,
+      );
     case 'MIN_NOTIONAL':
     case 'NOTIONAL': {
       const value = multiply(order.price, order.quantity);
@@ -92,7 +128,16 @@ function checkFilter(filter: Row, order: Order, say: Say): Check | undefined {
       if (order.reference === undefined) return undefined;
       const low = [field(filter, 'multiplierDown'), field(filter, 'bidMultiplierDown')].reduce(maximum);
       const high = [field(filter, 'multiplierUp'), field(filter, 'askMultiplierUp')].reduce(maximum);
-      return range(type, { value: order.price, least: multiply(order.reference, low), most: multiply(order.reference, high), step: zero }, say);
+      return range(
+        type,
+        {
+          value: order.price,
+          least: multiply(order.reference, low),
+          most: multiply(order.reference, high),
+          step: zero,
+        },
+        say,
+      );
     }
     default:
       return undefined;
@@ -109,16 +154,34 @@ interface Range {
 }
 
 function range(filter: string, { value, least, most, step }: Range, say: Say): Check {
-  if (compare(value, least) < 0) return { filter, ok: false, detail: say(`${show(value)} is below ${show(least)}`, `${show(value)} 低于 ${show(least)}`) };
-  if (isPositive(most) && compare(value, most) > 0) return { filter, ok: false, detail: say(`${show(value)} is above ${show(most)}`, `${show(value)} 高于 ${show(most)}`) };
+  if (compare(value, least) < 0)
+    return {
+      filter,
+      ok: false,
+      detail: say(`${show(value)} is below ${show(least)}`, `${show(value)} 低于 ${show(least)}`),
+    };
+  if (isPositive(most) && compare(value, most) > 0)
+    return {
+      filter,
+      ok: false,
+      detail: say(`${show(value)} is above ${show(most)}`, `${show(value)} 高于 ${show(most)}`),
+    };
   if (!isZero(step) && !isZero(subtract(value, floorToStep(value, step)))) {
-    return { filter, ok: false, detail: say(`${show(value)} is no multiple of ${show(step)}`, `${show(value)} 不是 ${show(step)} 的整数倍`) };
+    return {
+      filter,
+      ok: false,
+      detail: say(`${show(value)} is no multiple of ${show(step)}`, `${show(value)} 不是 ${show(step)} 的整数倍`),
+    };
   }
   return { filter, ok: true, detail: say(`${show(value)} fits`, `${show(value)} 符合`) };
 }
 
 /** The multiple of the step that is nearest to the value and inside the filter's bounds. */
-export function nearest(filter: Row | undefined, value: Decimal, names: { least: string; most: string; step: string }): Decimal {
+export function nearest(
+  filter: Row | undefined,
+  value: Decimal,
+  names: { least: string; most: string; step: string },
+): Decimal {
   const step = field(filter, names.step);
   const low = floorToStep(value, step);
   const up = subtract(low, { units: -step.units, scale: step.scale });

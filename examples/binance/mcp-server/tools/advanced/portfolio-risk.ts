@@ -1,6 +1,21 @@
 /** binance_analyze_portfolio_risk: how much margin is used, how concentrated the positions are, how near the nearest liquidation is. */
 import * as z from 'zod';
-import { absolute, add, compare, type Decimal, decimal, exact, isPositive, isZero, multiply, round, show, subtract, truncate, zero } from '../../decimal.ts';
+import {
+  absolute,
+  add,
+  compare,
+  type Decimal,
+  decimal,
+  exact,
+  isPositive,
+  isZero,
+  multiply,
+  round,
+  show,
+  subtract,
+  truncate,
+  zero,
+} from '../../decimal.ts';
 import { amountOf, asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
 import { lines, type Say } from '../../language.ts';
 import { answer, defineTool, type ToolContext } from '../../tool.ts';
@@ -27,18 +42,33 @@ export const portfolioRisk = defineTool({
     maintenancePercent: decimalText,
     marginBalance: decimalText,
     availableBalance: decimalText,
-    positions: z.object({ count: z.number(), winning: z.number(), losing: z.number(), unrealizedProfit: decimalText, largest: z.string().nullable(), largestSharePercent: decimalText }),
+    positions: z.object({
+      count: z.number(),
+      winning: z.number(),
+      losing: z.number(),
+      unrealizedProfit: decimalText,
+      largest: z.string().nullable(),
+      largestSharePercent: decimalText,
+    }),
     nearestLiquidation: z.object({ symbol: z.string(), price: decimalText, distancePercent: decimalText }).nullable(),
     spot: z.object({ valueUsdt: decimalText, unpriced: z.array(z.string()) }),
     advice: z.array(z.string()),
   }),
   run: async (_args, context) => {
     const { say } = context;
-    const [kind, balances, positions, spot] = await Promise.all([context.requests.kind(), marginBalances(context), openPositions(undefined, context), spotValue(context)]);
+    const [kind, balances, positions, spot] = await Promise.all([
+      context.requests.kind(),
+      marginBalances(context),
+      openPositions(undefined, context),
+      spotValue(context),
+    ]);
     const usage = percent(subtract(balances.margin, balances.available), balances.margin);
     const maintenance = percent(balances.maintenance, balances.margin);
     const level = levelOf(usage);
-    const notionals = positions.map((row) => ({ symbol: textOf(row, 'symbol'), size: absolute(amountOf(row, 'notional')) }));
+    const notionals = positions.map((row) => ({
+      symbol: textOf(row, 'symbol'),
+      size: absolute(amountOf(row, 'notional')),
+    }));
     const total = notionals.reduce((sum, each) => add(sum, each.size), zero);
     const [largest] = [...notionals].sort((a, b) => compare(b.size, a.size));
     const share = largest === undefined ? zero : percent(largest.size, total);
@@ -53,7 +83,10 @@ export const portfolioRisk = defineTool({
         [say('maintenance', '维持保证金率'), `${two(maintenance)} %`],
         [say('positions', '持仓'), `${positions.length}, ${say('unrealized', '未实现盈亏')} ${two(profit)}`],
         [say('largest', '最大持仓'), largest === undefined ? undefined : `${largest.symbol} ${two(share)} %`],
-        [say('nearest liquidation', '最近强平'), nearest === undefined ? undefined : `${nearest.symbol} ${two(nearest.price)} (${two(nearest.distance)} %)`],
+        [
+          say('nearest liquidation', '最近强平'),
+          nearest === undefined ? undefined : `${nearest.symbol} ${two(nearest.price)} (${two(nearest.distance)} %)`,
+        ],
         [say('spot value', '现货价值'), `${two(spot.value)} USDT`],
         [say('advice', '建议'), advice.join('; ')],
       ]),
@@ -72,7 +105,10 @@ export const portfolioRisk = defineTool({
           largest: largest?.symbol ?? null,
           largestSharePercent: two(share),
         },
-        nearestLiquidation: nearest === undefined ? null : { symbol: nearest.symbol, price: exact(nearest.price), distancePercent: two(nearest.distance) },
+        nearestLiquidation:
+          nearest === undefined
+            ? null
+            : { symbol: nearest.symbol, price: exact(nearest.price), distancePercent: two(nearest.distance) },
         spot: { valueUsdt: exact(truncate(spot.value, 8)), unpriced: spot.unpriced },
         advice,
       },
@@ -89,10 +125,18 @@ interface Balances {
 async function marginBalances({ requests }: ToolContext): Promise<Balances> {
   if ((await requests.kind()) === 'classic') {
     const account = asRow(await requests.futures('account'));
-    return { margin: amountOf(account, 'totalMarginBalance'), available: amountOf(account, 'availableBalance'), maintenance: amountOf(account, 'totalMaintMargin') };
+    return {
+      margin: amountOf(account, 'totalMarginBalance'),
+      available: amountOf(account, 'availableBalance'),
+      maintenance: amountOf(account, 'totalMaintMargin'),
+    };
   }
   const account = asRow(await requests.portfolio('accountInformation'));
-  return { margin: amountOf(account, 'accountEquity'), available: amountOf(account, 'totalAvailableBalance'), maintenance: amountOf(account, 'accountMaintMargin') };
+  return {
+    margin: amountOf(account, 'accountEquity'),
+    available: amountOf(account, 'totalAvailableBalance'),
+    maintenance: amountOf(account, 'accountMaintMargin'),
+  };
 }
 
 function levelOf(usage: Decimal): Level {
@@ -121,7 +165,9 @@ function nearestLiquidation(positions: readonly Row[]): Nearest | undefined {
 async function spotValue({ requests }: ToolContext): Promise<{ value: Decimal; unpriced: readonly string[] }> {
   const account = asRow(await requests.spot('getAccount', { omitZeroBalances: true }));
   const prices = await requests.spot('tickerPrice');
-  const priceOf = new Map((isList(prices) ? asRows(prices) : [asRow(prices)]).map((row) => [textOf(row, 'symbol'), amountOf(row, 'price')]));
+  const priceOf = new Map(
+    (isList(prices) ? asRows(prices) : [asRow(prices)]).map((row) => [textOf(row, 'symbol'), amountOf(row, 'price')]),
+  );
   let value = zero;
   const unpriced: string[] = [];
   for (const row of asRows(account['balances'] ?? [])) {
@@ -145,11 +191,26 @@ interface Findings {
 
 function advise(findings: Findings, say: Say): readonly string[] {
   const advice: string[] = [];
-  if (findings.level === 'HIGH') advice.push(say('reduce positions or add margin: more than 80 % is used', '减仓或增加保证金:使用率超过 80%'));
-  if (findings.level === 'MEDIUM') advice.push(say('open nothing large: more than half of the margin is used', '避免大额开仓:使用率超过一半'));
-  if (findings.count > 1 && compare(findings.share, decimal('50')) > 0) advice.push(say('one position makes up more than half of the exposure', '单一持仓占总敞口一半以上'));
-  if (findings.nearest !== undefined && compare(findings.nearest.distance, decimal('10')) < 0) advice.push(say(`${findings.nearest.symbol} is within 10 % of its liquidation price`, `${findings.nearest.symbol} 距强平价不足 10%`));
-  if (findings.unpriced.length > 0) advice.push(say(`not valued, no USDT pair: ${findings.unpriced.join(', ')}`, `无 USDT 交易对,未计价:${findings.unpriced.join(', ')}`));
+  if (findings.level === 'HIGH')
+    advice.push(say('reduce positions or add margin: more than 80 % is used', '减仓或增加保证金:使用率超过 80%'));
+  if (findings.level === 'MEDIUM')
+    advice.push(say('open nothing large: more than half of the margin is used', '避免大额开仓:使用率超过一半'));
+  if (findings.count > 1 && compare(findings.share, decimal('50')) > 0)
+    advice.push(say('one position makes up more than half of the exposure', '单一持仓占总敞口一半以上'));
+  if (findings.nearest !== undefined && compare(findings.nearest.distance, decimal('10')) < 0)
+    advice.push(
+      say(
+        `${findings.nearest.symbol} is within 10 % of its liquidation price`,
+        `${findings.nearest.symbol} 距强平价不足 10%`,
+      ),
+    );
+  if (findings.unpriced.length > 0)
+    advice.push(
+      say(
+        `not valued, no USDT pair: ${findings.unpriced.join(', ')}`,
+        `无 USDT 交易对,未计价:${findings.unpriced.join(', ')}`,
+      ),
+    );
   if (advice.length === 0) advice.push(say('nothing stands out', '暂无明显风险'));
   return advice;
 }

@@ -1,6 +1,22 @@
 /** binance_calculate_position_size: the quantity at which the stop costs exactly the stated risk. Leverage changes the margin, not the risk. */
 import * as z from 'zod';
-import { absolute, add, compare, type Decimal, decimal, decimalOr, divide, exact, isPositive, isZero, multiply, show, subtract, truncate, zero } from '../../decimal.ts';
+import {
+  absolute,
+  add,
+  compare,
+  type Decimal,
+  decimal,
+  decimalOr,
+  divide,
+  exact,
+  isPositive,
+  isZero,
+  multiply,
+  show,
+  subtract,
+  truncate,
+  zero,
+} from '../../decimal.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
 import { asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
 import { amount, symbol, whole } from '../../inputs.ts';
@@ -18,7 +34,7 @@ export const positionSize = defineTool({
   title: (say) => say('Position size for a risk', '按风险计算仓位'),
   description: (say) =>
     say(
-      'How much to trade so that being stopped out costs the stated amount: riskAmount / |entry - stop|, rounded down to the contract\'s step. Also margin at the leverage, taker fees both ways, and whether an isolated position would be liquidated before the stop.',
+      "How much to trade so that being stopped out costs the stated amount: riskAmount / |entry - stop|, rounded down to the contract's step. Also margin at the leverage, taker fees both ways, and whether an isolated position would be liquidated before the stop.",
       '计算止损时恰好亏损指定金额的下单数量:riskAmount / |开仓价 - 止损价|,按合约步长向下取整。并给出该杠杆下的保证金、双向吃单手续费,以及逐仓是否会在止损前被强平。',
     ),
   input: (say) =>
@@ -26,7 +42,10 @@ export const positionSize = defineTool({
       symbol: symbol(say),
       riskAmount: amount(say, say('what may be lost at the stop, in the quote asset', '止损时可承受的亏损,计价资产')),
       entryPrice: amount(say, say('planned entry price', '计划开仓价')),
-      stopLossPrice: amount(say, say('stop price; below the entry for a long, above for a short', '止损价;做多低于开仓价,做空高于开仓价')),
+      stopLossPrice: amount(
+        say,
+        say('stop price; below the entry for a long, above for a short', '止损价;做多低于开仓价,做空高于开仓价'),
+      ),
       leverage: whole(say, 1, 125, say('planned leverage', '计划杠杆')),
     }),
   output: z.object({
@@ -48,7 +67,15 @@ export const positionSize = defineTool({
     const stop = decimal(args.stopLossPrice);
     const distance = absolute(subtract(entry, stop));
     if (isZero(distance)) {
-      return refuse({ code: -1130, reason: 'invalid-arguments', message: say('`stopLossPrice` equals `entryPrice`: there is no risk to size by', '`stopLossPrice` 等于 `entryPrice`:无法计算'), next: say('give a different stop', '请给出不同的止损价') });
+      return refuse({
+        code: -1130,
+        reason: 'invalid-arguments',
+        message: say(
+          '`stopLossPrice` equals `entryPrice`: there is no risk to size by',
+          '`stopLossPrice` 等于 `entryPrice`:无法计算',
+        ),
+        next: say('give a different stop', '请给出不同的止损价'),
+      });
     }
     const rules = await readRules('futures', args.symbol, context);
     if (rules.kind === 'refused') return rules;
@@ -58,13 +85,30 @@ export const positionSize = defineTool({
     const margin = divide(notional, { units: BigInt(args.leverage), scale: 0 }, 8);
     const loss = multiply(quantity, distance);
     const fees = multiply(add(notional, multiply(quantity, stop)), await takerFee(args.symbol, context));
-    const liquidation = await liquidationPrice({ symbol: args.symbol, isLong, quantity, entry, margin, notional }, context);
-    const isEarly = liquidation === undefined ? null : isLong ? compare(liquidation, stop) >= 0 : isPositive(liquidation) && compare(liquidation, stop) <= 0;
+    const liquidation = await liquidationPrice(
+      { symbol: args.symbol, isLong, quantity, entry, margin, notional },
+      context,
+    );
+    const isEarly =
+      liquidation === undefined
+        ? null
+        : isLong
+          ? compare(liquidation, stop) >= 0
+          : isPositive(liquidation) && compare(liquidation, stop) <= 0;
     const warnings: string[] = [];
-    if (compare(quantity, minQuantity(rules)) < 0 || isZero(quantity)) warnings.push(say(`below the smallest quantity ${show(minQuantity(rules))}`, `低于最小数量 ${show(minQuantity(rules))}`));
-    if (compare(notional, minNotional(rules)) < 0) warnings.push(say(`below the smallest value ${show(minNotional(rules))}`, `低于最小名义价值 ${show(minNotional(rules))}`));
+    if (compare(quantity, minQuantity(rules)) < 0 || isZero(quantity))
+      warnings.push(
+        say(`below the smallest quantity ${show(minQuantity(rules))}`, `低于最小数量 ${show(minQuantity(rules))}`),
+      );
+    if (compare(notional, minNotional(rules)) < 0)
+      warnings.push(
+        say(`below the smallest value ${show(minNotional(rules))}`, `低于最小名义价值 ${show(minNotional(rules))}`),
+      );
     const tradable = warnings.length === 0;
-    if (isEarly === true) warnings.push(say('would be liquidated before the stop is reached; use less leverage', '会在止损前被强平;请降低杠杆'));
+    if (isEarly === true)
+      warnings.push(
+        say('would be liquidated before the stop is reached; use less leverage', '会在止损前被强平;请降低杠杆'),
+      );
     const money = (value: Decimal): string => exact(truncate(value, 8));
     return answer(
       lines([
@@ -74,7 +118,10 @@ export const positionSize = defineTool({
         [say(`margin at ${args.leverage}x`, `${args.leverage}x 保证金`), show(margin)],
         [say('loss at the stop', '止损亏损'), show(loss)],
         [say('taker fees, both ways', '双向吃单手续费'), show(truncate(fees, 8))],
-        [say('liquidation (isolated, estimate)', '强平价(逐仓,估算)'), liquidation === undefined ? say('not known', '未知') : show(truncate(liquidation, 2))],
+        [
+          say('liquidation (isolated, estimate)', '强平价(逐仓,估算)'),
+          liquidation === undefined ? say('not known', '未知') : show(truncate(liquidation, 2)),
+        ],
         [say('warnings', '警告'), warnings.length === 0 ? undefined : warnings.join('; ')],
       ]),
       {
@@ -97,7 +144,10 @@ export const positionSize = defineTool({
 async function takerFee(name: string, { requests, account }: ToolContext): Promise<Decimal> {
   if (!account.hasKeys) return takerFeeDefault;
   try {
-    return decimalOr(asRow(await requests.futures('commission', { symbol: name }))['takerCommissionRate'], takerFeeDefault);
+    return decimalOr(
+      asRow(await requests.futures('commission', { symbol: name }))['takerCommissionRate'],
+      takerFeeDefault,
+    );
   } catch (error) {
     if (error instanceof ExchangeFault) return takerFeeDefault; // an estimate is what was asked for
     throw error;
@@ -137,5 +187,9 @@ async function liquidationPrice(position: Position, { requests, account }: ToolC
 function bracketFor(reply: Parameters<typeof isList>[0], position: Position): Row | undefined {
   const rows = isList(reply) ? asRows(reply) : [asRow(reply ?? null)];
   const brackets = asRows(rows.find((row) => textOf(row, 'symbol') === position.symbol)?.['brackets'] ?? []);
-  return brackets.find((each) => compare(position.notional, decimalOr(each['notionalFloor'], zero)) >= 0 && compare(position.notional, decimalOr(each['notionalCap'], zero)) < 0);
+  return brackets.find(
+    (each) =>
+      compare(position.notional, decimalOr(each['notionalFloor'], zero)) >= 0 &&
+      compare(position.notional, decimalOr(each['notionalCap'], zero)) < 0,
+  );
 }

@@ -1,6 +1,19 @@
 /** binance_futures_close_position: market orders that bring the position to zero, and the exchange's figures of what came of it. */
 import * as z from 'zod';
-import { absolute, add, compare, type Decimal, decimal, decimalOr, isPositive, isZero, minimum, show, subtract, zero } from '../../decimal.ts';
+import {
+  absolute,
+  add,
+  compare,
+  type Decimal,
+  decimal,
+  decimalOr,
+  isPositive,
+  isZero,
+  minimum,
+  show,
+  subtract,
+  zero,
+} from '../../decimal.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
 import { amountOf, asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
@@ -20,13 +33,17 @@ export const closePosition = defineTool({
   title: (say) => say('Close a futures position', '平仓'),
   description: (say) =>
     say(
-      'Closes the open position of one USDⓈ-M contract at market: all of it, or the LONG or SHORT leg in hedge mode. Large positions are split at the symbol\'s largest market order. Returns per order the average price, realized profit and commission from the exchange\'s trades, and the released margin.',
+      "Closes the open position of one USDⓈ-M contract at market: all of it, or the LONG or SHORT leg in hedge mode. Large positions are split at the symbol's largest market order. Returns per order the average price, realized profit and commission from the exchange's trades, and the released margin.",
       '以市价平掉一个 U 本位合约的持仓:全部,或双向持仓中的 LONG / SHORT。超过单笔市价单上限时拆分。返回每笔订单的成交均价、已实现盈亏、手续费(来自交易所成交记录)以及释放的保证金。',
     ),
   input: (say) =>
     z.strictObject({
       symbol: symbol(say),
-      positionSide: choice(say, ['BOTH', 'LONG', 'SHORT'], say('which leg; BOTH (default) closes all', '平哪一侧;BOTH(默认)全部')).optional(),
+      positionSide: choice(
+        say,
+        ['BOTH', 'LONG', 'SHORT'],
+        say('which leg; BOTH (default) closes all', '平哪一侧;BOTH(默认)全部'),
+      ).optional(),
       dryRun: dryRun(say),
     }),
   output: z.object({
@@ -34,27 +51,42 @@ export const closePosition = defineTool({
     totalPositions: z.number(),
     closed: z.number(),
     failed: z.number(),
-    results: z.array(z.looseObject({ symbol: z.string(), positionSide: z.string(), status: z.string(), success: z.boolean(), closedAmount: z.string() })),
+    results: z.array(
+      z.looseObject({
+        symbol: z.string(),
+        positionSide: z.string(),
+        status: z.string(),
+        success: z.boolean(),
+        closedAmount: z.string(),
+      }),
+    ),
     marginChange: marginChangeShape,
   }),
   run: async (args, context) => {
     const { say } = context;
     const refused = guardChange(context, { symbol: args.symbol, dryRun: args.dryRun === true });
     if (refused !== undefined) return refused;
-    const [positions, before] = await Promise.all([positionsOf(args.symbol, context), tryMargins(context, args.symbol)]);
+    const [positions, before] = await Promise.all([
+      positionsOf(args.symbol, context),
+      tryMargins(context, args.symbol),
+    ]);
     const wanted = args.positionSide ?? 'BOTH';
     const legs = positions.filter((row) => wanted === 'BOTH' || row['positionSide'] === wanted);
     if (legs.length === 0) {
       return refuse({
         reason: 'no-position',
-        message: say(`${args.symbol} has no open position to close; nothing was sent`, `${args.symbol} 没有可平的持仓;未发送任何请求`),
+        message: say(
+          `${args.symbol} has no open position to close; nothing was sent`,
+          `${args.symbol} 没有可平的持仓;未发送任何请求`,
+        ),
         next: say('look at binance_futures_positions', '查看 binance_futures_positions'),
         details: { symbol: args.symbol, totalPositions: 0, closed: 0, failed: 0, success: false },
       });
     }
     if (args.dryRun === true) {
       return answer(
-        say('dry run, checked locally; would close at market: ', '演练(本地检查);将以市价平仓:') + legs.map((leg) => `${textOf(leg, 'positionSide')} ${textOf(leg, 'positionAmt')}`).join(', '),
+        say('dry run, checked locally; would close at market: ', '演练(本地检查);将以市价平仓:') +
+          legs.map((leg) => `${textOf(leg, 'positionSide')} ${textOf(leg, 'positionAmt')}`).join(', '),
         { dryRun: { checkedBy: 'local', wouldClose: legs } },
       );
     }
@@ -92,13 +124,24 @@ async function closeLeg(leg: Row, most: Decimal | undefined, context: ToolContex
   return results;
 }
 
-async function closePart(leg: Row, order: { side: 'BUY' | 'SELL'; quantity: string }, context: ToolContext): Promise<Row> {
+async function closePart(
+  leg: Row,
+  order: { side: 'BUY' | 'SELL'; quantity: string },
+  context: ToolContext,
+): Promise<Row> {
   const { requests } = context;
   const symbolName = textOf(leg, 'symbol');
   const positionSide = textOf(leg, 'positionSide') || 'BOTH';
   const id = makeClientId();
   const base = { symbol: symbolName, positionSide, side: order.side };
-  const fail = (status: string, error: string): Row => ({ ...base, status, success: false, closedAmount: '0', error, clientOrderId: id });
+  const fail = (status: string, error: string): Row => ({
+    ...base,
+    status,
+    success: false,
+    closedAmount: '0',
+    error,
+    clientOrderId: id,
+  });
   let reply: Row;
   try {
     reply = asRow(
@@ -152,7 +195,12 @@ async function figuresOf(symbolName: string, orderId: string, { requests }: Tool
     const fills = recent.filter((row) => textOf(row, 'orderId') === orderId);
     const sum = (field: string): Decimal => fills.reduce((total, row) => add(total, amountOf(row, field)), zero);
     const order = asRow(await requests.futures('queryOrder', { symbol: symbolName, orderId }));
-    return { avgPrice: textOf(order, 'avgPrice'), realizedPnl: show(sum('realizedPnl')), commission: show(sum('commission')), commissionAsset: textOf(fills[0], 'commissionAsset') };
+    return {
+      avgPrice: textOf(order, 'avgPrice'),
+      realizedPnl: show(sum('realizedPnl')),
+      commission: show(sum('commission')),
+      commissionAsset: textOf(fills[0], 'commissionAsset'),
+    };
   } catch (error) {
     if (error instanceof ExchangeFault) return {};
     throw error;
@@ -169,7 +217,14 @@ interface Summary {
 function summary({ symbol: name, legs, results, margin }: Summary, { say }: ToolContext): Outcome {
   const failed = results.filter((row) => row['success'] !== true);
   const failedLegs = new Set(failed.map((row) => row['positionSide'])).size;
-  const structured = { symbol: name, totalPositions: legs, closed: legs - failedLegs, failed: failedLegs, results, marginChange: margin?.row ?? null };
+  const structured = {
+    symbol: name,
+    totalPositions: legs,
+    closed: legs - failedLegs,
+    failed: failedLegs,
+    results,
+    marginChange: margin?.row ?? null,
+  };
   const rows = results.map((row) =>
     row['success'] === true
       ? `${textOf(row, 'side')} ${textOf(row, 'closedAmount')} @ ${textOf(row, 'avgPrice') || '-'}, ${say('realized profit', '已实现盈亏')} ${textOf(row, 'realizedPnl') || '-'}, ${say('fee', '手续费')} ${textOf(row, 'commission') || '-'} ${textOf(row, 'commissionAsset')}`
@@ -183,5 +238,8 @@ function summary({ symbol: name, legs, results, margin }: Summary, { say }: Tool
       details: structured,
     });
   }
-  return answer([say(`${name} is closed`, `${name} 已平仓`), ...rows, margin?.text ?? marginUnread(say)].join('\n'), structured);
+  return answer(
+    [say(`${name} is closed`, `${name} 已平仓`), ...rows, margin?.text ?? marginUnread(say)].join('\n'),
+    structured,
+  );
 }

@@ -34,17 +34,29 @@ export const orderHistory = defineTool({
   output: z.object({ count: z.number(), orders: z.array(orderShape) }),
   run: async (args, { requests, say }) => {
     const most = args.limit ?? limitDefault;
-    const window = { symbol: args.symbol, startTime: text(args.startTime), endTime: text(args.endTime), limit: String(most) };
+    const window = {
+      symbol: args.symbol,
+      startTime: text(args.startTime),
+      endTime: text(args.endTime),
+      limit: String(most),
+    };
     const [orders, algos] = await Promise.all([
       requests.futures('orderHistory', { ...window, orderId: args.orderId }),
       // Conditional orders have ids of their own; an order id does not say where to begin among them.
       args.orderId === undefined ? requests.futures('algoHistory', window) : Promise.resolve([]),
     ]);
-    const rows = [...asRows(orders).map(orderRow), ...(isList(algos) ? asRows(algos) : listOfAlgos(algos)).map(algoRow)].sort(newestFirst).slice(0, most);
-    return answer(rows.length === 0 ? say('no orders', '没有订单') : rows.map((row) => `${when(row)} ${orderLine(row, say)}`).join('\n'), {
-      count: rows.length,
-      orders: rows,
-    });
+    const rows = [...asRows(orders).map(orderRow), ...(isList(algos) ? asRows(algos) : listOfAlgos(algos)).map(algoRow)]
+      .sort(newestFirst)
+      .slice(0, most);
+    return answer(
+      rows.length === 0
+        ? say('no orders', '没有订单')
+        : rows.map((row) => `${when(row)} ${orderLine(row, say)}`).join('\n'),
+      {
+        count: rows.length,
+        orders: rows,
+      },
+    );
   },
 });
 
@@ -62,10 +74,16 @@ export const tradeHistory = defineTool({
       symbol: symbol(say),
       startTime: moment(say, say('from, milliseconds since 1970', '开始时间,毫秒')).optional(),
       endTime: moment(say, say('until, milliseconds since 1970', '结束时间,毫秒')).optional(),
-      fromId: exchangeId(say, say('from this trade id on; not with times', '从该成交号开始;不能与时间同时使用')).optional(),
+      fromId: exchangeId(
+        say,
+        say('from this trade id on; not with times', '从该成交号开始;不能与时间同时使用'),
+      ).optional(),
       limit: limit(say),
     }),
-  output: z.object({ count: z.number(), trades: z.array(tradeShape.extend({ side: z.string(), realizedPnl: z.string(), maker: z.boolean() })) }),
+  output: z.object({
+    count: z.number(),
+    trades: z.array(tradeShape.extend({ side: z.string(), realizedPnl: z.string(), maker: z.boolean() })),
+  }),
   run: async (args, { requests, say }) => {
     const trades = [
       ...asRows(
@@ -80,7 +98,10 @@ export const tradeHistory = defineTool({
     ].sort(newestFirst);
     const line = (row: Row): string =>
       `${when(row)} ${textOf(row, 'side')} ${textOf(row, 'qty')} @ ${textOf(row, 'price')}, ${say('profit', '盈亏')} ${textOf(row, 'realizedPnl')}, ${say('fee', '手续费')} ${textOf(row, 'commission')} ${textOf(row, 'commissionAsset')} (${say('order', '订单')} ${textOf(row, 'orderId')})`;
-    return answer(trades.length === 0 ? say('no trades', '没有成交') : trades.map(line).join('\n'), { count: trades.length, trades });
+    return answer(trades.length === 0 ? say('no trades', '没有成交') : trades.map(line).join('\n'), {
+      count: trades.length,
+      trades,
+    });
   },
 });
 

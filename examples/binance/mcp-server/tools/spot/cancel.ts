@@ -10,9 +10,17 @@ import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContex
 import { decimalText, idText } from '../shapes.ts';
 
 const releasedShape = z
-  .object({ asset: z.string(), expected: decimalText, lockedBefore: decimalText, lockedAfter: decimalText, released: decimalText })
+  .object({
+    asset: z.string(),
+    expected: decimalText,
+    lockedBefore: decimalText,
+    lockedAfter: decimalText,
+    released: decimalText,
+  })
   .nullable()
-  .describe('funds that came free; `released` is the drop of the locked balance as the exchange reports it, null when it could not be read');
+  .describe(
+    'funds that came free; `released` is the drop of the locked balance as the exchange reports it, null when it could not be read',
+  );
 
 export const spotCancelOrder = defineTool({
   name: 'binance_spot_cancel_order',
@@ -27,7 +35,10 @@ export const spotCancelOrder = defineTool({
   input: (say) =>
     z.strictObject({
       symbol: symbol(say),
-      orderId: exchangeId(say, say('the order\'s id; give exactly one of orderId, clientOrderId', '订单号;与 clientOrderId 二者只给一个')).optional(),
+      orderId: exchangeId(
+        say,
+        say("the order's id; give exactly one of orderId, clientOrderId", '订单号;与 clientOrderId 二者只给一个'),
+      ).optional(),
       clientOrderId: clientId(say, say('the client order id of the order', '订单的客户端订单号')).optional(),
       dryRun: dryRun(say),
     }),
@@ -52,7 +63,10 @@ export const spotCancelOrder = defineTool({
       return refuse({
         code: args.orderId === undefined ? -1102 : -1128,
         reason: 'invalid-arguments',
-        message: say("Param 'origClientOrderId' or 'orderId' must be sent: give exactly one of orderId and clientOrderId", "Param 'origClientOrderId' or 'orderId' must be sent:orderId 和 clientOrderId 只给一个"),
+        message: say(
+          "Param 'origClientOrderId' or 'orderId' must be sent: give exactly one of orderId and clientOrderId",
+          "Param 'origClientOrderId' or 'orderId' must be sent:orderId 和 clientOrderId 只给一个",
+        ),
         next: say('correct it; nothing was sent', '请更正;未发送任何请求'),
       });
     }
@@ -72,8 +86,14 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
     return refuse({
       code: -2011,
       reason: 'refused-by-exchange',
-      message: say(`Unknown order sent. ${target.symbol} has no such order of this account`, `Unknown order sent. 本账户的 ${target.symbol} 没有该订单`),
-      next: say('check the id and the symbol with binance_spot_open_orders', '用 binance_spot_open_orders 检查编号和交易对'),
+      message: say(
+        `Unknown order sent. ${target.symbol} has no such order of this account`,
+        `Unknown order sent. 本账户的 ${target.symbol} 没有该订单`,
+      ),
+      next: say(
+        'check the id and the symbol with binance_spot_open_orders',
+        '用 binance_spot_open_orders 检查编号和交易对',
+      ),
     });
   }
   if (!isOpen(found)) return alreadyOver(found, say);
@@ -81,7 +101,10 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
   const expected = expectedRelease(found);
   if (isDryRun) {
     return answer(
-      say(`dry run, checked locally: order ${textOf(found, 'orderId')} would be cancelled and free ${show(expected)} ${asset}`, `演练(本地检查):订单 ${textOf(found, 'orderId')} 将被撤销,释放 ${show(expected)} ${asset}`),
+      say(
+        `dry run, checked locally: order ${textOf(found, 'orderId')} would be cancelled and free ${show(expected)} ${asset}`,
+        `演练(本地检查):订单 ${textOf(found, 'orderId')} 将被撤销,释放 ${show(expected)} ${asset}`,
+      ),
       { dryRun: { checkedBy: 'local', wouldCancel: found, expected: show(expected), asset } },
     );
   }
@@ -97,7 +120,11 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
     return done({ order: settled.order, asset, expected, before, reconciled: true }, context);
   }
   // In the reply `clientOrderId` names the cancel itself; the order's own is `origClientOrderId`.
-  const order = { ...found, ...reply, clientOrderId: textOf(reply, 'origClientOrderId') || textOf(found, 'clientOrderId') };
+  const order = {
+    ...found,
+    ...reply,
+    clientOrderId: textOf(reply, 'origClientOrderId') || textOf(found, 'clientOrderId'),
+  };
   return done({ order, asset, expected, before, reconciled: false }, context);
 }
 
@@ -119,7 +146,10 @@ function alreadyOver(order: Row, say: Say): Refused {
   return refuse({
     code: -2011,
     reason: 'already-final',
-    message: say(`Unknown order sent. The order is ${status} already (filled ${textOf(order, 'executedQty')} of ${textOf(order, 'origQty')})`, `Unknown order sent. 订单已是 ${status}(已成交 ${textOf(order, 'executedQty')} / ${textOf(order, 'origQty')})`),
+    message: say(
+      `Unknown order sent. The order is ${status} already (filled ${textOf(order, 'executedQty')} of ${textOf(order, 'origQty')})`,
+      `Unknown order sent. 订单已是 ${status}(已成交 ${textOf(order, 'executedQty')} / ${textOf(order, 'origQty')})`,
+    ),
     next: say('do not repeat', '不要重试'),
     details: { finalStatus: status, order },
   });
@@ -141,7 +171,10 @@ async function lockedAsset(order: Row, { requests }: ToolContext): Promise<strin
 async function lockedOf(asset: string, { requests }: ToolContext): Promise<Decimal | undefined> {
   try {
     const account = asRow(await requests.spot('getAccount', { omitZeroBalances: true }));
-    return amountOf(asRows(account['balances'] ?? []).find((row) => row['asset'] === asset), 'locked');
+    return amountOf(
+      asRows(account['balances'] ?? []).find((row) => row['asset'] === asset),
+      'locked',
+    );
   } catch (error) {
     if (error instanceof ExchangeFault) return undefined;
     throw error;
@@ -149,7 +182,11 @@ async function lockedOf(asset: string, { requests }: ToolContext): Promise<Decim
 }
 
 /** Asks the order after a lost answer: cancelled, over for another reason, or not known. */
-async function settle(target: Target, fault: ExchangeFault, context: ToolContext): Promise<Refused | { readonly kind: 'cancelled'; readonly order: Row }> {
+async function settle(
+  target: Target,
+  fault: ExchangeFault,
+  context: ToolContext,
+): Promise<Refused | { readonly kind: 'cancelled'; readonly order: Row }> {
   const { say, sleep } = context;
   let last: Row | undefined;
   for (const wait of [0, 300, 700]) {
@@ -167,7 +204,10 @@ async function settle(target: Target, fault: ExchangeFault, context: ToolContext
     return refuse({
       code: -2011,
       reason: 'filled-before-cancel',
-      message: say(`filled before the cancel arrived: ${textOf(last, 'executedQty')} executed`, `撤单到达前已成交:已成交 ${textOf(last, 'executedQty')}`),
+      message: say(
+        `filled before the cancel arrived: ${textOf(last, 'executedQty')} executed`,
+        `撤单到达前已成交:已成交 ${textOf(last, 'executedQty')}`,
+      ),
       next: say('look at the balances; do not repeat the cancel', '查看余额;不要重复撤单'),
       details: { finalStatus: 'FILLED', executedQty: textOf(last, 'executedQty'), order: last },
     });
@@ -177,7 +217,10 @@ async function settle(target: Target, fault: ExchangeFault, context: ToolContext
     code: fault.code,
     reason: 'unknown',
     message: say(`unknown, not confirmed: ${fault.message}`, `结果未知,未确认:${fault.message}`),
-    next: say('query binance_spot_open_orders until it is clear; repeating this cancel is safe', '用 binance_spot_open_orders 查询直到明确;重复撤单是安全的'),
+    next: say(
+      'query binance_spot_open_orders until it is clear; repeating this cancel is safe',
+      '用 binance_spot_open_orders 查询直到明确;重复撤单是安全的',
+    ),
   });
 }
 
@@ -200,10 +243,16 @@ async function done(cancelled: Cancelled, context: ToolContext): Promise<Outcome
     [say('order', '订单号'), textOf(order, 'orderId')],
     [say('pair', '交易对'), `${textOf(order, 'symbol')} ${textOf(order, 'side')} ${textOf(order, 'type')}`],
     [say('price', '价格'), textOf(order, 'price')],
-    [say('final status', '最终状态'), reconciled ? say('cancelled (reconciled)', '已撤销(经核实)') : say('cancelled', '已撤销')],
+    [
+      say('final status', '最终状态'),
+      reconciled ? say('cancelled (reconciled)', '已撤销(经核实)') : say('cancelled', '已撤销'),
+    ],
     [say('filled quantity', '已成交数量'), show(amountOf(order, 'executedQty'))],
     [say('cancelled quantity', '撤销数量'), cancelledQty],
-    [say('released funds', '释放资金'), released === undefined ? say('not known, a reading failed', '未知,查询失败') : `${show(released)} ${asset}`],
+    [
+      say('released funds', '释放资金'),
+      released === undefined ? say('not known, a reading failed', '未知,查询失败') : `${show(released)} ${asset}`,
+    ],
   ]);
   return answer(text, {
     ...order,
@@ -212,7 +261,13 @@ async function done(cancelled: Cancelled, context: ToolContext): Promise<Outcome
     releasedFunds:
       before === undefined || after === undefined || released === undefined
         ? null
-        : { asset, expected: digits(expected), lockedBefore: digits(before), lockedAfter: digits(after), released: digits(released) },
+        : {
+            asset,
+            expected: digits(expected),
+            lockedBefore: digits(before),
+            lockedAfter: digits(after),
+            released: digits(released),
+          },
   });
 }
 
@@ -221,14 +276,20 @@ export const spotCancelAll = defineTool({
   risk: 'destructive',
   idempotent: true,
   title: (say) => say('Cancel all spot orders of a pair', '撤销某交易对的全部现货订单'),
-  description: (say) => say('Cancels every open spot order of one pair in one call, stop orders too. Nothing open counts as 0 cancelled.', '一次撤销某个现货交易对的全部挂单,包括止损单。没有挂单则撤销数为 0。'),
+  description: (say) =>
+    say(
+      'Cancels every open spot order of one pair in one call, stop orders too. Nothing open counts as 0 cancelled.',
+      '一次撤销某个现货交易对的全部挂单,包括止损单。没有挂单则撤销数为 0。',
+    ),
   input: (say) => z.strictObject({ symbol: symbol(say), dryRun: dryRun(say) }),
   output: z.object({
     symbol: z.string(),
     totalOrders: z.number(),
     cancelled: z.number(),
     failed: z.number(),
-    results: z.array(z.looseObject({ orderId: idText, status: z.string(), success: z.boolean(), error: z.string().optional() })),
+    results: z.array(
+      z.looseObject({ orderId: idText, status: z.string(), success: z.boolean(), error: z.string().optional() }),
+    ),
   }),
   run: async (args, context) => {
     const { say, requests } = context;
@@ -236,7 +297,13 @@ export const spotCancelAll = defineTool({
     if (refused !== undefined) return refused;
     const open = asRows(await requests.spot('getOpenOrders', { symbol: args.symbol }));
     if (args.dryRun === true) {
-      return answer(say(`dry run, checked locally: ${open.length} orders would be cancelled`, `演练(本地检查):将撤销 ${open.length} 个订单`), { dryRun: { checkedBy: 'local', wouldCancel: open } });
+      return answer(
+        say(
+          `dry run, checked locally: ${open.length} orders would be cancelled`,
+          `演练(本地检查):将撤销 ${open.length} 个订单`,
+        ),
+        { dryRun: { checkedBy: 'local', wouldCancel: open } },
+      );
     }
     let fault: ExchangeFault | undefined;
     try {
@@ -259,22 +326,36 @@ async function resultOf(order: Row, fault: ExchangeFault | undefined, context: T
     if (status === 'CANCELED') return { orderId, status, success: true };
     return { orderId, status, success: false, error: fault?.message ?? `the order is ${status}` };
   } catch (error) {
-    if (error instanceof ExchangeFault) return { orderId, status: 'UNKNOWN', success: false, error: `unknown, not confirmed: ${error.message}` };
+    if (error instanceof ExchangeFault)
+      return { orderId, status: 'UNKNOWN', success: false, error: `unknown, not confirmed: ${error.message}` };
     throw error;
   }
 }
 
 function summary(name: string, results: readonly Row[], fault: ExchangeFault | undefined, say: Say): Outcome {
   const cancelled = results.filter((row) => row['success'] === true).length;
-  const structured = { symbol: name, totalOrders: results.length, cancelled, failed: results.length - cancelled, results };
+  const structured = {
+    symbol: name,
+    totalOrders: results.length,
+    cancelled,
+    failed: results.length - cancelled,
+    results,
+  };
   const rows = results.map((row) => `${textOf(row, 'orderId')}: ${textOf(row, 'status')}`);
   if (cancelled === results.length) {
-    return answer([say(`${cancelled} orders of ${name} cancelled`, `已撤销 ${name} 的 ${cancelled} 个订单`), ...rows].join('\n'), structured);
+    return answer(
+      [say(`${cancelled} orders of ${name} cancelled`, `已撤销 ${name} 的 ${cancelled} 个订单`), ...rows].join('\n'),
+      structured,
+    );
   }
   return refuse({
     code: fault?.code,
-    reason: results.some((row) => row['status'] === 'UNKNOWN') || fault?.kind === 'unknown' ? 'unknown' : 'partly-failed',
-    message: say(`${cancelled} of ${results.length} orders are cancelled: ${rows.join('; ')}`, `${results.length} 个订单中已撤销 ${cancelled} 个:${rows.join(';')}`),
+    reason:
+      results.some((row) => row['status'] === 'UNKNOWN') || fault?.kind === 'unknown' ? 'unknown' : 'partly-failed',
+    message: say(
+      `${cancelled} of ${results.length} orders are cancelled: ${rows.join('; ')}`,
+      `${results.length} 个订单中已撤销 ${cancelled} 个:${rows.join(';')}`,
+    ),
     next: say('look at binance_spot_open_orders; repeating this is safe', '查看 binance_spot_open_orders;可以安全重试'),
     details: structured,
   });

@@ -10,7 +10,15 @@ import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContex
 import { makeClientId } from '../futures/place.ts';
 import { decimalText, orderShape } from '../shapes.ts';
 
-const orderTypes = ['MARKET', 'LIMIT', 'STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT', 'LIMIT_MAKER'] as const;
+const orderTypes = [
+  'MARKET',
+  'LIMIT',
+  'STOP_LOSS',
+  'STOP_LOSS_LIMIT',
+  'TAKE_PROFIT',
+  'TAKE_PROFIT_LIMIT',
+  'LIMIT_MAKER',
+] as const;
 type OrderType = (typeof orderTypes)[number];
 type Field = 'quantity' | 'quoteOrderQty' | 'price' | 'stopPrice' | 'timeInForce';
 
@@ -43,7 +51,7 @@ export const spotPlaceOrder = defineTool({
   title: (say) => say('Place a spot order', '现货下单'),
   description: (say) =>
     say(
-      'Places a spot order. MARKET takes quantity (base asset) or quoteOrderQty (quote asset to spend or receive). Returns the full result with its fills. When the exchange\'s answer is lost, the order is looked up by its client order id; it is never sent twice.',
+      "Places a spot order. MARKET takes quantity (base asset) or quoteOrderQty (quote asset to spend or receive). Returns the full result with its fills. When the exchange's answer is lost, the order is looked up by its client order id; it is never sent twice.",
       '现货下单。MARKET 可用 quantity(标的资产数量)或 quoteOrderQty(计价资产金额)。返回完整结果及成交明细。若交易所的答复丢失,会按客户端订单号查询;绝不会重复发送。',
     ),
   input: (say) =>
@@ -52,14 +60,28 @@ export const spotPlaceOrder = defineTool({
       side: choice(say, ['BUY', 'SELL'], say('direction', '买卖方向')),
       type: choice(say, orderTypes, say('order type', '订单类型')),
       quantity: amount(say, say('quantity in the base asset', '数量(标的资产)')).optional(),
-      quoteOrderQty: amount(say, say('MARKET only, instead of quantity: amount in the quote asset', '仅用于 MARKET,代替 quantity:计价资产金额')).optional(),
+      quoteOrderQty: amount(
+        say,
+        say('MARKET only, instead of quantity: amount in the quote asset', '仅用于 MARKET,代替 quantity:计价资产金额'),
+      ).optional(),
       price: amount(say, say('limit price', '限价')).optional(),
       stopPrice: amount(say, say('trigger price of STOP_LOSS and TAKE_PROFIT types', '止损/止盈触发价')).optional(),
-      timeInForce: choice(say, ['GTC', 'IOC', 'FOK'], say('for orders with a price, default GTC', '用于限价单,默认 GTC')).optional(),
-      newClientOrderId: clientId(say, say('your own id for the order; made when left out', '自定义订单号;省略则自动生成')).optional(),
+      timeInForce: choice(
+        say,
+        ['GTC', 'IOC', 'FOK'],
+        say('for orders with a price, default GTC', '用于限价单,默认 GTC'),
+      ).optional(),
+      newClientOrderId: clientId(
+        say,
+        say('your own id for the order; made when left out', '自定义订单号;省略则自动生成'),
+      ).optional(),
       dryRun: dryRun(say),
     }),
-  output: orderShape.extend({ cummulativeQuoteQty: decimalText.optional(), fills: z.array(z.looseObject({})).optional(), reconciled: z.boolean() }),
+  output: orderShape.extend({
+    cummulativeQuoteQty: decimalText.optional(),
+    fills: z.array(z.looseObject({})).optional(),
+    reconciled: z.boolean(),
+  }),
   run: async (args, context) => placeSpot(args, context),
 });
 
@@ -93,8 +115,18 @@ export async function placeSpot(order: SpotOrder, context: ToolContext): Promise
   if (order.dryRun === true) {
     await requests.spot('orderTest', parameters);
     return answer(
-      say("dry run, checked by the exchange's test endpoint: the order would be accepted (the balance is not part of its check)", '演练(交易所测试接口):订单会被接受(不检查余额)'),
-      { dryRun: { checkedBy: 'exchange', request: Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))) } },
+      say(
+        "dry run, checked by the exchange's test endpoint: the order would be accepted (the balance is not part of its check)",
+        '演练(交易所测试接口):订单会被接受(不检查余额)',
+      ),
+      {
+        dryRun: {
+          checkedBy: 'exchange',
+          request: Object.fromEntries(
+            Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+          ),
+        },
+      },
     );
   }
   let reply: Row;
@@ -110,9 +142,13 @@ export async function placeSpot(order: SpotOrder, context: ToolContext): Promise
 function unfit(order: SpotOrder, { say }: ToolContext): Refused | undefined {
   const { needs, takes } = fields[order.type];
   const missing = needs.find((field) => order[field] === undefined);
-  const amounts = order.type === 'MARKET' ? [order.quantity, order.quoteOrderQty].filter((each) => each !== undefined).length : 1;
+  const amounts =
+    order.type === 'MARKET' ? [order.quantity, order.quoteOrderQty].filter((each) => each !== undefined).length : 1;
   if (missing !== undefined || amounts !== 1) {
-    const what = missing === undefined ? say('exactly one of `quantity` and `quoteOrderQty`', '`quantity` 和 `quoteOrderQty` 之一(且仅一个)') : `\`${missing}\``;
+    const what =
+      missing === undefined
+        ? say('exactly one of `quantity` and `quoteOrderQty`', '`quantity` 和 `quoteOrderQty` 之一(且仅一个)')
+        : `\`${missing}\``;
     return refuse({
       code: amounts > 1 ? -1128 : -1102,
       reason: 'invalid-arguments',
@@ -159,12 +195,25 @@ function placed(reply: Row, order: SpotOrder | undefined, reconciled: boolean, {
   const asked: Row =
     order === undefined
       ? {}
-      : { side: order.side, type: order.type, status: 'NEW', origQty: order.quantity ?? '', price: order.price ?? '', stopPrice: order.stopPrice ?? '', executedQty: '0' };
+      : {
+          side: order.side,
+          type: order.type,
+          status: 'NEW',
+          origQty: order.quantity ?? '',
+          price: order.price ?? '',
+          stopPrice: order.stopPrice ?? '',
+          executedQty: '0',
+        };
   const row: Row = { ...asked, ...reply };
   const full = { ...row, quantity: textOf(row, 'origQty'), time: row['transactTime'] ?? row['time'] ?? 0, reconciled };
   const fills = row['fills'] === undefined ? 0 : asRows(row['fills']).length;
   const text = lines([
-    [say('result', '结果'), reconciled ? say('placed (reconciled: the answer was lost, the order is there)', '已下单(经核实:答复丢失,订单存在)') : say('placed', '已下单')],
+    [
+      say('result', '结果'),
+      reconciled
+        ? say('placed (reconciled: the answer was lost, the order is there)', '已下单(经核实:答复丢失,订单存在)')
+        : say('placed', '已下单'),
+    ],
     [say('order', '订单号'), textOf(row, 'orderId')],
     [say('client id', '客户端订单号'), textOf(row, 'clientOrderId')],
     [say('pair', '交易对'), `${textOf(row, 'symbol')} ${textOf(row, 'side')} ${textOf(row, 'type')}`],
