@@ -16,11 +16,12 @@ import type {
   PolicyRule,
   RedactRule,
 } from '../domain/policy-document.ts';
+import { canonicalText } from '../platform/canonical.ts';
 import { pointerPart } from '../platform/source-document.ts';
 import { safePattern } from '../stages/policy/conditions/regex.ts';
 import { countable } from '../stages/policy/limit-demand.ts';
 import { isTimezone } from '../stages/policy/wall-clock.ts';
-import { canonicalText, contentHash, shortHash } from './canonical.ts';
+import { contentHash, shortHash } from './canonical.ts';
 import type {
   RawApproval,
   RawCondition,
