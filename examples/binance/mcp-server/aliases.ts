@@ -3,7 +3,7 @@
  * Each is another name of one of the 35 and says which; a rule for the 35 does not cover them by itself.
  */
 import type * as z from 'zod';
-import type { Row } from './exchange/rows.ts';
+import { type Row, scalarText } from './exchange/rows.ts';
 import type { Tool } from './tool.ts';
 import { futuresPositions } from './tools/account.ts';
 import { compareSpotFutures } from './tools/advanced/compare.ts';
@@ -19,7 +19,7 @@ function alias(name: string, of: Tool, fixed: Row = {}): Tool {
     z.ZodObject['omit']
   >[0];
   const input: Tool['input'] = (say) => of.input(say).omit(omitted);
-  const says = Object.entries(fixed).map(([field, value]) => `${field} ${String(value)}`);
+  const says = Object.entries(fixed).map(([field, value]) => `${field} ${scalarText(value)}`);
   const with_ = says.length === 0 ? '' : ` (${says.join(', ')})`;
   return {
     ...of,

@@ -65,7 +65,7 @@ export async function openHttp(settings: Settings, options: HttpOptions): Promis
       const identity = settings.tokens === undefined ? undefined : token;
       return makeServer({
         settings,
-        urls: venue.urls,
+        urls: () => venue.urls(),
         account: () => venue.account(identity),
         warm: () => venue.warm(),
         log: options.log,

@@ -19,7 +19,8 @@ export function chooseLanguage(env: Readonly<Record<string, string | undefined>>
   if (asked !== undefined && asked !== '') {
     throw new RangeError(`BINANCE_MCP_LANG: \`${asked}\` is not a language of this server; use \`en\` or \`zh\``);
   }
-  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  const locale =
+    [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find((each) => each !== undefined && each !== '') ?? '';
   return /^zh([_.-]|$)/i.test(locale) ? 'zh' : 'en';
 }
 

@@ -115,7 +115,7 @@ function readFlags(argv: readonly string[]): { http: number | undefined; exchang
   let httpPort: number | undefined;
   let exchange: string | undefined;
   for (let i = 0; i < argv.length; i++) {
-    const [name, inline] = (argv[i] ?? '').split(/=(.*)/s, 2);
+    const [name = '', inline] = (argv[i] ?? '').split(/=(.*)/s, 2);
     const value = (): string => {
       const next = inline ?? argv[++i];
       if (next === undefined) throw new SettingError(`${name}: a value is missing\n\n${usage}`);
@@ -203,7 +203,7 @@ function readKeysFile(path: string, mode: Mode): Stored {
   const single = asKeys(value);
   if (single !== undefined) return { single, tokens: undefined };
   const tokens = new Map<string, Keys | undefined>();
-  for (const [token, entry] of Object.entries(value)) {
+  for (const [token, entry] of Object.entries(value as Record<string, unknown>)) {
     bearer(token, `${where}, entry ${tokens.size + 1}`);
     const keys = asKeys(entry);
     const isEmpty = typeof entry === 'object' && entry !== null && Object.keys(entry).length === 0;

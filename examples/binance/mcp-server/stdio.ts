@@ -7,7 +7,8 @@ import { openVenue } from './venue.ts';
 export async function serveOnStdio(settings: Settings, log: (line: string) => void): Promise<void> {
   const venue = openVenue(settings, log);
   const handle = serveStdio(
-    () => makeServer({ settings, urls: venue.urls, account: () => venue.account(), warm: () => venue.warm(), log }),
+    () =>
+      makeServer({ settings, urls: () => venue.urls(), account: () => venue.account(), warm: () => venue.warm(), log }),
     { onerror: (error) => log(error.message) },
   );
   let closing: Promise<void> | undefined;

@@ -29,7 +29,9 @@ export function plain(value: unknown, field = '', depth = 0): Json {
       if (value === null) return null;
       if (Array.isArray(value)) return value.map((each) => plain(each, field, depth + 1));
       return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each, name, depth + 1)]));
-    default:
+    case 'function':
+    case 'symbol':
+    case 'undefined':
       throw unreadable(`it holds a ${typeof value}`);
   }
 }
@@ -50,7 +52,11 @@ export function isList(value: Json | undefined): value is readonly Json[] {
 
 /** The field as text; the empty string where it is absent. */
 export function textOf(row: Row | undefined, field: string): string {
-  const value = row?.[field];
+  return scalarText(row?.[field]);
+}
+
+/** A string, number or boolean as text; the empty string for anything else. */
+export function scalarText(value: Json | undefined): string {
   return typeof value === 'string'
     ? value
     : typeof value === 'number' || typeof value === 'boolean'

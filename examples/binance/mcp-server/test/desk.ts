@@ -23,7 +23,7 @@ export interface DeskOptions {
 export interface Result {
   readonly isError: boolean;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into whatever came
   readonly structured: any;
 }
 

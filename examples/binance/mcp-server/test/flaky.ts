@@ -23,7 +23,7 @@ export interface Rule {
   /** How often; default once. */
   readonly times?: number;
   /** Further rules that begin to hold when this one is met. */
-  readonly then?: readonly Rule[];
+  readonly afterwards?: readonly Rule[];
 }
 
 export interface Flaky {
@@ -50,7 +50,7 @@ export async function openFlaky(target: string): Promise<Flaky> {
     const found = rules.find((each) => each.left > 0 && each.rule.method === request.method && each.rule.path === path);
     if (found !== undefined) {
       found.left -= 1;
-      add(found.rule.then ?? []);
+      add(found.rule.afterwards ?? []);
     }
     const act = found?.rule.act;
     switch (act?.kind) {

@@ -1,6 +1,6 @@
 /** Prices, tickers and the exchange's clock and symbols: public, no key. */
 import * as z from 'zod';
-import { asRow, asRows, isList, type Json, numberOf, pick, type Row, textOf } from '../exchange/rows.ts';
+import { asRow, asRows, isList, type Json, numberOf, pick, type Row, scalarText, textOf } from '../exchange/rows.ts';
 import { choice, symbol } from '../inputs.ts';
 import { lines, type Say } from '../language.ts';
 import { answer, defineTool } from '../tool.ts';
@@ -253,7 +253,7 @@ function filterText(row: Row): string {
   const filters = asRows(row['filters'] ?? []);
   const rules = filters.map((filter) => {
     const values = Object.entries(filter).filter(([name]) => name !== 'filterType');
-    return `${textOf(filter, 'filterType')} {${values.map(([name, value]) => `${name} ${String(value)}`).join(', ')}}`;
+    return `${textOf(filter, 'filterType')} {${values.map(([name, value]) => `${name} ${scalarText(value)}`).join(', ')}}`;
   });
   return [textOf(row, 'status'), ...rules].join('; ');
 }

@@ -1,7 +1,7 @@
 /** Order book and candlesticks: public, no key. */
 import * as z from 'zod';
 import { ExchangeFault } from '../exchange/fault.ts';
-import { asRow, isList, type Json, type Row, textOf } from '../exchange/rows.ts';
+import { asRow, isList, type Json, type Row, scalarText, textOf } from '../exchange/rows.ts';
 import { choice, klineIntervals, moment, symbol, whole } from '../inputs.ts';
 import type { Say } from '../language.ts';
 import { answer, defineTool } from '../tool.ts';
@@ -53,7 +53,7 @@ export const spotOrderbook = defineTool({
 export function levels(side: Json | undefined): readonly { price: string; quantity: string }[] {
   return listOf(side).map((level) => {
     const [price, quantity] = listOf(level);
-    return { price: String(price), quantity: String(quantity) };
+    return { price: scalarText(price), quantity: scalarText(quantity) };
   });
 }
 
@@ -158,16 +158,16 @@ function kline(fields: readonly Json[]) {
   const [openTime, open, high, low, close, volume, closeTime, quoteAssetVolume, trades, takerBase, takerQuote] = fields;
   return {
     openTime: Number(openTime),
-    open: String(open),
-    high: String(high),
-    low: String(low),
-    close: String(close),
-    volume: String(volume),
+    open: scalarText(open),
+    high: scalarText(high),
+    low: scalarText(low),
+    close: scalarText(close),
+    volume: scalarText(volume),
     closeTime: Number(closeTime),
-    quoteAssetVolume: String(quoteAssetVolume),
+    quoteAssetVolume: scalarText(quoteAssetVolume),
     numberOfTrades: Number(trades),
-    takerBuyBaseAssetVolume: String(takerBase),
-    takerBuyQuoteAssetVolume: String(takerQuote),
+    takerBuyBaseAssetVolume: scalarText(takerBase),
+    takerBuyQuoteAssetVolume: scalarText(takerQuote),
   };
 }
 

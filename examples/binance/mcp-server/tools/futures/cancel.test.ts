@@ -361,7 +361,7 @@ describe('when the answer is lost', () => {
     flaky.next({
       ...DELETE,
       act: { kind: 'drop-after' },
-      then: [{ ...QUERY, act: { kind: 'answer', status: 503, body: '{}' }, times: 20 }],
+      afterwards: [{ ...QUERY, act: { kind: 'answer', status: 503, body: '{}' }, times: 20 }],
     });
     const result = await cancel({ orderId });
     expect(result.structured.error.reason).toBe('unknown');
@@ -383,7 +383,7 @@ describe('when the answer is lost', () => {
     flaky.next({
       ...DELETE,
       act: { kind: 'answer', status: 400, body: '{"code":-2011,"msg":"Unknown order sent."}' },
-      then: [{ ...QUERY, act: { kind: 'answer', status: 200, body: JSON.stringify(filled) } }],
+      afterwards: [{ ...QUERY, act: { kind: 'answer', status: 200, body: JSON.stringify(filled) } }],
     });
     const result = await cancel({ orderId });
     expect(result.structured.error).toMatchObject({

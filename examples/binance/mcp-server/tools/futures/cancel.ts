@@ -299,6 +299,6 @@ async function reconcile(
       'query binance_futures_open_orders until it is clear; repeating this cancel is safe',
       '用 binance_futures_open_orders 查询直到明确;重复撤单是安全的',
     ),
-    details: { ...(last === undefined ? {} : { order: last }) },
+    details: last === undefined ? {} : { order: last },
   });
 }
