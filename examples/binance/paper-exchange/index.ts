@@ -1,14 +1,14 @@
 /** The paper exchange as a library: starts one on a port of its own and hands back how to reach it. */
 
-import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { type Exchange, routeTable } from './api/dispatch.ts';
-import { Weights } from './api/limits.ts';
-import { allRoutes } from './api/routes.ts';
+import { control } from './api/control.ts';
+import type { Exchange } from './api/dispatch.ts';
+import { Params } from './api/params.ts';
 import { createHttpServer } from './api/server.ts';
-import { Clock } from './engine/clock.ts';
+import { attachStream } from './api/stream.ts';
 import type { AccountKind } from './engine/state.ts';
-import { advance, createVenue, openFundedAccount } from './engine/venue.ts';
+import { advance } from './engine/venue.ts';
+import { createRuntime } from './runtime.ts';
 
 export interface ExchangeOptions {
   /** 0 or absent: any free port. */
@@ -17,9 +17,15 @@ export interface ExchangeOptions {
   readonly host?: string;
   /** Directory that keeps the exchange across restarts; absent: memory only. */
   readonly data?: string;
-  /** Of the price path. Default 1. */
+  /** Of the price path, 0 to 2147483647. Default 1. Ignored when `data` holds an exchange already. */
   readonly seed?: number;
   readonly log?: (line: string) => void;
+  /** False: no request weights and no order rates. Default true. */
+  readonly limits?: boolean;
+  /** True: order replies without `avgPrice` and `cumQuote`. Default false. */
+  readonly strict?: boolean;
+  /** The first order id; above 2^53 to try clients that round. */
+  readonly firstOrderId?: bigint;
 }
 
 export interface Credentials {
@@ -27,6 +33,7 @@ export interface Credentials {
   readonly secret: string;
 }
 
+/** A running exchange; `key` and `secret` are its first account's, classic and funded. */
 export interface PaperExchange extends Credentials {
   /** `http://127.0.0.1:PORT`, no trailing slash. */
   readonly url: string;
@@ -39,44 +46,57 @@ const HEARTBEAT_MS = 1_000;
 
 /** Starts an exchange with one funded classic account. Rejects when the port or the data directory is taken. */
 export async function startExchange(options: ExchangeOptions = {}): Promise<PaperExchange> {
-  const clock = new Clock();
-  const venue = createVenue({ seed: options.seed ?? SEED_DEFAULT, origin: clock.now() });
-  const exchange: Exchange = {
-    venue,
-    clock,
-    routes: routeTable(allRoutes),
-    weights: new Weights(),
-    settings: { strict: false, limits: true },
-    record: () => undefined,
-  };
-  const createAccount = (kind: AccountKind): Credentials => {
-    const credentials = { key: token(), secret: token() };
-    openFundedAccount(exchange.venue, { ...credentials, kind });
-    return credentials;
-  };
-  const first = createAccount('classic');
-  const server = createHttpServer(exchange, options.log ?? (() => undefined));
-  const host = options.host ?? '127.0.0.1';
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, host, resolve);
-  });
-  const heartbeat = setInterval(() => advance(exchange.venue, clock.now()), HEARTBEAT_MS);
+  const { port = 0, host = '127.0.0.1', seed = SEED_DEFAULT, log = () => undefined, ...rest } = options;
+  const runtime = createRuntime({ seed, ...rest });
+  const { exchange } = runtime;
+  const first = [...exchange.venue.accounts.values()].find((account) => account.kind === 'classic');
+  const { key, secret } = first ?? createAccount(exchange, 'classic');
+  const server = createHttpServer(exchange, log);
+  const closeStream = attachStream(server, exchange);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (error) {
+    closeStream();
+    runtime.close();
+    throw error;
+  }
+  const heartbeat = setInterval(() => beat(exchange, log), HEARTBEAT_MS);
   heartbeat.unref();
-  const { port } = server.address() as AddressInfo;
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ...first,
-    createAccount: ({ kind = 'classic' } = {}) => createAccount(kind),
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    key,
+    secret,
+    createAccount: ({ kind = 'classic' } = {}) => createAccount(exchange, kind),
     close: async () => {
       clearInterval(heartbeat);
+      closeStream();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      runtime.close();
     },
   };
 }
 
-/** 64 letters and digits, like the exchange's own keys. */
-function token(): string {
-  return randomBytes(32).toString('hex');
+/** Time passes even when nobody calls, so that streams hear of fills and expiries. */
+function beat(exchange: Exchange, log: (line: string) => void): void {
+  try {
+    advance(exchange.venue, exchange.clock.now());
+    exchange.sessions.expire(exchange.venue.now);
+  } catch (error) {
+    log(
+      `paper exchange: the market stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
+}
+
+function createAccount(exchange: Exchange, kind: AccountKind): Credentials {
+  const before = exchange.venue.accounts.size;
+  control(exchange, { method: 'POST', path: '/paper/v1/accounts', params: new Params(new Map([['kind', kind]])) });
+  const account = [...exchange.venue.accounts.values()][before];
+  if (account === undefined) throw new Error('the account just opened is not there');
+  return { key: account.key, secret: account.secret };
 }

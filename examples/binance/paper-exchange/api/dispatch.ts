@@ -7,12 +7,16 @@
 import type { Clock } from '../engine/clock.ts';
 import { Refusal } from '../engine/refusal.ts';
 import type { Account, Venue } from '../engine/state.ts';
+import { react } from '../engine/tick.ts';
 import { advance } from '../engine/venue.ts';
+import { replayControl } from './control.ts';
+import type { Faults } from './faults.ts';
 import { type Json, toJson } from './json.ts';
 import { countOrders, type Family, Throttled, type Weights } from './limits.ts';
 import { Params } from './params.ts';
 import type { Route, Settings } from './route.ts';
 import { authenticate, type Signed, verify } from './security.ts';
+import type { Sessions } from './stream.ts';
 
 export interface Request {
   readonly method: string;
@@ -43,8 +47,15 @@ export interface Exchange {
   readonly routes: ReadonlyMap<string, Route>;
   readonly weights: Weights;
   readonly settings: Settings;
+  readonly faults: Faults;
+  readonly sessions: Sessions;
   /** Hears of every change before it is made. */
-  record: (command: Command) => void;
+  record(command: Command): void;
+  recordClock(): void;
+  /** Writes a snapshot, if the exchange is kept anywhere. */
+  saveAll(): void;
+  freshVenue(seed: number): Venue;
+  replaceVenue(venue: Venue): void;
 }
 
 export const routeTable = (routes: readonly Route[]): ReadonlyMap<string, Route> =>
@@ -76,12 +87,12 @@ interface Handling {
 }
 
 function answerRoute(exchange: Exchange, { route, request, params, headers }: Handling): Json {
-  const { venue, settings } = exchange;
+  const { venue, settings, sessions } = exchange;
   chargeWeight(exchange, { route, request, params, headers });
-  if (route.security === 'open') return route.answer({ venue, params, settings });
+  if (route.security === 'open') return route.answer({ venue, params, settings, sessions });
   const call: Signed = request;
   const account = authenticate(venue, call);
-  if (route.security === 'keyed') return route.answer({ venue, params, settings, account });
+  if (route.security === 'keyed') return route.answer({ venue, params, settings, sessions, account });
   verify(venue, account, call, params);
   const orders = route.orders(params);
   if (orders > 0 && settings.limits)
@@ -94,7 +105,9 @@ function answerRoute(exchange: Exchange, { route, request, params, headers }: Ha
       params: withoutSecrets(params),
     });
   }
-  return route.answer({ venue, params, settings, account });
+  const answer = route.answer({ venue, params, settings, sessions, account });
+  if (route.changes) react(venue);
+  return answer;
 }
 
 function chargeWeight(exchange: Exchange, { route, request, params, headers }: Handling): void {
@@ -121,22 +134,25 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => 
 
 /** Makes a recorded change again. A refusal then was a refusal before, so it is not an error. */
 export function replay(exchange: Exchange, command: Command): void {
+  const params = new Params(new Map(Object.entries(command.params)));
+  if (command.route.startsWith('PAPER ')) {
+    replayControl(exchange, { time: command.time, route: command.route, params });
+    return;
+  }
+  const { venue, settings, sessions } = exchange;
   const route = exchange.routes.get(command.route);
-  const account: Account | undefined = exchange.venue.accounts.get(command.account);
+  const account: Account | undefined = venue.accounts.get(command.account);
   if (route === undefined || route.security !== 'signed' || account === undefined) {
     throw new Error(
       `the journal names \`${command.route}\` of account ${command.account}, which this version does not know`,
     );
   }
-  advance(exchange.venue, command.time);
+  advance(venue, command.time);
   try {
-    route.answer({
-      venue: exchange.venue,
-      account,
-      params: new Params(new Map(Object.entries(command.params))),
-      settings: exchange.settings,
-    });
+    route.answer({ venue, account, params, settings, sessions });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    return;
   }
+  react(venue);
 }

@@ -1,6 +1,5 @@
 /** Orders of /fapi and, under another name and in another shape, of /papi/v1/um. */
 
-import { formatShort } from '../engine/decimal.ts';
 import {
   cancelAllFutures,
   cancelFutures,
@@ -18,7 +17,7 @@ import { futuresMarket } from './futures-market.ts';
 import { readFuturesOrder, readSide, readUnits } from './futures-request.ts';
 import { type Fields, orderResult, orderRow, portfolioOrder, tradeRow } from './futures-shape.ts';
 import type { Json } from './json.ts';
-import { missing, Params } from './params.ts';
+import { missing, Params, plainText } from './params.ts';
 import { change, type Route, read, type SignedCall } from './route.ts';
 
 type Family = 'classic' | 'portfolio';
@@ -212,10 +211,8 @@ function batchOrders(params: Params): Params[] {
 }
 
 function plain(value: unknown): string {
-  if (typeof value === 'string' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'number' && Number.isFinite(value))
-    return /e/i.test(String(value)) ? formatShort(BigInt(Math.round(value * 1e8))) : String(value);
-  throw new Refusal(-1130, "Data sent for parameter 'batchOrders' is not valid.");
+  if (typeof value === 'object') throw new Refusal(-1130, "Data sent for parameter 'batchOrders' is not valid.");
+  return plainText(value);
 }
 
 function parseList(params: Params, name: string): readonly unknown[] {

@@ -1,5 +1,6 @@
 /** Futures nouns as Binance's JSON. Field sets follow the official connector's fixtures. */
 
+import { algoStatus } from '../engine/algo.ts';
 import { formatDecimal, formatShort, mulDiv, ONE } from '../engine/decimal.ts';
 import { notionalCap } from '../engine/instruments.ts';
 import { liquidationPriceOf, type Row, type Summary } from '../engine/margin.ts';
@@ -76,7 +77,7 @@ export function algoRow(algo: AlgoOrder): Fields {
     positionSide: algo.positionSide,
     timeInForce: algo.timeInForce,
     quantity: quantity(algo, algo.quantity),
-    algoStatus: algo.status,
+    algoStatus: algoStatus(algo),
     triggerPrice: price(algo, algo.triggerPrice),
     price: price(algo, algo.price),
     icebergQuantity: null,

@@ -1,6 +1,6 @@
 /** The parameters of a request: query first, then form body; a name in both counts as in the query. */
 
-import { parseDecimal } from '../engine/decimal.ts';
+import { formatShort, parseDecimal } from '../engine/decimal.ts';
 import { Refusal } from '../engine/refusal.ts';
 
 const SHOWN_MAX = 40;
@@ -40,6 +40,27 @@ export class Params {
     const values = new Map<string, string>();
     for (const [name, value] of [...parsePairs(body), ...parsePairs(query)]) values.set(name, value);
     return new Params(values);
+  }
+
+  /** A flat JSON object, as the control plane takes it: numbers in plain decimals, lists and objects as their JSON. */
+  static fromJson(query: string, body: string): Params {
+    const values = new Map(parsePairs(query));
+    if (body.trim() === '') return new Params(values);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(body);
+    } catch (error) {
+      throw new Refusal(-1130, `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+      throw new Refusal(-1130, 'the body must be a JSON object');
+    for (const [name, value] of Object.entries(parsed)) if (value !== null) values.set(name, plainText(value));
+    return new Params(values);
+  }
+
+  /** The same parameters with some set. */
+  with(more: Readonly<Record<string, string>>): Params {
+    return new Params(new Map([...this.#values, ...Object.entries(more)]));
   }
 
   /** For the journal, and for batch routes that make one parameter set per order. */
@@ -127,6 +148,14 @@ export class Params {
     if (/^false$/i.test(value)) return false;
     throw new Refusal(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
   }
+}
+
+/** A JSON value as parameter text; a number never with an exponent. */
+export function plainText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'number') return JSON.stringify(value);
+  const text = String(value);
+  return /e/i.test(text) && Math.abs(value) < 1e12 ? formatShort(BigInt(Math.round(value * 1e8))) : text;
 }
 
 const illegal = (name: string, pattern: string): Refusal =>

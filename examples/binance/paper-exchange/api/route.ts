@@ -3,6 +3,7 @@
 import type { Account, Venue } from '../engine/state.ts';
 import type { Json } from './json.ts';
 import type { Params } from './params.ts';
+import type { Sessions } from './stream.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -16,6 +17,7 @@ export interface OpenCall {
   readonly venue: Venue;
   readonly params: Params;
   readonly settings: Settings;
+  readonly sessions: Sessions;
 }
 
 export interface SignedCall extends OpenCall {

@@ -1,17 +1,26 @@
-/** The HTTP side: reads requests with bounds, hands them to the dispatcher, writes replies, and plays faults. */
+/** The HTTP side: reads requests with bounds, hands them on, writes replies, plays faults and guards the control plane. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../engine/refusal.ts';
+import { control } from './control.ts';
 import { dispatch, type Exchange, type Reply, type Request } from './dispatch.ts';
+import type { Fault } from './faults.ts';
 import { toJson } from './json.ts';
+import { Params } from './params.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
-const REQUEST_MS_MAX = 30_000;
+/** A snapshot to restore may be large. */
+const CONTROL_BODY_BYTES_MAX = 256 * 1_048_576;
+const REQUEST_MS_MAX = 60_000;
 
 export function createHttpServer(exchange: Exchange, log: (line: string) => void): Server {
-  const server = createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: 65_000 }, (incoming, response) => {
+  return createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: 65_000 }, (incoming, response) => {
     serve(exchange, incoming, response).catch((error: unknown) => {
+      if (incoming.destroyed && !response.headersSent && response.destroyed) return;
+      const path = (incoming.url ?? '').split('?')[0] ?? '';
       log(
-        `paper exchange: ${incoming.method ?? ''} ${(incoming.url ?? '').split('?')[0] ?? ''} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        `paper exchange: ${incoming.method ?? ''} ${path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
       send(response, {
         status: 500,
@@ -20,20 +29,83 @@ export function createHttpServer(exchange: Exchange, log: (line: string) => void
       });
     });
   });
-  return server;
 }
 
 async function serve(exchange: Exchange, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readBody(incoming);
+  const isControl = (incoming.url ?? '').startsWith('/paper/');
+  const body = await readBody(incoming, isControl ? CONTROL_BODY_BYTES_MAX : BODY_BYTES_MAX);
   if (body === null) {
     send(response, {
       status: 413,
       headers: { Connection: 'close' },
-      body: toJson({ code: -1101, msg: `Too much data sent: at most ${BODY_BYTES_MAX} bytes.` }),
+      body: toJson({ code: -1101, msg: 'Too much data sent.' }),
     });
     return;
   }
-  send(response, dispatch(exchange, toRequest(incoming, body)));
+  const request = toRequest(incoming, body);
+  if (isControl) {
+    send(response, answerControl(exchange, incoming, request));
+    return;
+  }
+  const fault = exchange.faults.take(request.method, request.path);
+  if (fault === null) send(response, dispatch(exchange, request));
+  else await playFault(exchange, fault, request, response);
+}
+
+/** A call that meets a fault. */
+async function playFault(exchange: Exchange, fault: Fault, request: Request, response: ServerResponse): Promise<void> {
+  switch (fault.kind) {
+    case 'drop':
+      dispatch(exchange, request);
+      response.destroy();
+      return;
+    case 'cut':
+      response.destroy();
+      return;
+    case 'delay': {
+      const early = fault.apply === 'first' ? dispatch(exchange, request) : null;
+      await sleep(fault.ms);
+      send(response, early ?? dispatch(exchange, request));
+      return;
+    }
+    case 'reply': {
+      if (fault.apply === 'first') dispatch(exchange, request);
+      const headers: Record<string, string> =
+        fault.retryAfterS === null ? {} : { 'Retry-After': String(fault.retryAfterS) };
+      send(response, { status: fault.status, headers, body: fault.body });
+    }
+  }
+}
+
+/** The control plane answers only calls from this machine that a browser page or an API client could not have made. */
+function answerControl(exchange: Exchange, incoming: IncomingMessage, request: Request): Reply {
+  const refused = whyNotControl(incoming);
+  if (refused !== null) return { status: 403, headers: {}, body: toJson({ code: -1002, msg: refused }) };
+  try {
+    const params = Params.fromJson(request.query, request.body);
+    return {
+      status: 200,
+      headers: {},
+      body: toJson(control(exchange, { method: request.method, path: request.path, params })),
+    };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { status: error.status, headers: {}, body: toJson({ code: error.code, msg: error.message }) };
+  }
+}
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
+const LOOPBACK_HOST = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i;
+
+function whyNotControl(incoming: IncomingMessage): string | null {
+  if (!LOOPBACK.test(incoming.socket.remoteAddress ?? ''))
+    return 'the control plane answers this machine only; call it from there';
+  if (!LOOPBACK_HOST.test(incoming.headers.host ?? ''))
+    return 'the control plane answers to a loopback name only; use http://127.0.0.1';
+  if (incoming.headers.origin !== undefined) return 'the control plane does not answer web pages';
+  if (incoming.headers['x-mbx-apikey'] !== undefined)
+    return 'the control plane does not obey API keys; leave the X-MBX-APIKEY header out';
+  return null;
 }
 
 function toRequest(incoming: IncomingMessage, body: string): Request {
@@ -51,23 +123,25 @@ function toRequest(incoming: IncomingMessage, body: string): Request {
 }
 
 /** The body as text, or null when it is longer than allowed. */
-export async function readBody(incoming: IncomingMessage): Promise<string | null> {
+async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return null;
-    chunks.push(chunk);
+    // Read on without keeping, so that the refusal can still be heard.
+    if (bytes <= bytesMax) chunks.push(chunk);
   }
+  if (bytes > bytesMax) return null;
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export function send(response: ServerResponse, reply: Reply): void {
+function send(response: ServerResponse, reply: Reply): void {
   if (response.destroyed || response.headersSent) return;
+  const length = String(Buffer.byteLength(reply.body));
   response.writeHead(reply.status, {
     'Content-Type': 'application/json;charset=UTF-8',
     ...reply.headers,
-    'Content-Length': Buffer.byteLength(reply.body),
+    'Content-Length': length,
   });
   response.end(reply.body);
 }

@@ -130,8 +130,8 @@ const cache = new WeakMap<Market, Map<number, Candle>>();
 /** A minute that is over never changes, because scripts only set prices from now on; it is kept. */
 function minuteCandle(venue: Venue, market: Market, start: number): Candle {
   const over = start + MINUTE_MS <= venue.now;
-  let kept = cache.get(market);
-  if (kept === undefined) cache.set(market, (kept = new Map()));
+  const kept = cache.get(market) ?? new Map<number, Candle>();
+  cache.set(market, kept);
   const found = kept.get(start);
   if (found !== undefined) return found;
   const candle = makeMinute(venue, market, start);

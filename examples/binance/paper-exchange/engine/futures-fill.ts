@@ -102,6 +102,12 @@ export function futuresRules(venue: Venue, market: Market<Perpetual>): TradeRule
       fillOrder(venue, market, taker, { id, price, quantity, maker: false });
       if (maker !== null) fillOrder(venue, market, maker, { id, price, quantity, maker: true });
     },
+    taken: (maker, quantity) => {
+      const id = nextTradeId(venue, market);
+      recordPublic(venue, market, { id, price: maker.price, quantity, buyerIsMaker: maker.side === 'BUY' });
+      settleWithHouse(venue, market, maker.side, maker.price, quantity);
+      fillOrder(venue, market, maker, { id, price: maker.price, quantity, maker: true });
+    },
     end: (order, status) => endOrder(venue, market, order, status),
   };
 }
@@ -195,6 +201,7 @@ export function applyToPosition(
     if (holding.isolated) position.isolatedWallet += mulDiv(openedQuote, 1n, BigInt(holding.leverage));
   }
   trackHolder(holding);
+  venue.touched.add(holding.account);
   return realized;
 }
 

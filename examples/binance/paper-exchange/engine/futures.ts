@@ -79,7 +79,7 @@ export function checkFutures(venue: Venue, holding: Holding, request: FuturesReq
   checkMargin(venue, holding, { ...request, price, closing });
 }
 
-function checkFilters(venue: Venue, market: Market<Perpetual>, request: FuturesRequest): void {
+export function checkFilters(venue: Venue, market: Market<Perpetual>, request: FuturesRequest): void {
   const { spec } = market;
   if (request.quantity <= 0n) throw refuse(-4003);
   if (request.quantity < spec.quantityMin) throw refuse(-4004);

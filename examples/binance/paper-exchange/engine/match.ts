@@ -14,6 +14,8 @@ export interface TradeRules {
   room(order: Order, price: bigint): bigint;
   /** Books one trade; `maker` is null when the house is the counterparty. */
   fill(taker: Order, maker: Order | null, price: bigint, quantity: bigint): void;
+  /** Books a trade in which the house takes `quantity` from a resting order. */
+  taken(maker: Order, quantity: bigint): void;
   /** Ends an order that is still open. */
   end(order: Order, status: 'EXPIRED' | 'EXPIRED_IN_MATCH'): void;
 }

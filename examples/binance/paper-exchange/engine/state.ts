@@ -274,5 +274,7 @@ export interface Venue {
   /** Orders that end at a set time, and holdings whose dead man's switch is armed. */
   readonly gtd: Set<Order>;
   readonly armed: Set<Holding>;
+  /** Accounts whose position changed since liquidation was last looked at. */
+  readonly touched: Set<Account>;
   emit: (event: VenueEvent) => void;
 }

@@ -1,60 +1,70 @@
-/** One second of market: the house takes what the new price crosses, triggers fire, timers run out, losers are liquidated. */
+/** What follows from a second passing, a price being set or a trade being made: fills, triggers, timers, liquidation. */
 
+import { triggerAlgos } from './algo.ts';
 import { remaining } from './book.ts';
 import { min } from './decimal.ts';
 import { cancelAllFutures } from './futures.ts';
-import { endOrder, fillOrder, futuresRules, settleWithHouse } from './futures-fill.ts';
+import { endOrder, futuresRules } from './futures-fill.ts';
 import { takeVolume } from './house.ts';
 import type { Perpetual } from './instruments.ts';
+import { liquidateAll, liquidateTouched } from './liquidation.ts';
+import type { TradeRules } from './match.ts';
 import { fair } from './prices.ts';
-import { nextTradeId, recordPublic } from './records.ts';
-import type { Market, Order, Side, Venue } from './state.ts';
+import { spotRules, triggerStops } from './spot.ts';
+import type { Market, Side, Venue } from './state.ts';
 
 const SIDES: readonly Side[] = ['BUY', 'SELL'];
+
+/** Triggers can set each other off; a chain longer than this ends at the next second. */
+const TRIGGER_ROUNDS_MAX = 50;
 
 /** Plays the second the venue's clock has just reached. */
 export function playSecond(venue: Venue): void {
   runTimers(venue);
-  for (const market of venue.futures.values()) playFutures(venue, market);
+  for (const market of venue.futures.values()) takeAllCrossed(venue, market, () => futuresRules(venue, market));
+  for (const market of venue.spot.values()) takeAllCrossed(venue, market, () => spotRules(venue, market));
+  runTriggers(venue);
+  liquidateAll(venue);
 }
 
-/** What follows from a new price in one futures market; also called when a script sets a price within a second. */
-export function playFutures(venue: Venue, market: Market<Perpetual>): void {
-  if (market.book.bids.size + market.book.asks.size > 0) {
-    const price = fair(venue, market);
-    for (const side of SIDES) takeCrossed(venue, market, side, price);
+/** What one trade or one new price may set off within a second. */
+export function react(venue: Venue): void {
+  runTriggers(venue);
+  liquidateTouched(venue);
+}
+
+function runTriggers(venue: Venue): void {
+  for (let round = 0; round < TRIGGER_ROUNDS_MAX; round += 1) {
+    let fired = false;
+    for (const market of venue.futures.values()) if (market.algos.size > 0 && triggerAlgos(venue, market)) fired = true;
+    for (const market of venue.spot.values()) if (market.stops.size > 0 && triggerStops(venue, market)) fired = true;
+    if (!fired) return;
   }
 }
 
-/** The house fills users' resting orders of `side` that the price has reached, up to this second's volume. */
-function takeCrossed(venue: Venue, market: Market<Perpetual>, side: Side, price: bigint): void {
-  const levels = market.book.side(side);
-  let volume = 0n;
-  let drawn = false;
-  for (;;) {
-    const level = levels.best;
-    if (level === undefined || level.head === null) return;
-    if (side === 'BUY' ? level.price <= price : level.price >= price) return;
-    if (!drawn) volume = takeVolume(market.spec, market.path, venue.second, side);
-    drawn = true;
-    if (volume <= 0n) return;
-    volume -= takeOrder(venue, market, level.head, volume);
-  }
+function takeAllCrossed(venue: Venue, market: Market, rules: () => TradeRules): void {
+  if (market.book.bids.size + market.book.asks.size === 0) return;
+  const price = fair(venue, market);
+  for (const side of SIDES) takeCrossed(venue, market, { side, price, rules });
 }
 
-/** The house trades with one resting order; returns how much. An order that may not trade any more is ended. */
-export function takeOrder(venue: Venue, market: Market<Perpetual>, order: Order, most: bigint): bigint {
-  const room = min(remaining(order), futuresRules(venue, market).room(order, order.price));
-  if (room <= 0n) {
-    endOrder(venue, market, order, 'EXPIRED');
-    return 0n;
+/** The house fills users' resting orders of a side that the price has reached, up to this second's volume. */
+function takeCrossed(venue: Venue, market: Market, at: { side: Side; price: bigint; rules: () => TradeRules }): void {
+  const levels = market.book.side(at.side);
+  const crossed = (level: bigint): boolean => (at.side === 'BUY' ? level > at.price : level < at.price);
+  if (levels.best === undefined || !crossed(levels.best.price)) return;
+  const rules = at.rules();
+  let volume = takeVolume(market.spec, market.path, venue.second, at.side);
+  while (volume > 0n && levels.best?.head && crossed(levels.best.price)) {
+    const order = levels.best.head;
+    const quantity = min(min(remaining(order), rules.room(order, order.price)), volume);
+    if (quantity <= 0n) {
+      rules.end(order, 'EXPIRED');
+      continue;
+    }
+    volume -= quantity;
+    rules.taken(order, quantity);
   }
-  const quantity = min(room, most);
-  const id = nextTradeId(venue, market);
-  recordPublic(venue, market, { id, price: order.price, quantity, buyerIsMaker: order.side === 'BUY' });
-  settleWithHouse(venue, market, order.side, order.price, quantity);
-  fillOrder(venue, market, order, { id, price: order.price, quantity, maker: true });
-  return quantity;
 }
 
 function runTimers(venue: Venue): void {

@@ -7,9 +7,9 @@ import { HouseQuotes } from './house.ts';
 import { PERPETUALS, type Perpetual, SPOT_PAIRS, type SpotPair } from './instruments.ts';
 import { Path } from './path.ts';
 import { FUNDING_INTERVAL_MS } from './prices.ts';
-import { changeWallet, credit } from './records.ts';
 import type { Account, AccountKind, Ledger, Market, Venue } from './state.ts';
 import { playSecond } from './tick.ts';
+import { deposit } from './wallets.ts';
 
 export interface VenueOptions {
   readonly seed: number;
@@ -47,6 +47,7 @@ export function createVenue(options: VenueOptions): Venue {
     gtd: new Set(),
     armed: new Set(),
     ledger: emptyLedger(),
+    touched: new Set(),
     emit: () => undefined,
   };
 }
@@ -113,33 +114,11 @@ export function openFundedAccount(
   return account;
 }
 
-/** Moves money in (or out, when negative) from outside. The caller has checked that it is there. */
-export function deposit(
-  venue: Venue,
-  account: Account,
-  money: { wallet: 'futures' | 'spot'; asset: string; amount: bigint },
-): void {
-  credit(venue.ledger.deposits, money.asset, money.amount);
-  if (money.wallet === 'futures') {
-    changeWallet(venue, account, { type: 'TRANSFER', symbol: '', amount: money.amount });
-    venue.emit({ kind: 'account', account, reason: money.amount < 0n ? 'WITHDRAW' : 'DEPOSIT', change: money.amount });
-    return;
-  }
-  const balance = balanceOf(account, money.asset);
-  balance.free += money.amount;
-  account.updateTime = venue.now;
-}
-
-export function balanceOf(account: Account, asset: string): { free: bigint; locked: bigint } {
-  const found = account.spot.get(asset);
-  if (found !== undefined) return found;
-  const balance = { free: 0n, locked: 0n };
-  account.spot.set(asset, balance);
-  return balance;
-}
-
-/** Moves the clock to `to` (ms) and plays every second and every funding settlement on the way. Never moves it back. */
-export function advance(venue: Venue, to: number): void {
+/**
+ * Moves the clock to `to` (ms) and plays every second and every funding settlement on the way. Never moves it back.
+ * `strideS` above 1 plays only every so many seconds: for the time an exchange was switched off.
+ */
+export function advance(venue: Venue, to: number, strideS = 1): void {
   if (to <= venue.now) return;
   const lastSecond = Math.floor(to / 1000);
   while (venue.second < lastSecond) {
@@ -147,7 +126,7 @@ export function advance(venue: Venue, to: number): void {
     const stop = Math.min(lastSecond, settlement);
     if (isIdle(venue)) venue.second = stop - 1;
     while (venue.second < stop) {
-      venue.second += 1;
+      venue.second = Math.min(stop, venue.second + strideS);
       venue.now = venue.second * 1000;
       playSecond(venue);
     }

@@ -1,0 +1,313 @@
+/**
+ * The control plane, /paper/v1: what an operator or a test does to the exchange itself. It has nothing to do with API
+ * keys; who may use it is decided by where the call comes from (see `server.ts`).
+ */
+
+import { randomBytes } from 'node:crypto';
+import { min, parseDecimal } from '../engine/decimal.ts';
+import { settleMarket } from '../engine/funding.ts';
+import { futuresRules } from '../engine/futures-fill.ts';
+import { ASSETS } from '../engine/instruments.ts';
+import { summarize } from '../engine/margin.ts';
+import { isOpen } from '../engine/match.ts';
+import { fundingRateAt, mark } from '../engine/prices.ts';
+import { Refusal, refuse } from '../engine/refusal.ts';
+import { spotRules } from '../engine/spot.ts';
+import type { Account, Market, ScriptPoint, Venue } from '../engine/state.ts';
+import { playSecond, react } from '../engine/tick.ts';
+import { advance, openFundedAccount } from '../engine/venue.ts';
+import { deposit } from '../engine/wallets.ts';
+import { decode, encode } from '../store/codec.ts';
+import { fromData, toData, type VenueData } from '../store/snapshot.ts';
+import type { Exchange } from './dispatch.ts';
+import { faultRow } from './faults.ts';
+import { type Json, money } from './json.ts';
+import { missing, type Params } from './params.ts';
+
+interface Action {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly name: string;
+  /** Whether the journal must make it again after a restart. */
+  readonly recorded: boolean;
+  readonly act: (exchange: Exchange, params: Params) => Json;
+}
+
+const ADVANCE_MS_MAX = 100 * 86_400_000;
+const SCRIPT_POINTS_MAX = 10_000;
+
+const readAction = (name: string, act: Action['act']): Action => ({ method: 'GET', name, recorded: false, act });
+const action = (name: string, act: Action['act']): Action => ({ method: 'POST', name, recorded: true, act });
+const passing = (method: 'POST' | 'DELETE', name: string, act: Action['act']): Action => ({
+  method,
+  name,
+  recorded: false,
+  act,
+});
+
+const actions: readonly Action[] = [
+  readAction('state', (exchange) => stateOf(exchange)),
+  readAction('clock', (exchange) => clockRow(exchange)),
+  passing('POST', 'clock', (exchange, params) => setClock(exchange, params)),
+  action('price', ({ venue }, params) => setPrice(venue, params)),
+  action('fill', ({ venue }, params) => fillOnDemand(venue, params)),
+  action('deposit', ({ venue }, params) => depositTo(venue, params)),
+  action('funding', ({ venue }, params) => setFunding(venue, params)),
+  action('filters', ({ venue }, params) => setFilter(venue, params)),
+  action('ids', ({ venue }, params) => {
+    const next = params.id('nextOrderId');
+    if (next === null) throw missing('nextOrderId');
+    if (next < venue.nextOrderId)
+      throw new Refusal(-1130, `\`nextOrderId\` ${next} was given out already; the next is ${venue.nextOrderId}`);
+    venue.nextOrderId = next;
+    return { nextOrderId: venue.nextOrderId };
+  }),
+  action('accounts', ({ venue }, params) => {
+    const kind = params.choice('kind', ['classic', 'portfolio'], 'classic');
+    const account = openFundedAccount(venue, { key: params.required('key'), secret: params.required('secret'), kind });
+    return { key: account.key, secret: account.secret, kind: account.kind, id: account.id };
+  }),
+  passing('POST', 'settings', ({ settings }, params) => {
+    settings.strict = params.boolean('strict', settings.strict);
+    settings.limits = params.boolean('limits', settings.limits);
+    return { strict: settings.strict, limits: settings.limits };
+  }),
+  readAction('faults', ({ faults }) => faults.list.map(faultRow)),
+  passing('POST', 'faults', ({ faults }, params) => faultRow(faults.add(params))),
+  passing('DELETE', 'faults', ({ faults }) => {
+    faults.clear();
+    return { faults: 0 };
+  }),
+  passing('POST', 'reset', (exchange, params) => reset(exchange, params)),
+  readAction('snapshot', ({ venue }) => ({ snapshot: encode(toData(venue)) })),
+  passing('POST', 'restore', (exchange, params) => restore(exchange, params)),
+];
+
+const table: ReadonlyMap<string, Action> = new Map(
+  actions.map((item) => [`${item.method} /paper/v1/${item.name}`, item]),
+);
+
+/** Answers a control call. Throws a `Refusal`, 404 for a route that is not there. */
+export function control(exchange: Exchange, call: { method: string; path: string; params: Params }): Json {
+  const found = table.get(`${call.method} ${call.path}`);
+  if (found === undefined) {
+    throw new Refusal(
+      -1000,
+      `the control plane has no \`${call.method} ${call.path}\`; it has ${[...table.keys()].join(', ')}`,
+      404,
+    );
+  }
+  advance(exchange.venue, exchange.clock.now());
+  const params = found.name === 'accounts' && found.method === 'POST' ? withCredentials(call.params) : call.params;
+  if (found.recorded)
+    exchange.record({ time: exchange.venue.now, account: 0, route: `PAPER ${found.name}`, params: params.toObject() });
+  const answer = found.act(exchange, params);
+  react(exchange.venue);
+  return answer;
+}
+
+/** Makes a recorded control action again. */
+export function replayControl(exchange: Exchange, command: { time: number; route: string; params: Params }): void {
+  const found = actions.find((item) => item.recorded && command.route === `PAPER ${item.name}`);
+  if (found === undefined) throw new Error(`the journal names \`${command.route}\`, which this version does not know`);
+  advance(exchange.venue, command.time);
+  try {
+    found.act(exchange, command.params);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return;
+  }
+  react(exchange.venue);
+}
+
+/** New keys are drawn before they are journalled, so that a replay makes the same ones. Callers cannot choose them. */
+const withCredentials = (params: Params): Params => params.with({ key: token(), secret: token() });
+
+/** 64 letters and digits, like the exchange's own keys. */
+const token = (): string => randomBytes(32).toString('hex');
+
+const clockRow = ({ clock, venue }: Exchange): Json => ({ mode: clock.state.mode, now: venue.now });
+
+/** `freeze`, `run`, `set=<ms>` or `advance=<ms>`; the last two may come with `freeze`. */
+function setClock(exchange: Exchange, params: Params): Json {
+  const { clock, venue } = exchange;
+  const set = params.integer('set', null);
+  const by = params.integer('advance', set === null ? 0 : Math.max(0, set - venue.now), { max: ADVANCE_MS_MAX });
+  if (set !== null && set < venue.now)
+    throw new Refusal(-1130, `\`set\` ${set} is before the exchange's time ${venue.now}; time only moves on`);
+  if (params.boolean('freeze')) clock.freeze(Math.max(clock.now(), venue.now));
+  if (params.boolean('run')) clock.run();
+  clock.skip(by);
+  exchange.recordClock();
+  advance(venue, clock.now());
+  return clockRow(exchange);
+}
+
+function bothMarkets(venue: Venue, symbol: string): Market[] {
+  const markets = [venue.futures.get(symbol), venue.spot.get(symbol)].filter((market) => market !== undefined);
+  if (markets.length === 0) throw refuse(-1121);
+  return markets;
+}
+
+/** `price` (and `mark`) from now on, `points=[[ms,"price"],…]`, or `clear=true` to hand the market back to its path. */
+function setPrice(venue: Venue, params: Params): Json {
+  const symbol = params.required('symbol');
+  const markets = bothMarkets(venue, symbol);
+  const points = readPoints(venue, params);
+  const before = (venue.scripts.get(symbol) ?? []).filter((point) => point.time <= venue.now);
+  const all = [...before, ...points];
+  if (all.length > SCRIPT_POINTS_MAX) throw new Refusal(-1130, `at most ${SCRIPT_POINTS_MAX} price points per symbol`);
+  venue.scripts.set(symbol, all);
+  for (const market of markets) {
+    market.lastPrice = 0n;
+    market.changes += 1;
+  }
+  playSecond(venue);
+  return { symbol, points: points.length };
+}
+
+function readPoints(venue: Venue, params: Params): ScriptPoint[] {
+  if (params.boolean('clear')) return [{ time: venue.now, price: null, mark: null }];
+  const text = params.text('points');
+  if (text === null) {
+    const price = params.requiredDecimal('price');
+    const markPrice = params.decimal('mark');
+    if (price <= 0n || (markPrice !== null && markPrice <= 0n))
+      throw new Refusal(-1130, '`price` and `mark` must be above zero');
+    return [{ time: venue.now, price, mark: markPrice }];
+  }
+  const bad = new Refusal(-1130, '`points` must be [[ms, "price"], …] in order of time, from now on');
+  const rows = parseJson(text);
+  if (!Array.isArray(rows)) throw bad;
+  let earliest = venue.now;
+  return rows.map((row: unknown) => {
+    if (!Array.isArray(row)) throw bad;
+    const [time, price] = row as unknown[];
+    const units = parseDecimal(String(price));
+    if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < earliest || units === null || units <= 0n)
+      throw bad;
+    earliest = time;
+    return { time, price: units, mark: null };
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** The house takes `quantity` (default all) of one resting order at its price, whatever the market does. */
+function fillOnDemand(venue: Venue, params: Params): Json {
+  const id = params.id('orderId');
+  if (id === null) throw missing('orderId');
+  const order = venue.orders.get(id);
+  if (order === undefined || !isOpen(order) || order.level === null) throw refuse(-2013);
+  const market = order.market;
+  const rules =
+    market.spec.kind === 'futures'
+      ? futuresRules(venue, venue.futures.get(market.spec.symbol) ?? fail(refuse(-1121)))
+      : spotRules(venue, venue.spot.get(market.spec.symbol) ?? fail(refuse(-1121)));
+  const quantity = min(params.decimal('quantity') ?? order.quantity, rules.room(order, order.price));
+  if (quantity <= 0n || quantity % market.spec.step !== 0n) throw refuse(-4023);
+  rules.taken(order, quantity);
+  return { orderId: id, filled: money(quantity), status: order.status };
+}
+
+function fail(refusal: Refusal): never {
+  throw refusal;
+}
+
+function accountByKey(venue: Venue, params: Params): Account {
+  const account = venue.byKey.get(params.required('key'));
+  if (account === undefined) throw new Refusal(-1130, '`key` is not the API key of an account here');
+  return account;
+}
+
+/** Adds `amount` of `asset` to a wallet; a negative amount takes it away, as far as it is free. */
+function depositTo(venue: Venue, params: Params): Json {
+  const account = accountByKey(venue, params);
+  const wallet = params.choice('wallet', ['futures', 'spot'], 'futures');
+  const asset = params.text('asset') ?? 'USDT';
+  const amount = params.requiredDecimal('amount');
+  if (!(wallet === 'futures' ? ['USDT'] : ASSETS).includes(asset))
+    throw new Refusal(-1130, `\`asset\` ${JSON.stringify(asset)} is not one the ${wallet} wallet holds`);
+  const free = wallet === 'futures' ? summarize(venue, account).available : (account.spot.get(asset)?.free ?? 0n);
+  if (amount < 0n && free + amount < 0n) throw refuse(-2018);
+  deposit(venue, account, { wallet, asset, amount });
+  return { wallet, asset, amount: money(amount) };
+}
+
+/** Fixes a symbol's rate (`rate`, or `clear=true`), and settles it at once with `settle=true`. */
+function setFunding(venue: Venue, params: Params): Json {
+  const market = venue.futures.get(params.required('symbol'));
+  if (market === undefined) throw refuse(-1121);
+  const rate = params.decimal('rate');
+  if (params.boolean('clear')) venue.fundingRates.delete(market.spec.symbol);
+  else if (rate !== null) venue.fundingRates.set(market.spec.symbol, rate);
+  const now = fundingRateAt(venue, market, venue.now);
+  if (params.boolean('settle')) settleMarket(venue, market, { rate: now, mark: mark(venue, market) });
+  return { symbol: market.spec.symbol, rate: money(now) };
+}
+
+function setFilter(venue: Venue, params: Params): Json {
+  const kind = params.choice('market', ['futures', 'spot'], 'futures');
+  const symbol = params.required('symbol');
+  if (!venue[kind].has(symbol)) throw refuse(-1121);
+  const minNotional = params.requiredDecimal('minNotional');
+  if (minNotional < 0n) throw new Refusal(-1130, '`minNotional` must not be negative');
+  venue.minNotionals.set(`${kind}:${symbol}`, minNotional);
+  return { market: kind, symbol, minNotional: money(minNotional) };
+}
+
+/** Everything from the start, now, with another `seed` if given; the accounts keep their keys and are funded afresh. */
+function reset(exchange: Exchange, params: Params): Json {
+  const old = exchange.venue;
+  const seed = params.integer('seed', old.seed, { max: 2_147_483_647 });
+  exchange.replaceVenue(exchange.freshVenue(seed));
+  for (const { key, secret, kind } of old.accounts.values()) openFundedAccount(exchange.venue, { key, secret, kind });
+  exchange.faults.clear();
+  exchange.weights.forget();
+  exchange.saveAll();
+  return { seed, accounts: exchange.venue.accounts.size, now: exchange.venue.now };
+}
+
+function restore(exchange: Exchange, params: Params): Json {
+  const text = params.required('snapshot');
+  let venue: Venue;
+  try {
+    venue = fromData(decode(text) as VenueData);
+  } catch (error) {
+    throw new Refusal(
+      -1130,
+      `\`snapshot\` cannot be restored: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  if (exchange.clock.now() < venue.now) exchange.clock.skip(venue.now - exchange.clock.now());
+  exchange.replaceVenue(venue);
+  exchange.saveAll();
+  return { accounts: venue.accounts.size, orders: venue.orders.size, now: venue.now };
+}
+
+function stateOf(exchange: Exchange): Json {
+  const { venue, settings } = exchange;
+  const shown = (book: ReadonlyMap<string, bigint>): Json =>
+    Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)]));
+  const { house, fees, insurance, deposits } = venue.ledger;
+  return {
+    clock: clockRow(exchange),
+    seed: venue.seed,
+    origin: venue.origin,
+    settings: { strict: settings.strict, limits: settings.limits },
+    accounts: Array.from(venue.accounts.values(), ({ id, key, kind, wallet }) => ({
+      id,
+      key,
+      kind,
+      wallet: money(wallet),
+    })),
+    openOrders: Array.from(venue.orders.values()).filter(isOpen).length,
+    faults: exchange.faults.list.map(faultRow),
+    ledger: { house: shown(house), fees: shown(fees), insurance: shown(insurance), deposits: shown(deposits) },
+  };
+}

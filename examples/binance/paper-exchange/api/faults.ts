@@ -1,0 +1,114 @@
+/** Faults on demand: what an exchange or a network does on a bad day, for a set number of calls of one route. */
+
+import { Refusal } from '../engine/refusal.ts';
+import type { Json } from './json.ts';
+import type { Params } from './params.ts';
+
+/**
+ * drop   the call is applied, then the connection is cut: the caller cannot know
+ * cut    the connection is cut before the call is applied
+ * delay  the answer comes `ms` later; the call is applied first, or last with `apply=last`
+ * reply  another answer is sent; the call is applied before it only with `apply=first`
+ */
+export const FAULT_KINDS = ['drop', 'cut', 'delay', 'reply'] as const;
+
+export interface Fault {
+  readonly id: number;
+  readonly kind: (typeof FAULT_KINDS)[number];
+  readonly method: string | null;
+  /** Exact, or a prefix ending in `*`. */
+  readonly path: string;
+  left: number;
+  readonly ms: number;
+  readonly apply: 'first' | 'last' | 'never';
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfterS: number | null;
+}
+
+const FAULTS_MAX = 100;
+const DELAY_MS_MAX = 600_000;
+const TIMES_MAX = 1_000_000;
+
+const BODIES: Readonly<Record<number, string>> = {
+  408: '{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}',
+  418: '{"code":-1003,"msg":"Way too many requests; IP banned until later. Please use the websocket for live updates to avoid bans."}',
+  429: '{"code":-1003,"msg":"Too many requests; current limit is 2400 requests per minute. Please use the websocket for live updates to avoid polling the API."}',
+  500: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}',
+  503: '{"code":-1000,"msg":"Unknown error, please check your request or try again later."}',
+  504: '{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}',
+};
+
+export class Faults {
+  readonly #list: Fault[] = [];
+  #nextId = 1;
+
+  get list(): readonly Fault[] {
+    return this.#list;
+  }
+
+  /** Adds the fault described; refuses what is not one. */
+  add(params: Params): Fault {
+    if (this.#list.length >= FAULTS_MAX)
+      throw new Refusal(-1130, `at most ${FAULTS_MAX} faults at a time; DELETE /paper/v1/faults removes them`);
+    const kind = params.choice('kind', FAULT_KINDS, null);
+    if (kind === null) throw new Refusal(-1102, `\`kind\` is missing: one of ${FAULT_KINDS.join(', ')}`);
+    const path = params.required('path');
+    if (!path.startsWith('/') || path.startsWith('/paper'))
+      throw new Refusal(
+        -1130,
+        `\`path\` ${JSON.stringify(path)} is not a Binance route: give one like /fapi/v1/order or /fapi/*`,
+      );
+    const status = params.integer('status', 503, { min: 400, max: 599 });
+    const retryAfterS = params.integer('retryAfter', status === 429 || status === 418 ? 1 : null, { max: 86_400 });
+    const fault: Fault = {
+      id: this.#nextId,
+      kind,
+      method: params.choice('method', ['GET', 'POST', 'PUT', 'DELETE'], null),
+      path,
+      left: params.integer('times', 1, { min: 1, max: TIMES_MAX }),
+      ms: params.integer('ms', 1_000, { max: DELAY_MS_MAX }),
+      apply: params.choice('apply', ['first', 'last', 'never'], kind === 'delay' ? 'first' : 'never'),
+      status,
+      body:
+        params.text('body') ??
+        BODIES[status] ??
+        '{"code":-1000,"msg":"An unknown error occurred while processing the request."}',
+      retryAfterS,
+    };
+    this.#nextId += 1;
+    this.#list.push(fault);
+    return fault;
+  }
+
+  clear(): void {
+    this.#list.length = 0;
+  }
+
+  /** The fault this call meets, counted down; null for a normal call. */
+  take(method: string, path: string): Fault | null {
+    const at = this.#list.findIndex(
+      (fault) => (fault.method === null || fault.method === method) && covers(fault.path, path),
+    );
+    const fault = this.#list[at];
+    if (fault === undefined) return null;
+    fault.left -= 1;
+    if (fault.left === 0) this.#list.splice(at, 1);
+    return fault;
+  }
+}
+
+const covers = (pattern: string, path: string): boolean =>
+  pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
+
+export const faultRow = ({ id, kind, method, path, left, ms, apply, status, retryAfterS }: Fault): Json => ({
+  id,
+  kind,
+  method,
+  path,
+  left,
+  ms,
+  apply,
+  status,
+  retryAfter: retryAfterS,
+});
