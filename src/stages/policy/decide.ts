@@ -11,8 +11,9 @@ import type {
   TrailEntry,
   Verdict,
 } from '../../domain/policy.ts';
-import { checkArguments, checkExpressions, checkRequired } from './arguments-schema.ts';
+import { checkArguments, checkRequired } from './arguments-schema.ts';
 import { type CompiledEntry, type CompiledRule, compiledSet, type ToolPlan } from './compiled.ts';
+import { checkExpression } from './conditions/cel-types.ts';
 import { Evaluation, evaluateAll } from './evaluation.ts';
 import { planFor } from './plan.ts';
 
@@ -152,7 +153,7 @@ function judgeEntry(entry: CompiledEntry, evaluation: Evaluation, findings: Find
     schemaCheck(entry.requiredRule, checkRequired(evaluation.call), entry, evaluation, findings);
   }
   for (const { rule, expression } of entry.expressions) {
-    const wrong = checkExpressions(expression, evaluation.call.schema);
+    const wrong = checkExpression(expression, evaluation.call.schema);
     if (wrong !== undefined) findings.take('refuse', shadow, rule, wrong);
   }
   for (const rule of entry.rules) judgeRule(rule, entry, evaluation, findings);

@@ -94,6 +94,7 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
   return {
     text,
     checked,
+    readsAllArguments: argumentNames === undefined,
     type: verdict.type ?? 'dyn',
     run(evaluation) {
       const scope: Record<string, unknown> = {};

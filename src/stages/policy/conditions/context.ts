@@ -6,6 +6,8 @@ export interface Expression {
   readonly text: string;
   /** The rewritten text, which a type check must parse: `matches` is gone from it. */
   readonly checked: string;
+  /** `args` is used as a whole, as in `"x" in args`: its members cannot be given types then. */
+  readonly readsAllArguments: boolean;
   /** Throws a ReadFault where it cannot be evaluated. */
   run(evaluation: Evaluation): unknown;
 }
