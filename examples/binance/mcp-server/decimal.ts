@@ -131,6 +131,12 @@ export function show(a: Decimal): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** Plain text with exactly `digits` after the point, cut towards zero: how the exchange writes balances and margins. */
+export function fixed(a: Decimal, digits = 8): string {
+  const cut = truncate(a, digits);
+  return exact({ units: rescale(cut, digits), scale: digits });
+}
+
 /** Plain text with every digit of the scale. */
 export function exact(a: Decimal): string {
   const sign = a.units < 0n ? '-' : '';

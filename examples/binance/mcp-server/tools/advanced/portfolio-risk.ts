@@ -6,14 +6,13 @@ import {
   compare,
   type Decimal,
   decimal,
-  exact,
+  fixed,
   isPositive,
   isZero,
   multiply,
   round,
   show,
   subtract,
-  truncate,
   zero,
 } from '../../decimal.ts';
 import { amountOf, asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
@@ -95,21 +94,21 @@ export const portfolioRisk = defineTool({
         riskLevel: level,
         marginUsagePercent: two(usage),
         maintenancePercent: two(maintenance),
-        marginBalance: exact(balances.margin),
-        availableBalance: exact(balances.available),
+        marginBalance: fixed(balances.margin),
+        availableBalance: fixed(balances.available),
         positions: {
           count: positions.length,
           winning: positions.filter((row) => isPositive(amountOf(row, 'unRealizedProfit'))).length,
           losing: positions.filter((row) => compare(amountOf(row, 'unRealizedProfit'), zero) < 0).length,
-          unrealizedProfit: exact(profit),
+          unrealizedProfit: fixed(profit),
           largest: largest?.symbol ?? null,
           largestSharePercent: two(share),
         },
         nearestLiquidation:
           nearest === undefined
             ? null
-            : { symbol: nearest.symbol, price: exact(nearest.price), distancePercent: two(nearest.distance) },
-        spot: { valueUsdt: exact(truncate(spot.value, 8)), unpriced: spot.unpriced },
+            : { symbol: nearest.symbol, price: fixed(nearest.price), distancePercent: two(nearest.distance) },
+        spot: { valueUsdt: fixed(spot.value), unpriced: spot.unpriced },
         advice,
       },
     );

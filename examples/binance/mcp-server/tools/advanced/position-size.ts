@@ -8,7 +8,7 @@ import {
   decimal,
   decimalOr,
   divide,
-  exact,
+  fixed,
   isPositive,
   isZero,
   multiply,
@@ -109,7 +109,7 @@ export const positionSize = defineTool({
       warnings.push(
         say('would be liquidated before the stop is reached; use less leverage', '会在止损前被强平;请降低杠杆'),
       );
-    const money = (value: Decimal): string => exact(truncate(value, 8));
+    const money = (value: Decimal): string => fixed(value);
     return answer(
       lines([
         [say('direction', '方向'), isLong ? 'LONG' : 'SHORT'],

@@ -3,6 +3,7 @@ import { decimalOr, show, zero } from '../../decimal.ts';
 import { ExchangeFault, isCode } from '../../exchange/fault.ts';
 import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { lines } from '../../language.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { type Margins, marginChange, marginUnread, tryMargins } from './margins.ts';
 
@@ -118,8 +119,6 @@ async function done(
   });
 }
 
-const askAgainAfterMs: readonly number[] = [0, 300, 700];
-
 async function reconcile(
   target: AlgoTarget,
   before: Margins | undefined,
@@ -127,17 +126,11 @@ async function reconcile(
   context: ToolContext,
 ): Promise<Outcome> {
   const { say } = context;
-  let last: Row | undefined;
-  for (const wait of askAgainAfterMs) {
-    if (wait > 0) await context.sleep(wait);
-    try {
-      last = (await queryAlgo(target, context)) ?? last;
-    } catch (error) {
-      if (error instanceof ExchangeFault) continue;
-      throw error;
-    }
-    if (last !== undefined && last['algoStatus'] !== 'NEW') break;
-  }
+  const last = await askAgain(
+    context,
+    () => queryAlgo(target, context),
+    (algo) => algo['algoStatus'] !== 'NEW',
+  );
   if (last?.['algoStatus'] === 'CANCELED') return done(last, before, true, context);
   if (last !== undefined && last['algoStatus'] !== 'NEW') return notWaiting(last, context);
   return refuse({

@@ -80,7 +80,7 @@ describe('the documented example: 0.001 BTC at 45,000 and 10x', () => {
       reconciled: false,
       marginChange: {
         asset: 'USDT',
-        openOrderInitialMargin: { before: '4.50000000', after: '0', released: '4.50000000' },
+        openOrderInitialMargin: { before: '4.50000000', after: '0.00000000', released: '4.50000000' },
         availableBalance: { before: '9995.50000000', after: '10000.00000000', change: '4.50000000' },
         source: 'exchange',
       },
@@ -143,7 +143,7 @@ describe('which order', () => {
     expect(result.structured).toMatchObject({
       algoId,
       status: 'CANCELED',
-      marginChange: { openOrderInitialMargin: { released: '0' } },
+      marginChange: { openOrderInitialMargin: { released: '0.00000000' } },
     });
     const again = await cancel({ algoId });
     expect(again.structured.error).toMatchObject({ code: -2011, finalStatus: 'CANCELED' });

@@ -9,6 +9,7 @@ import { asRow, numberOf, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
 import { clientId, dryRun, exchangeId, symbol } from '../../inputs.ts';
 import { lines } from '../../language.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { decimalText, idText, marginChangeShape, time } from '../shapes.ts';
 import { cancelAlgo } from './cancel-algo.ts';
@@ -251,9 +252,6 @@ async function done(
   });
 }
 
-/** Waits between questions after a lost answer, milliseconds: a cancel still on its way must not be called "not cancelled". */
-const askAgainAfterMs: readonly number[] = [0, 300, 700];
-
 /** No certain answer to the cancel: the order itself is asked. Never success by hope, never failure by hope. */
 async function reconcile(
   target: Target,
@@ -262,17 +260,11 @@ async function reconcile(
   context: ToolContext,
 ): Promise<Outcome> {
   const { say } = context;
-  let last: Row | undefined;
-  for (const wait of askAgainAfterMs) {
-    if (wait > 0) await context.sleep(wait);
-    try {
-      last = (await query(target, context)) ?? last;
-    } catch (error) {
-      if (error instanceof ExchangeFault) continue;
-      throw error;
-    }
-    if (last !== undefined && !isOpen(last)) break;
-  }
+  const last = await askAgain(
+    context,
+    () => query(target, context),
+    (order) => !isOpen(order),
+  );
   const status = textOf(last, 'status');
   if (last !== undefined && status === 'CANCELED') return done(last, before, true, context);
   if (last !== undefined && status === 'FILLED') {

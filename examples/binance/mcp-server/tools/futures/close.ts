@@ -18,6 +18,7 @@ import { ExchangeFault } from '../../exchange/fault.ts';
 import { amountOf, asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
 import { choice, dryRun, symbol } from '../../inputs.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, refuse, type ToolContext } from '../../tool.ts';
 import { marginChangeShape } from '../shapes.ts';
 import { marginChange, marginUnread, tryMargins } from './margins.ts';
@@ -159,7 +160,11 @@ async function closePart(
   } catch (error) {
     if (!(error instanceof ExchangeFault)) throw error;
     if (error.kind !== 'unknown') return fail('REJECTED', `${error.code ?? ''} ${error.message}`.trim());
-    const found = await lookUp(symbolName, id, context);
+    const found = await askAgain(
+      context,
+      () => requests.futures('queryOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow),
+      () => true,
+    );
     if (found === undefined) return fail('UNKNOWN', `unknown, not confirmed: ${error.message}`);
     reply = found;
   }
@@ -174,18 +179,6 @@ async function closePart(
     closedAmount: show(executed),
     ...figures,
   };
-}
-
-async function lookUp(symbolName: string, id: string, { requests, sleep }: ToolContext): Promise<Row | undefined> {
-  for (const wait of [0, 300, 700]) {
-    if (wait > 0) await sleep(wait);
-    try {
-      return asRow(await requests.futures('queryOrder', { symbol: symbolName, origClientOrderId: id }));
-    } catch (error) {
-      if (!(error instanceof ExchangeFault)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Average price, realized profit and fees of one order, from its fills. Absent when they cannot be read: the close stands. */

@@ -1,5 +1,5 @@
 /** A symbol's margin as the exchange itself reports it, and how it changed between two readings. Never a product of our own. */
-import { add, type Decimal, exact, isZero, show, subtract, truncate, zero } from '../../decimal.ts';
+import { add, type Decimal, fixed, isZero, show, subtract, zero } from '../../decimal.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
 import { amountOf, asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
 import { lines, type Say } from '../../language.ts';
@@ -81,12 +81,12 @@ export function marginChange(
     row: {
       asset,
       openOrderInitialMargin: {
-        before: text(before.openOrder),
-        after: text(after.openOrder),
-        released: text(released),
+        before: fixed(before.openOrder),
+        after: fixed(after.openOrder),
+        released: fixed(released),
       },
-      positionInitialMargin: { before: text(before.position), after: text(after.position) },
-      availableBalance: { before: text(before.available), after: text(after.available), change: text(change) },
+      positionInitialMargin: { before: fixed(before.position), after: fixed(after.position) },
+      availableBalance: { before: fixed(before.available), after: fixed(after.available), change: fixed(change) },
       source: 'exchange',
       note,
     },
@@ -116,10 +116,6 @@ export async function tryMargins(context: ToolContext, symbol: string): Promise<
 
 export function marginUnread(say: Say): string {
   return say('margin change: not known, a reading failed', '保证金变化:未知,查询失败');
-}
-
-function text(amount: Decimal): string {
-  return exact(truncate(amount, 8));
 }
 
 function signed(amount: Decimal): string {

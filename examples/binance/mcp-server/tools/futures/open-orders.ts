@@ -1,17 +1,6 @@
 /** binance_futures_open_orders: orders and conditional orders together, with the margin that each symbol's orders lock. */
 import * as z from 'zod';
-import {
-  add,
-  type Decimal,
-  decimalOr,
-  divide,
-  exact,
-  isZero,
-  multiply,
-  subtract,
-  truncate,
-  zero,
-} from '../../decimal.ts';
+import { add, type Decimal, decimalOr, divide, fixed, isZero, multiply, subtract, zero } from '../../decimal.ts';
 import { amountOf, asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
 import { symbol } from '../../inputs.ts';
 import { answer, defineTool, type ToolContext } from '../../tool.ts';
@@ -83,13 +72,11 @@ async function lockedBySymbol(only: string | undefined, { requests }: ToolContex
     if (only === undefined || only === name)
       sums.set(name, add(sums.get(name) ?? zero, amountOf(row, 'openOrderInitialMargin')));
   }
-  return Object.fromEntries(
-    [...sums].filter(([, sum]) => !isZero(sum)).map(([name, sum]) => [name, exact(truncate(sum, 8))]),
-  );
+  return Object.fromEntries([...sums].filter(([, sum]) => !isZero(sum)).map(([name, sum]) => [name, fixed(sum)]));
 }
 
 function estimate(order: Row, leverage: Decimal | undefined): Row {
   if (leverage === undefined || isZero(leverage) || order['reduceOnly'] === true) return {};
   const remaining = subtract(amountOf(order, 'origQty'), amountOf(order, 'executedQty'));
-  return { marginEstimate: exact(divide(multiply(remaining, amountOf(order, 'price')), leverage, 8)) };
+  return { marginEstimate: fixed(divide(multiply(remaining, amountOf(order, 'price')), leverage, 8)) };
 }

@@ -10,6 +10,7 @@ import { asRow, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol, yesNo } from '../../inputs.ts';
 import { lines } from '../../language.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { orderShape } from '../shapes.ts';
 import { algoRow, orderRow } from './rows.ts';
@@ -303,10 +304,8 @@ async function fillFigures(reply: Row, context: ToolContext): Promise<Row> {
   }
 }
 
-const askAgainAfterMs: readonly number[] = [0, 300, 700];
-
 /** After a lost answer: finds the order by its client id, or says that nobody knows. */
-export async function afterFault(
+async function afterFault(
   error: unknown,
   id: string,
   context: ToolContext,
@@ -315,14 +314,8 @@ export async function afterFault(
 ): Promise<Outcome> {
   if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
   const { say } = context;
-  for (const wait of askAgainAfterMs) {
-    if (wait > 0) await context.sleep(wait);
-    try {
-      return placed(shape(await look()), true, context);
-    } catch (fault) {
-      if (!(fault instanceof ExchangeFault)) throw fault;
-    }
-  }
+  const found = await askAgain(context, look, () => true);
+  if (found !== undefined) return placed(shape(found), true, context);
   return refuse({
     code: error.code,
     reason: 'unknown',

@@ -1,11 +1,12 @@
 /** binance_spot_cancel_order and binance_spot_cancel_all_orders, with the funds that come free, checked against the balances. */
 import * as z from 'zod';
-import { type Decimal, exact, multiply, show, subtract, truncate } from '../../decimal.ts';
+import { type Decimal, fixed, multiply, show, subtract } from '../../decimal.ts';
 import { ExchangeFault, isCode } from '../../exchange/fault.ts';
 import { amountOf, asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
 import { clientId, dryRun, exchangeId, symbol } from '../../inputs.ts';
 import { lines, type Say } from '../../language.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { decimalText, idText } from '../shapes.ts';
 
@@ -187,18 +188,12 @@ async function settle(
   fault: ExchangeFault,
   context: ToolContext,
 ): Promise<Refused | { readonly kind: 'cancelled'; readonly order: Row }> {
-  const { say, sleep } = context;
-  let last: Row | undefined;
-  for (const wait of [0, 300, 700]) {
-    if (wait > 0) await sleep(wait);
-    try {
-      last = (await query(target, context)) ?? last;
-    } catch (error) {
-      if (error instanceof ExchangeFault) continue;
-      throw error;
-    }
-    if (last !== undefined && !isOpen(last)) break;
-  }
+  const { say } = context;
+  const last = await askAgain(
+    context,
+    () => query(target, context),
+    (order) => !isOpen(order),
+  );
   if (last?.['status'] === 'CANCELED') return { kind: 'cancelled', order: last };
   if (last?.['status'] === 'FILLED') {
     return refuse({
@@ -238,7 +233,6 @@ async function done(cancelled: Cancelled, context: ToolContext): Promise<Outcome
   const after = await lockedOf(asset, context);
   const released = before === undefined || after === undefined ? undefined : subtract(before, after);
   const cancelledQty = show(subtract(amountOf(order, 'origQty'), amountOf(order, 'executedQty')));
-  const digits = (value: Decimal): string => exact(truncate(value, 8));
   const text = lines([
     [say('order', '订单号'), textOf(order, 'orderId')],
     [say('pair', '交易对'), `${textOf(order, 'symbol')} ${textOf(order, 'side')} ${textOf(order, 'type')}`],
@@ -263,10 +257,10 @@ async function done(cancelled: Cancelled, context: ToolContext): Promise<Outcome
         ? null
         : {
             asset,
-            expected: digits(expected),
-            lockedBefore: digits(before),
-            lockedAfter: digits(after),
-            released: digits(released),
+            expected: fixed(expected),
+            lockedBefore: fixed(before),
+            lockedAfter: fixed(after),
+            released: fixed(released),
           },
   });
 }

@@ -6,6 +6,7 @@ import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol } from '../../inputs.ts';
 import { lines } from '../../language.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { makeClientId } from '../futures/place.ts';
 import { decimalText, orderShape } from '../shapes.ts';
@@ -168,16 +169,13 @@ function unfit(order: SpotOrder, { say }: ToolContext): Refused | undefined {
 }
 
 async function lookUp(symbolName: string, id: string, fault: ExchangeFault, context: ToolContext): Promise<Outcome> {
-  const { say, requests, sleep } = context;
-  for (const wait of [0, 300, 700]) {
-    if (wait > 0) await sleep(wait);
-    try {
-      const found = asRow(await requests.spot('getOrder', { symbol: symbolName, origClientOrderId: id }));
-      return placed(found, undefined, true, context);
-    } catch (error) {
-      if (!(error instanceof ExchangeFault)) throw error;
-    }
-  }
+  const { say, requests } = context;
+  const found = await askAgain(
+    context,
+    () => requests.spot('getOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow),
+    () => true,
+  );
+  if (found !== undefined) return placed(found, undefined, true, context);
   return refuse({
     code: fault.code,
     reason: 'unknown',
