@@ -5,6 +5,8 @@ import type { ToolContext } from './tool.ts';
 
 /** Wait before each question, milliseconds. */
 const askAfterMs: readonly number[] = [0, 300, 700];
+/** No further question after this long: an answer of "unknown" must reach the caller before it gives up. */
+const askWithinMs = 10_000;
 
 /**
  * @param look asks for the order; undefined or an ExchangeFault means that it could not be seen this time
@@ -17,7 +19,9 @@ export async function askAgain(
   isSettled: (seen: Row) => boolean,
 ): Promise<Row | undefined> {
   let last: Row | undefined;
+  const began = context.now();
   for (const wait of askAfterMs) {
+    if (context.now() - began > askWithinMs) break;
     if (wait > 0) await context.sleep(wait);
     try {
       last = (await look()) ?? last;

@@ -61,6 +61,8 @@ export interface Account {
 
 /** Further tries of a read whose answer was lost, and the wait before each, milliseconds. */
 const readRetryWaitsMs: readonly number[] = [200, 600];
+/** No further try of a read that has taken this long already: a client waits a minute at most. */
+const readRetryWithinMs = 5_000;
 /** Orders, cancels and settings of one account that may wait for their turn. */
 const queueMax = 100;
 /** Asked for with every signed request: how old it may be on arrival. */
@@ -73,7 +75,8 @@ export function openAccount(options: AccountOptions): Account {
     secret: options.keys?.secret ?? '',
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
-  const pace = keepPace(options.now ?? Date.now);
+  const now = options.now ?? Date.now;
+  const pace = keepPace(now);
   const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   let known: AccountKind | undefined;
 
@@ -94,7 +97,7 @@ export function openAccount(options: AccountOptions): Account {
       const wait = pace.limited(family, error.retryAfterMs);
       throw new ExchangeFault({
         ...parts(error),
-        retryAfterMs: wait.untilMs - (options.now ?? Date.now)(),
+        retryAfterMs: wait.untilMs - now(),
         message: wait.known ? error.message : `${error.message} (the exchange did not say how long to wait)`,
       });
     }
@@ -107,12 +110,13 @@ export function openAccount(options: AccountOptions): Account {
     parameters: Parameters,
     reads: boolean,
   ): Promise<Json> {
+    const began = now();
     for (const wait of reads ? readRetryWaitsMs : []) {
       try {
         return await once(urgent, family, operation, parameters);
       } catch (error) {
         const lost = error instanceof ExchangeFault && (error.kind === 'unknown' || error.kind === 'not-sent');
-        if (!lost) throw error;
+        if (!lost || now() - began > readRetryWithinMs) throw error;
         await sleep(wait);
       }
     }

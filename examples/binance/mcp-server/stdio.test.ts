@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { environment, openDesk } from './test/desk.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+/** Sends the lines one after the other, each after the answer to the one before, then closes stdin and waits for the end. */
+async function talk(
+  lines: readonly object[],
+  env: Record<string, string> = {},
+): Promise<{ stdout: string[]; code: number | null }> {
+  const child = spawn(process.execPath, [main], { env: environment(env), stdio: ['pipe', 'pipe', 'ignore'] });
+  const waiting = [...lines];
+  const stdout: string[] = [];
+  let rest = '';
+  const next = (): void => {
+    const line = waiting.shift();
+    if (line === undefined) child.stdin.end();
+    else child.stdin.write(`${JSON.stringify(line)}\n`);
+  };
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      stdout.push(part);
+      next();
+    }
+  });
+  next();
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { stdout: rest === '' ? stdout : [...stdout, rest], code };
+}
+
+const call = {
+  jsonrpc: '2.0',
+  id: 3,
+  method: 'tools/call',
+  params: { name: 'binance_futures_price', arguments: { symbol: 'BTCUSDT' } },
+};
+
+it('writes nothing but JSON-RPC to stdout, starts its own exchange, and ends when stdin closes', async () => {
+  const { stdout, code } = await talk([
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+    },
+    { jsonrpc: '2.0', id: 2, method: 'tools/list' },
+    call,
+  ]);
+  const replies = stdout.map(
+    (line) => JSON.parse(line) as { jsonrpc: string; id: number; result: Record<string, unknown> },
+  );
+  expect(replies.map((reply) => [reply.jsonrpc, reply.id])).toEqual([
+    ['2.0', 1],
+    ['2.0', 2],
+    ['2.0', 3],
+  ]);
+  expect(replies[2]?.result['structuredContent']).toMatchObject({ total: 1 });
+  expect(code).toBe(0);
+});
+
+it('answers the stateless revision on the same pipe', async () => {
+  const envelope = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const { stdout } = await talk([{ ...call, params: { ...call.params, _meta: envelope } }]);
+  expect(JSON.parse(stdout[0] ?? '')).toMatchObject({
+    id: 3,
+    result: { resultType: 'complete', structuredContent: { total: 1 } },
+  });
+});
+
+it('calls an unknown tool a protocol error', async () => {
+  const desk = await openDesk();
+  await expect(desk.client.callTool({ name: 'binance_withdraw', arguments: {} })).rejects.toThrow('unknown tool');
+  await desk.close();
+});
+
+it('answers on an exchange that is not there with `not-sent`, and finds it when it is started later', async () => {
+  const { startExchange } = await import('../paper-exchange/index.ts');
+  const gone = await startExchange();
+  const { port } = new URL(gone.url);
+  await gone.close();
+  const desk = await openDesk({ args: ['--exchange', gone.url] });
+  const result = await desk.call('binance_futures_price', { symbol: 'BTCUSDT' });
+  expect(result.structured.error.reason).toBe('not-sent');
+  const back = await startExchange({ port: Number(port) });
+  await desk.ok('binance_futures_price', { symbol: 'BTCUSDT' });
+  await desk.close();
+  await back.close();
+});
