@@ -8,6 +8,8 @@ import type { Refusal } from './refusal.ts';
 export type Intent = {
   readonly kind: 'intent';
   readonly permit: Permit<LimitDemand>;
+  /** What the record says of the call, as JSON members. */
+  readonly members: string;
 };
 
 /** Quota that was taken, so that it can be given back. */

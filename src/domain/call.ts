@@ -16,6 +16,8 @@ export type DecodedCall = {
   /** `params.arguments`; an empty object where there are none. */
   readonly arguments: JsonObject;
   readonly params: JsonObject;
+  /** `performance.now()` when it was read. */
+  readonly receivedAt: number;
   /** `Mcp-Param-*` headers that the server's HTTP endpoint needs, made from the arguments. Modern HTTP only. */
   readonly paramHeaders: readonly (readonly [name: string, value: string])[];
 };

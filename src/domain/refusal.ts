@@ -18,6 +18,8 @@ export type Refusal = {
   /** What would pass, or when: a sentence without its full stop. */
   readonly remedy: string;
   readonly limit?: LimitReached;
+  /** Its number in the trail, where it was written together with the decision about the limits. */
+  readonly record?: number;
 };
 
 export type LimitReached = {

@@ -21,6 +21,10 @@ const bytes = z.number().int().min(1_024).max(1_073_741_824);
 export const SERVER_ID = /^[a-z0-9-]{1,40}$/;
 const id = z.string().regex(SERVER_ID, 'an id has 1 to 40 of a-z, 0-9 and -');
 
+const grantName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a grant name has 1 to 64 letters, digits, `.`, `_` or `-`');
+
 const server = strictObject({
   command: z.string().min(1).optional(),
   args: z.array(z.string()).optional(),
@@ -51,7 +55,7 @@ export const configSchema = strictObject({
   storage: z.string().min(1).optional(),
   limits: z.string().min(1).optional(),
   servers: z.record(id, server).optional(),
-  grants: z.record(id, grant).optional(),
+  grants: z.record(grantName, grant).optional(),
   policy: policy.optional(),
   audit: strictObject({
     arguments: z.enum(['digest', 'full']).optional(),

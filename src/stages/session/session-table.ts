@@ -31,7 +31,7 @@ export type SessionStore = {
 
 export type Live = {
   readonly digest: string;
-  readonly session: Session;
+  session: Session;
   upstream: string | undefined;
   usedAt: number;
   touchedAt: number;
@@ -72,6 +72,11 @@ export class SessionTable {
       initialize: from.initialize,
     });
     return { id, live };
+  }
+
+  /** The server answered with another revision than was asked for; the session speaks that one. */
+  renegotiated(live: Live, revision: string): void {
+    live.session = { ...live.session, revision };
   }
 
   /** Makes an opened session one that outlives the process. */

@@ -84,6 +84,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #sessionId: string | undefined;
+  #isGateway = false;
+  #aborted = false;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #events: ReturnType<typeof createParser> | undefined;
@@ -116,7 +118,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#status;
   }
 
+  /** Whether the other end says that it is a Sallyport gateway. */
+  get isGateway(): boolean {
+    return this.#isGateway;
+  }
+
+  get wasAborted(): boolean {
+    return this.#aborted;
+  }
+
   abort(why: string): void {
+    this.#aborted = true;
     const started = this.#controller !== undefined;
     this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
     this.#controller?.abort(new Error(why));
@@ -133,6 +145,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     this.#status = status;
+    this.#isGateway = headers[GATEWAY_HEADER] !== undefined;
     const session = headers['mcp-session-id'];
     if (typeof session === 'string') this.#sessionId = session;
     const type = headers['content-type'];
@@ -424,6 +437,9 @@ export class HttpConnection implements Connection {
     return { kind: 'replied', text: id === wireId ? text : withId(text, id), isError, status };
   }
 }
+
+/** Sent with every refusal at the door, so that `stdio --url` can tell a gateway from a bare server. */
+export const GATEWAY_HEADER = 'sallyport-gateway';
 
 const STREAM_RETRY_MS = 1_000;
 const GOODBYE_MS = 2_000;

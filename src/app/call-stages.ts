@@ -1,0 +1,259 @@
+import { answerOf, recordName } from '../call/answers.ts';
+import { restOf } from '../call/gate.ts';
+import type { Stages, Target } from '../call/stages.ts';
+import type { Upstreams } from '../call/upstreams.ts';
+import type { Admission, Intent, Reserved } from '../domain/admission.ts';
+import type { DecodedCall } from '../domain/call.ts';
+import { type Fault, fault } from '../domain/fault.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { Permit } from '../domain/permit.ts';
+import type { CallFacts, Decision, PolicySet } from '../domain/policy.ts';
+import type { Answer } from '../domain/received.ts';
+import { type Refusal, refusal } from '../domain/refusal.ts';
+import type { Reply } from '../domain/reply.ts';
+import type { Alarms } from '../platform/alarms.ts';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { argumentsRecorder } from '../stages/audit/arguments.ts';
+import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
+import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
+import type { Exceeded } from '../stages/limits/book.ts';
+import { limitReached, limitSentence } from '../stages/limits/reached.ts';
+import { toDemand } from '../stages/limits/to-demand.ts';
+import { decide } from '../stages/policy/decide.ts';
+import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
+import type { Ledger } from '../storage/sqlite/ledger.ts';
+import type { Rules } from './rules.ts';
+
+export type CallStageParts = {
+  readonly rules: () => Rules;
+  readonly upstreams: Upstreams;
+  readonly ledger: Ledger;
+  readonly auditKey: Buffer;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly alarms: Alarms;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+};
+
+/** The real stages behind the pipeline. */
+export function callStages(parts: CallStageParts): Stages {
+  const { rules, upstreams, ledger, metrics, alarms } = parts;
+  const digest = argumentsRecorder('digest', parts.auditKey);
+  const full = argumentsRecorder('full', parts.auditKey);
+  const argumentsText = (args: JsonObject) => (rules().arguments === 'full' ? full(args) : digest(args));
+  const membersOf = (call: DecodedCall) => callMembers(call, argumentsText(call.arguments));
+  const permitted = new Map<string, number>();
+  const serverMs = new WeakMap<DecodedCall, number>();
+
+  return {
+    async findTarget(call) {
+      if (call.method !== 'tools/call') return { kind: 'target', definition: NO_DEFINITION };
+      const found = await upstreams.linkOf(call.session);
+      if (found.kind === 'not-opened') return unavailable(call, found.why);
+      const list = await found.link.tools();
+      if (list.kind === 'no-list') return unavailable(call, list.why);
+      return { kind: 'target', definition: list.byName.get(call.target) };
+    },
+
+    checkMirrors(call, target, received) {
+      if (call.session.era !== 'modern' || call.method !== 'tools/call' || target.definition === undefined) return call;
+      const mirrors = mirrorsOf(target.definition);
+      if (received.transport === 'stdio') {
+        return mirrors.length === 0 ? call : { ...call, paramHeaders: makeMirrors(mirrors, call.arguments) };
+      }
+      if (mirrors.length === 0 && received.headers.params.length === 0) return call;
+      const checked = checkMirrors(mirrors, call.arguments, received.headers.params);
+      return 'wrong' in checked ? fault(400, -32020, checked.wrong, call.id) : { ...call, paramHeaders: checked.headers };
+    },
+
+    currentPolicy(caller) {
+      return rules().policies.get(caller.grant);
+    },
+
+    decide(policy, call, target) {
+      if (call.method === 'tools/call') return decide(policy, factsOf(call, target, parts.now(), permitted));
+      return visibility(policy, call);
+    },
+
+    recordIntent(permit): Intent {
+      const members = intentMembers(membersOf(permit.call), permit.rule, permit.policyHash, permit.demands);
+      return { kind: 'intent', permit, members };
+    },
+
+    async reserveLimits(intent): Promise<Reserved | Refusal> {
+      const { permit } = intent;
+      const { call } = permit;
+      const refused = (exceeded: Exceeded, at: number): Refusal =>
+        refusal('limit', exceeded.demand.rule, limitSentence(exceeded, call.target), '', limitReached(exceeded, windowText(permit, exceeded), at));
+      try {
+        const admitted = await ledger.admit({
+          demands: permit.demands.map(toDemand),
+          intent: (at) => ({ kind: 'intent', at, members: intent.members }),
+          refusal: (exceeded, at) => ({
+            kind: 'refusal',
+            at,
+            members: refusalMembers(membersOf(call), refused(exceeded, at), permit.policyHash),
+          }),
+        });
+        alarms.clear('audit');
+        if (admitted.kind === 'exceeded') return { ...refused(admitted.exceeded, admitted.at), record: admitted.seq };
+        permitted.set(call.session.id, (permitted.get(call.session.id) ?? 0) + 1);
+        return { kind: 'reserved', permit, call, record: admitted.seq, taken: admitted.taken };
+      } catch (thrown) {
+        alarms.raise('audit', `the audit trail cannot be written: ${(thrown as Error).message}`);
+        return refusal(
+          'unavailable',
+          '(audit)',
+          'the audit trail cannot be written, and nothing passes without its record',
+          'Nothing was sent; the operator must look at the disk',
+        );
+      }
+    },
+
+    async invoke(reserved, received): Promise<Reply> {
+      if (!Permit.isGenuine(reserved.permit)) throw new TypeError('the permit is forged');
+      const { call } = reserved;
+      const found = await upstreams.linkOf(call.session);
+      if (found.kind === 'not-opened') return { kind: 'not-sent', why: found.why };
+      // Some clients cancel and then ignore the late result: it must not happen unseen.
+      if (received.cancelled) return { kind: 'not-sent', why: 'the client cancelled it before it was sent' };
+      const { link } = found;
+      received.onCancel = (why) => link.cancel(received, why);
+      const began = performance.now();
+      const reply = await link.send({
+        id: call.id,
+        handle: received,
+        method: call.method,
+        params: call.params,
+        rest: restOf(call.method, call.params),
+        headers: call.session.era === 'modern' ? [['mcp-name', encodeMirrored(call.target)], ...call.paramHeaders] : [],
+        onMessage: (message) => received.emit(message.text),
+      });
+      const took = performance.now() - began;
+      serverMs.set(call, took);
+      metrics.serverSeconds.observe({ server: call.session.server }, took / 1000);
+      return reply;
+    },
+
+    async inspect(_reserved, reply) {
+      return reply;
+    },
+
+    async recordOutcome(call, admission, outcome): Promise<Answer> {
+      const record = await write(call, admission, outcome);
+      observe(call, admission, outcome, record);
+      return answerOf(call, outcome, record === undefined ? undefined : recordName(record));
+    },
+
+    noteFault(where, thrown) {
+      parts.log.logger.error({ where, fault: thrown instanceof Error ? thrown.stack : String(thrown) }, 'defect');
+    },
+  };
+
+  /** The number of the record a client is told: the intent's, or the refusal's. */
+  async function write(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply): Promise<number | undefined> {
+    if (outcome.kind === 'refused' && outcome.record !== undefined) return outcome.record;
+    const at = parts.now();
+    try {
+      if (admission.kind === 'reserved' && outcome.kind !== 'refused' && outcome.kind !== 'fault') {
+        const giveBack = outcome.kind === 'not-sent' ? admission.taken : [];
+        const members = outcomeMembers(outcome, performance.now() - call.receivedAt);
+        await ledger.append({ kind: 'outcome', ref: admission.record, at, members }, giveBack);
+        return admission.record;
+      }
+      if (outcome.kind !== 'refused' && outcome.kind !== 'fault') throw new TypeError('an outcome without an intent');
+      const members = refusalMembers(membersOf(call), outcome, rules().policies.get(call.session.caller.grant)?.hash);
+      return await ledger.append({ kind: 'refusal', at, members });
+    } catch (thrown) {
+      // The answer leaves all the same: an intent without an outcome is closed as unknown at the next start.
+      alarms.raise('audit', `an outcome cannot be recorded: ${(thrown as Error).message}`);
+      return admission.kind === 'reserved' ? admission.record : undefined;
+    }
+  }
+
+  function observe(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply, record: number | undefined): void {
+    const ms = performance.now() - call.receivedAt;
+    const ours = ms - (serverMs.get(call) ?? 0);
+    const verdict = admission.kind === 'reserved' ? 'permit' : verdictOf(outcome);
+    const became = outcome.kind === 'replied' && outcome.isError ? 'error' : outcome.kind;
+    metrics.calls.inc({ server: call.session.server, method: call.method, verdict, outcome: became });
+    metrics.gatewaySeconds.observe(ours / 1000);
+    const rule =
+      admission.kind === 'reserved' ? admission.permit.rule : outcome.kind === 'refused' ? outcome.rule : '(decode)';
+    parts.log.logger.info(
+      {
+        call: record === undefined ? '' : recordName(record),
+        caller: call.session.caller.id,
+        server: call.session.server,
+        tool: call.target.length > 256 ? `${call.target.slice(0, 256)}…` : call.target,
+        verdict,
+        rule,
+        outcome: became,
+        ms: Math.round(ms * 1000) / 1000,
+        ours: Math.round(ours * 1000) / 1000,
+      },
+      'call',
+    );
+  }
+}
+
+function verdictOf(outcome: Refusal | Fault | Reply): string {
+  if (outcome.kind !== 'refused') return 'refuse';
+  if (outcome.reason === 'unknown-name') return 'hidden';
+  return outcome.reason === 'approval' ? 'ask' : 'refuse';
+}
+
+function factsOf(call: DecodedCall, target: Target, now: number, permitted: ReadonlyMap<string, number>): CallFacts {
+  const { session } = call;
+  const { caller } = session;
+  const schema = target.definition?.['inputSchema'];
+  return {
+    server: session.server,
+    tool: call.target,
+    arguments: call.arguments,
+    caller: { id: caller.id, groups: caller.groups, ...(caller.agent === undefined ? {} : { agent: caller.agent }) },
+    grant: caller.grant,
+    session: { id: session.id, calls: permitted.get(session.id) ?? 0 },
+    now,
+    ...(schema === undefined ? {} : { schema }),
+  };
+}
+
+/** Prompts and resources are shown or not; there is nothing more to decide about them. */
+function visibility(policy: PolicySet, call: DecodedCall): Decision {
+  const shown =
+    call.method === 'prompts/get'
+      ? showsPrompt(policy, call.session.server, call.target)
+      : showsResource(policy, call.session.server, call.target);
+  const rule = call.method === 'prompts/get' ? '/prompts' : '/resources';
+  return { verdict: shown ? 'permit' : 'hidden', rule, reason: '', trail: [], limits: [], asks: [] };
+}
+
+function unavailable(call: DecodedCall, why: string): Refusal {
+  return refusal(
+    'unavailable',
+    '(upstream)',
+    `${call.session.server} is unavailable: ${why}`,
+    'Nothing was sent; the call may be repeated later',
+  );
+}
+
+function windowText(permit: Permit<{ rule: string; windowText: string }>, exceeded: Exceeded): string {
+  return permit.demands.find((demand) => demand.rule === exceeded.demand.rule)?.windowText ?? '';
+}
+
+function mirrorsOf(definition: JsonObject): readonly Mirror[] {
+  let mirrors = mirrorsByDefinition.get(definition);
+  if (mirrors === undefined) {
+    mirrors = mirroredHeaders(definition);
+    mirrorsByDefinition.set(definition, mirrors);
+  }
+  return mirrors;
+}
+
+const mirrorsByDefinition = new WeakMap<JsonObject, readonly Mirror[]>();
+const NO_DEFINITION: JsonObject = Object.freeze({});
+

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Gate } from '../call/gate.ts';
+import { Standing } from '../call/standing.ts';
+import { Upstreams } from '../call/upstreams.ts';
+import type { Caller } from '../domain/caller.ts';
+import { idText } from '../domain/message.ts';
+import { Alarms } from '../platform/alarms.ts';
+import { type Config, type ServerConfig, TOTAL_MS_MAX } from '../platform/config/load.ts';
+import { type Log, rateLimited } from '../platform/log.ts';
+import { Metrics } from '../platform/metrics.ts';
+import { Unavailable } from '../platform/unavailable.ts';
+import { LimitClock } from '../stages/limits/limit-clock.ts';
+import { SessionTable } from '../stages/session/session-table.ts';
+import { UpstreamServer } from '../stages/upstream/server.ts';
+import { openDatabase } from '../storage/sqlite/database.ts';
+import { Ledger } from '../storage/sqlite/ledger.ts';
+import { FileLock, WriterLock } from '../storage/sqlite/locks.ts';
+import { sqliteSessions } from '../storage/sqlite/sessions.ts';
+import { callStages } from './call-stages.ts';
+import { openDataFolder } from './data-folder.ts';
+import { pruneOld, recoverOpenIntents } from './recover.ts';
+import type { Rules } from './rules.ts';
+import { childEnvironment } from './child-environment.ts';
+
+/** Everything that runs, wired. The only place where parts meet. */
+export type Gateway = {
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  readonly alarms: Alarms;
+  readonly data: string;
+  /** Calls that are under way. */
+  readonly inFlight: () => number;
+  readonly rules: () => Rules;
+  readonly noteTurnedAway: (why: TurnedAway, detail: string) => void;
+  /** Takes over changed servers and rules without dropping a call. */
+  readonly take: (config: Pick<Config, 'servers' | 'bounds'>, rules: Rules) => Promise<void>;
+  /** Ends children and connections, writes what is to be written, releases the folder. */
+  readonly close: () => Promise<void>;
+  /** The last resort of a second Ctrl-C: nothing is waited for; committed records stay. */
+  readonly abandon: () => void;
+};
+
+export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route';
+
+export async function compose(options: {
+  readonly config: Pick<Config, 'data' | 'servers' | 'bounds' | 'audit'>;
+  readonly rules: Rules;
+  readonly log: Log;
+  /** Whether this process must have the folder to itself. */
+  readonly sole: boolean;
+  /** The environment children of this gateway start from, before their own `env`. */
+  readonly childEnv: Readonly<Record<string, string>>;
+}): Promise<Gateway> {
+  const { config, log } = options;
+  const { logger } = log;
+  let rules = options.rules;
+  const metrics = new Metrics();
+  const alarms = new Alarms((kind, sentence) => {
+    metrics.alarms.set({ kind }, sentence === undefined ? 0 : 1);
+    if (sentence === undefined) logger.info({ kind }, 'alarm ended');
+    else logger.error({ kind }, sentence);
+  });
+  const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
+  const folderLock = lockFolder(folder.path, options.sole);
+  const writer = randomBytes(6).toString('hex');
+  const writerLock = WriterLock.hold(folder.path, writer);
+  const db = openDatabase(folder.database);
+  const now = () => Date.now();
+  const clock = new LimitClock({
+    wall: now,
+    monotonic: () => performance.now(),
+    latest: 0,
+    onStepBack: (ms) => alarms.raise('clock', `the clock stepped back by ${Math.round(ms / 1000)} s; limits go on from the later time`),
+  });
+  const ledger = new Ledger({ db, path: folder.database, writer, clock, sole: options.sole });
+  const version = 'sallyport 0.1.0';
+  await ledger.append({ kind: 'start', at: now(), members: `"program":"${version}"` });
+  const closed = await recoverOpenIntents({ db, ledger, folder: folder.path, self: writer, now });
+  if (closed > 0) logger.warn({ closed }, 'calls without a recorded answer were closed as unknown');
+  pruneOld(db, config.audit.keepMs, now());
+
+  const standing = new Standing();
+  const upstreams: Upstreams = new Upstreams({
+    onStanding: (session, link, message) => {
+      gate.fromServer(message, session, link, (text) => {
+        if (standing.deliver(session.id, { text, id: message.id }) || message.id === undefined) return;
+        const error = '{"code":-32601,"message":"no stream of the client is open"}';
+        link.answer(message.id, `{"jsonrpc":"2.0","id":${idText(message.id)},"error":${error}}`);
+      });
+    },
+    onModernStanding: () => {},
+    onUpstreamSession: (live, id) => sessions.setUpstream(live, id),
+  });
+  const sessions: SessionTable = new SessionTable(sqliteSessions(db), {
+    sessionsMax: config.bounds.sessionsMax,
+    now,
+    randomId: () => randomBytes(32).toString('base64url'),
+    onEnd: (live) => {
+      standing.forget(live.session.id);
+      void upstreams.close(live.session);
+    },
+    onRestore: (live) => upstreams.restore(live),
+  });
+  const stages = callStages({
+    rules: () => rules,
+    upstreams,
+    ledger,
+    auditKey: folder.auditKey,
+    log,
+    metrics,
+    alarms,
+    now,
+  });
+  const sayTurnedAway = rateLimited(10, (line, dropped) => logger.warn(dropped === 0 ? {} : { dropped }, line));
+  const noteTurnedAway = (why: TurnedAway, detail: string) => {
+    metrics.turnedAway.inc({ why });
+    sayTurnedAway(`turned away (${why}): ${detail.slice(0, 300)}`);
+  };
+  const gate: Gate = new Gate({
+    stages,
+    sessions,
+    upstreams,
+    standing,
+    policyOf: (caller) => rules.policies.get(caller.grant),
+    noteMalformed: (why) => noteTurnedAway('malformed', why),
+  });
+  const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
+  const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] =>
+    servers.map((server) => {
+      const key = JSON.stringify([server, responseBytesMax]);
+      const known = makers.get(server.id);
+      if (known?.key === key) return known.server;
+      const made = upstreamServer(server, responseBytesMax, options.childEnv, log, alarms);
+      makers.set(server.id, { key, server: made });
+      return made;
+    });
+  await upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
+
+  metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
+  metrics.watch('sallyport_audit_open_intents', 'Calls sent or about to be, without a recorded outcome', () => ledger.openIntents);
+  metrics.watch('sallyport_audit_records', 'Number of the last record in the trail', () => ledger.head.seq);
+  const chores = setInterval(() => {
+    sessions.sweep((caller, server) => rules.callers.get(caller)?.servers.includes(server) ?? false);
+    watchDisk(folder.path, alarms);
+  }, CHORES_MS);
+  chores.unref();
+  const pruning = setInterval(() => pruneOld(db, config.audit.keepMs, now()), 3_600_000);
+  pruning.unref();
+  watchDisk(folder.path, alarms);
+
+  return {
+    gate,
+    metrics,
+    alarms,
+    data: folder.path,
+    inFlight: () => ledger.openIntents,
+    rules: () => rules,
+    noteTurnedAway,
+    async take(changed, newRules) {
+      const before = rules;
+      rules = newRules;
+      await upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
+      sessions.sweep((caller, server) => newRules.callers.get(caller)?.servers.includes(server) ?? false);
+      const isAffected = (caller: Caller) =>
+        before.policies.get(caller.grant)?.hash !== newRules.policies.get(caller.grant)?.hash;
+      gate.listsChanged(isAffected);
+      for (const [grant, policy] of newRules.policies) {
+        if (before.policies.get(grant)?.hash === policy.hash) continue;
+        const members = `"grant":${JSON.stringify(grant)},"policy":"${policy.hash}"`;
+        await ledger.append({ kind: 'policy', at: now(), members });
+      }
+    },
+    async close() {
+      clearInterval(chores);
+      clearInterval(pruning);
+      await upstreams.closeAll();
+      await ledger.append({ kind: 'stop', at: now(), members: '' });
+      await ledger.close();
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      db.close();
+      writerLock.release();
+      folderLock.release();
+      log.flush();
+    },
+    abandon() {
+      upstreams.killChildren();
+      log.flush();
+    },
+  };
+}
+
+function lockFolder(path: string, sole: boolean): FileLock {
+  const file = join(path, 'sallyport.lock');
+  const lock = sole ? FileLock.tryExclusive(file) : FileLock.tryShared(file);
+  if (lock !== undefined) return lock;
+  throw new Unavailable(
+    `another gateway uses the data folder ${path}`,
+    'stop it, or name another folder with `data:`, --data or SALLYPORT_DATA',
+  );
+}
+
+function upstreamServer(
+  server: ServerConfig,
+  responseBytesMax: number,
+  childEnv: Readonly<Record<string, string>>,
+  log: Log,
+  alarms: Alarms,
+): UpstreamServer {
+  const { transport } = server;
+  const logger = log.logger.child({ server: server.id });
+  return new UpstreamServer({
+    id: server.id,
+    transport:
+      transport.kind === 'child'
+        ? {
+            kind: 'child',
+            command: {
+              command: transport.command,
+              args: transport.args,
+              cwd: transport.cwd,
+              env: childEnvironment(childEnv, transport.env),
+            },
+          }
+        : { kind: 'http', url: new URL(transport.url), headers: Object.entries(transport.headers) },
+    silenceMsMax: server.silenceMsMax,
+    totalMsMax: TOTAL_MS_MAX,
+    responseBytesMax,
+    log: {
+      childSaid: (line) => logger.debug(line.slice(0, 1_000)),
+      dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
+      down: (why, lastWords) => {
+        logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
+        alarms.raise('upstream', `${server.id}: ${why}`);
+      },
+    },
+  });
+}
+
+function watchDisk(path: string, alarms: Alarms): void {
+  const { bavail, blocks } = statfsSync(path);
+  if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);
+  else alarms.clear('disk');
+}
+
+const CHORES_MS = 30_000;

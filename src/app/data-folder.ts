@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Unavailable } from '../platform/unavailable.ts';
+
+/** The data folder: database, tokens, keys. Its own user alone may look into it. */
+export type DataFolder = {
+  readonly path: string;
+  readonly database: string;
+  /** Key of the digests of arguments. */
+  readonly auditKey: Buffer;
+};
+
+/** @throws Unavailable where it cannot be made or read. */
+export function openDataFolder(path: string, warn: (sentence: string) => void): DataFolder {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const mode = statSync(path).mode & 0o777;
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      chmodSync(path, 0o700);
+      warn(`the data folder ${path} was open to others (mode ${mode.toString(8)}); it is 700 now`);
+    }
+    return { path, database: join(path, 'sallyport.db'), auditKey: keyIn(join(path, 'audit.key')) };
+  } catch (fault) {
+    const { code, message } = fault as NodeJS.ErrnoException;
+    throw new Unavailable(
+      `the data folder ${path} cannot be used (${code ?? message})`,
+      'make it writable for this user, or name another with `data:`, --data or SALLYPORT_DATA',
+    );
+  }
+}
+
+function keyIn(file: string): Buffer {
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+}
+
+/** The token in a file; made there, with 256 bits, where the file is absent. */
+export function tokenIn(file: string): string {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${newToken()}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+export function newToken(): string {
+  return `sp_${randomBytes(32).toString('base64url')}`;
+}

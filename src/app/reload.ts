@@ -1,0 +1,101 @@
+import { statSync } from 'node:fs';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { formatDiagnostic } from '../domain/diagnostic.ts';
+import type { Config, Loaded } from '../platform/config/load.ts';
+import type { Log } from '../platform/log.ts';
+import type { Gateway } from './compose.ts';
+import { readRules } from './rules.ts';
+
+/**
+ * Watches the configuration and its policies and takes over what is valid. Files are looked at by name every quarter
+ * of a second, so that in-place writes, replacement by rename and editors of every habit are the same thing; a file is
+ * read once it has stayed the same for one look. What is invalid, or needs a restart, changes nothing and raises an alarm.
+ */
+export function watchRules(options: {
+  readonly gateway: Gateway;
+  readonly log: Log;
+  readonly config: Config;
+  /** Reads the configuration again; gives the one in force where there is no file. */
+  readonly reread: () => Loaded;
+}): () => void {
+  const { gateway, log } = options;
+  let config = options.config;
+  let seen = stampsOf(filesOf(config));
+  let settling: string | undefined;
+  let busy = false;
+
+  const look = async () => {
+    const stamps = stampsOf(filesOf(config));
+    if (stamps === seen) {
+      settling = undefined;
+      return;
+    }
+    if (stamps !== settling) {
+      settling = stamps;
+      return;
+    }
+    settling = undefined;
+    seen = stamps;
+    await takeOver();
+    seen = stampsOf(filesOf(config));
+  };
+
+  const takeOver = async () => {
+    const loaded = options.reread();
+    if (loaded.kind === 'invalid') return refuse('config', loaded.errors);
+    const fixed = FIXED.filter((key) => JSON.stringify(loaded.config[key]) !== JSON.stringify(config[key]));
+    if (fixed.length > 0) {
+      gateway.alarms.raise('config', `a change of ${fixed.join(', ')} needs a restart; nothing of the new file is in force`);
+      return;
+    }
+    const rules = readRules(loaded.config);
+    if (rules.kind === 'invalid') return refuse('policy', rules.errors);
+    config = loaded.config;
+    await gateway.take(config, rules.rules);
+    gateway.alarms.clear('config');
+    gateway.alarms.clear('policy');
+    const policies = [...rules.rules.policies].map(([grant, policy]) => `${grant}=${policy.hash.slice(0, 19)}`);
+    log.logger.info({ policies }, 'the changed configuration is in force');
+  };
+
+  const refuse = (kind: 'config' | 'policy', errors: readonly Diagnostic[]) => {
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    const what = first === undefined ? 'it is invalid' : formatDiagnostic(first);
+    gateway.alarms.raise(kind, `the changed ${kind} is not taken over, the old one stays in force: ${what}${more}`);
+  };
+
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    look()
+      .catch((fault: unknown) => gateway.alarms.raise('config', `the changed configuration cannot be taken over: ${String(fault)}`))
+      .finally(() => {
+        busy = false;
+      });
+  }, LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** What only a restart can change. */
+const FIXED = ['listen', 'admin', 'data', 'storage', 'limits', 'hosts', 'origins', 'bounds'] as const;
+
+function filesOf(config: Config): readonly string[] {
+  const files = config.grants.flatMap((grant) => [
+    ...grant.policies,
+    ...(grant.token.kind === 'file' ? [grant.token.path] : []),
+  ]);
+  return [...new Set([...(config.file === undefined ? [] : [config.file]), ...files])];
+}
+
+function stampsOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+      return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+    })
+    .join('|');
+}
+
+const LOOK_MS = 250;

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Caller } from '../domain/caller.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { PolicySet } from '../domain/policy.ts';
+import type { Config, GrantConfig } from '../platform/config/load.ts';
+import { isToken } from '../platform/config/load.ts';
+import { loadPolicy } from '../rulebook/load.ts';
+import { Credentials } from '../stages/identity/credentials.ts';
+import { tokenIn } from './data-folder.ts';
+
+/** Who may come in, and under which policy: replaced as a whole when configuration or policy files change. */
+export type Rules = {
+  readonly credentials: Credentials;
+  readonly callers: ReadonlyMap<string, Caller>;
+  readonly policies: ReadonlyMap<string, PolicySet>;
+  readonly arguments: 'digest' | 'full';
+};
+
+export type RulesRead =
+  | { readonly kind: 'rules'; readonly rules: Rules; readonly warnings: readonly Diagnostic[] }
+  | { readonly kind: 'invalid'; readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
+
+export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>): RulesRead {
+  const errors: Diagnostic[] = [];
+  const warnings: Diagnostic[] = [];
+  const policies = new Map<string, PolicySet>();
+  const callers = new Map<string, Caller>();
+  const credentials: { caller: Caller; token: string }[] = [];
+  for (const grant of config.grants) {
+    const caller: Caller = {
+      kind: 'caller',
+      id: grant.name,
+      grant: grant.name,
+      agent: grant.agent,
+      groups: grant.groups,
+      servers: grant.servers,
+    };
+    callers.set(grant.name, caller);
+    if (grant.policies.length > 0) {
+      const read = readPolicy(grant);
+      errors.push(...read.errors);
+      warnings.push(...read.warnings);
+      if (read.policy !== undefined) policies.set(grant.name, read.policy);
+    }
+    credentials.push({ caller, token: tokenOf(grant, errors) });
+  }
+  if (errors.length > 0) return { kind: 'invalid', errors: unique(errors), warnings: unique(warnings) };
+  const rules = { credentials: new Credentials(credentials), callers, policies, arguments: config.audit.arguments };
+  return { kind: 'rules', rules, warnings: unique(warnings) };
+}
+
+/** Policy files of one grant; paths stand in messages relative to the working folder, as people type them. */
+function readPolicy(grant: GrantConfig): { policy: PolicySet | undefined; errors: readonly Diagnostic[]; warnings: readonly Diagnostic[] } {
+  const files: { file: string; text: string }[] = [];
+  const errors: Diagnostic[] = [];
+  for (const path of grant.policies) {
+    const file = shortPath(path);
+    try {
+      files.push({ file, text: readFileSync(path, 'utf8') });
+    } catch (fault) {
+      const message = `the policy of the grant \`${grant.name}\` cannot be read (${(fault as NodeJS.ErrnoException).code ?? 'error'})`;
+      errors.push({ file, line: 1, column: 1, message, hint: 'check the path' });
+    }
+  }
+  if (errors.length > 0) return { policy: undefined, errors, warnings: [] };
+  const loaded = loadPolicy(files, { servers: grant.servers });
+  if ('errors' in loaded) return { policy: undefined, errors: loaded.errors, warnings: loaded.warnings };
+  return { policy: loaded.policy, errors: [], warnings: loaded.warnings };
+}
+
+function tokenOf(grant: GrantConfig, errors: Diagnostic[]): string {
+  const { token } = grant;
+  if (token.kind === 'none') return 'none';
+  if (token.kind === 'value') return token.value;
+  const text = tokenIn(token.path);
+  if (!isToken(text)) {
+    const message = `the token of the grant \`${grant.name}\` is too short: at least 32 visible ASCII characters`;
+    errors.push({ file: shortPath(token.path), line: 1, column: 1, message, hint: 'delete the file and a new one is made at the next start' });
+  }
+  return text;
+}
+
+export function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}
+
+function unique(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((one) => {
+    const key = `${one.file}:${one.line}:${one.column}:${one.message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,445 @@
+import type { CallMethod, DecodedCall } from '../domain/call.ts';
+import type { Caller } from '../domain/caller.ts';
+import { type Fault, fault, faultText } from '../domain/fault.ts';
+import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
+import { idKey, idText, type Message, type MessageId, type NotificationMessage, type RequestMessage } from '../domain/message.ts';
+import type { PolicySet } from '../domain/policy.ts';
+import type { Answer, Received } from '../domain/received.ts';
+import type { Reply } from '../domain/reply.ts';
+import { LEGACY_HTTP, MODERN } from '../domain/revisions.ts';
+import type { Session } from '../domain/session.ts';
+import { inEra } from '../stages/decode/era.ts';
+import { readMessage } from '../stages/decode/read-message.ts';
+import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import type { Live, SessionTable } from '../stages/session/session-table.ts';
+import type { ServerMessage } from '../stages/upstream/connection.ts';
+import type { Link, NotOpened } from '../stages/upstream/link.ts';
+import { resultOf } from '../stages/upstream/tool-list.ts';
+import { paramsForServer, resultForClient, revisionFor } from './initialize.ts';
+import { filteredPage, marked, toolsAnswer } from './listing.ts';
+import { handleCall } from './pipeline.ts';
+import type { Stages } from './stages.ts';
+import type { Standing } from './standing.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** Where a message came in: an HTTP request names its session by a header, a stdio client is one session. */
+export type Channel =
+  | { readonly kind: 'http' }
+  | { readonly kind: 'stdio'; readonly processId: string; live: Live | undefined };
+
+export type GateParts = {
+  readonly stages: Stages;
+  readonly sessions: SessionTable;
+  readonly upstreams: Upstreams;
+  readonly standing: Standing;
+  readonly policyOf: (caller: Caller) => PolicySet | undefined;
+  /** Undecodable and unusable messages: counted and logged, not recorded. */
+  readonly noteMalformed: (why: string) => void;
+};
+
+/**
+ * Everything a client may say, told apart. Calls go down the pipeline; lists are cut by the policy; the closed set of
+ * other methods is relayed; anything else is refused.
+ */
+export class Gate {
+  readonly #parts: GateParts;
+  /** Requests that run, for cancellation by id: legacy sessions and stdio. */
+  readonly #running = new Map<string, Received>();
+  readonly #listens = new Set<Listening>();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+  }
+
+  async handle(received: Received, caller: Caller, server: string, channel: Channel): Promise<Answer> {
+    const read = readMessage(received.bytes);
+    if (read.kind === 'malformed') {
+      this.#parts.noteMalformed(read.why);
+      return turnAway(fault(400, read.code, read.why, read.id));
+    }
+    const decoded = inEra(read.message, received);
+    if (decoded.kind === 'fault') {
+      this.#parts.noteMalformed(decoded.message);
+      // A notification over a pipe has nobody to answer to.
+      if (read.message.kind === 'notification' && channel.kind === 'stdio') return { kind: 'silent' };
+      return turnAway(decoded);
+    }
+    const { message, era } = decoded;
+    received.goneMeansCancelled = era === 'modern';
+    if (era === 'modern') return await this.#serve(message, modernSession(caller, server, channel), received, undefined);
+    if (message.kind === 'request' && message.method === 'initialize') {
+      return await this.#initialize(message, received, caller, server, channel);
+    }
+    const live = this.#resume(message, received, caller, server, channel);
+    if ('kind' in live && live.kind === 'fault') return turnAway(live);
+    const found = live as Live;
+    found.busy++;
+    try {
+      return await this.#serve(message, found.session, received, found);
+    } finally {
+      found.busy--;
+    }
+  }
+
+  /** A legacy HTTP session for its GET stream or its end; undefined where there is none for this caller. */
+  findSession(id: string, caller: Caller, server: string): Live | undefined {
+    return this.#parts.sessions.find(id, caller, server, readParams);
+  }
+
+  attach(live: Live, emit: (text: string) => void, close: () => void): () => void {
+    live.busy++;
+    const detach = this.#parts.standing.attach(live.session.id, emit, close);
+    return () => {
+      live.busy--;
+      detach();
+    };
+  }
+
+  async endSession(live: Live): Promise<void> {
+    this.#parts.sessions.end(live);
+    await this.#parts.upstreams.close(live.session);
+  }
+
+  /** Policy or catalogue changed for these callers: their lists may differ now. */
+  listsChanged(isAffected: (caller: Caller) => boolean): void {
+    const text = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
+    for (const live of this.#parts.sessions.values()) {
+      if (isAffected(live.session.caller)) this.#parts.standing.deliver(live.session.id, { text, id: undefined });
+    }
+    for (const listening of this.#listens) {
+      if (!isAffected(listening.session.caller) || !listening.tools) continue;
+      const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
+      listening.emit(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`);
+    }
+  }
+
+  #resume(message: Message, received: Received, caller: Caller, server: string, channel: Channel): Live | Fault {
+    const id = message.kind === 'notification' ? null : message.id;
+    if (channel.kind === 'stdio') {
+      return channel.live ?? fault(400, -32600, 'the session has not been initialized; send `initialize` first', id);
+    }
+    const { sessionId, protocolVersion } = received.headers;
+    if (sessionId === undefined) return fault(400, -32600, 'the header Mcp-Session-Id is missing; send `initialize` first', id);
+    const live = this.findSession(sessionId, caller, server);
+    if (live === undefined) return fault(404, -32001, 'Session not found; send `initialize` again', id);
+    if (protocolVersion !== undefined && protocolVersion !== live.session.revision) {
+      return fault(400, -32600, `this session speaks ${live.session.revision}, not ${protocolVersion}`, id);
+    }
+    return live;
+  }
+
+  async #initialize(
+    message: RequestMessage,
+    received: Received,
+    caller: Caller,
+    server: string,
+    channel: Channel,
+  ): Promise<Answer> {
+    const { id } = message;
+    if (channel.kind === 'stdio' && channel.live !== undefined) {
+      return turnAway(fault(400, -32600, 'the session is initialized already', id));
+    }
+    const asked = message.params ?? {};
+    const revision = revisionFor(asked['protocolVersion'], received.transport);
+    const params = paramsForServer(asked, revision);
+    const opening = this.#parts.sessions.open({ caller, server, revision, initialize: params });
+    const { live } = opening;
+    const opened = await this.#parts.upstreams.open(live);
+    const result = opened.kind === 'not-opened' ? opened : initialized(opened.initializeReply);
+    if ('kind' in result && result.kind === 'not-opened') {
+      this.#parts.sessions.end(live);
+      await this.#parts.upstreams.close(live.session);
+      return turnAway(notOpened(result as NotOpened, server, id, asked['protocolVersion']));
+    }
+    const shown = resultForClient(result as JsonObject, revision, received.transport);
+    const negotiated = shown['protocolVersion'];
+    if (typeof negotiated === 'string' && negotiated !== revision) this.#parts.sessions.renegotiated(live, negotiated);
+    const text = `{"jsonrpc":"2.0","id":${idText(id)},"result":${jsonText(shown)}}`;
+    if (channel.kind === 'stdio') {
+      channel.live = live;
+      return { kind: 'answer', status: 200, text };
+    }
+    this.#parts.sessions.keep(live, jsonText(params));
+    return { kind: 'answer', status: 200, text, sessionId: opening.id };
+  }
+
+  async #serve(message: Message, session: Session, received: Received, live: Live | undefined): Promise<Answer> {
+    switch (message.kind) {
+      case 'request':
+        return await this.#request(message, session, received, live);
+      case 'notification':
+        return await this.#notification(message, session);
+      case 'response':
+        return await this.#response(message, session);
+      default:
+        message satisfies never;
+        return turnAway(fault(400, -32600, 'the message is of no known kind', null));
+    }
+  }
+
+  async #request(message: RequestMessage, session: Session, received: Received, live: Live | undefined): Promise<Answer> {
+    const key = `${session.id} ${idKey(message.id)}`;
+    // Ids are the client's own only within a session; stateless callers share a credential.
+    const tracked = live !== undefined || received.transport === 'stdio';
+    if (tracked && this.#running.has(key)) return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
+    if (tracked) this.#running.set(key, received);
+    try {
+      const answer = await this.#dispatch(message, session, received);
+      return received.cancelled && received.transport === 'stdio' ? { kind: 'silent' } : answer;
+    } finally {
+      if (tracked) this.#running.delete(key);
+    }
+  }
+
+  async #dispatch(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const { method, id } = message;
+    switch (method) {
+      case 'tools/call':
+        return await this.#call(method, message, session, message.params?.['name'], received);
+      case 'prompts/get':
+        return await this.#call(method, message, session, message.params?.['name'], received);
+      case 'resources/read':
+        return await this.#call(method, message, session, message.params?.['uri'], received);
+      case 'ping':
+        return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
+      case 'tools/list':
+        return await this.#listTools(message, session);
+      case 'prompts/list':
+      case 'resources/list':
+      case 'resources/templates/list':
+        return await this.#listOthers(message, session, received);
+      case 'completion/complete':
+        return await this.#complete(message, session, received);
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        return await this.#subscribe(message, session, received);
+      case 'logging/setLevel':
+        return await this.#relay(message, session, received);
+      case 'server/discover':
+        return await this.#discover(message, session, received);
+      case 'subscriptions/listen':
+        return await this.#listen(message, session, received);
+      default:
+        return turnAway(fault(session.era === 'modern' ? 404 : 200, -32601, `Method not found: ${method}`, id));
+    }
+  }
+
+  async #call(
+    method: CallMethod,
+    message: RequestMessage,
+    session: Session,
+    target: JsonValue | undefined,
+    received: Received,
+  ): Promise<Answer> {
+    const { id, params } = message;
+    if (typeof target !== 'string' || params === undefined) {
+      return turnAway(fault(session.era === 'modern' ? 400 : 200, -32602, `\`${method}\` names nothing`, id));
+    }
+    const args = params['arguments'];
+    const call: DecodedCall = {
+      kind: 'call',
+      id,
+      method,
+      session,
+      target,
+      arguments: isJsonObject(args) ? args : NO_ARGUMENTS,
+      params,
+      receivedAt: performance.now(),
+      paramHeaders: [],
+    };
+    return await handleCall(call, received, this.#parts.stages);
+  }
+
+  async #listTools(message: RequestMessage, session: Session): Promise<Answer> {
+    const link = await this.#parts.upstreams.linkOf(session);
+    if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
+    const cursor = message.params?.['cursor'];
+    const list = cursor === undefined ? await link.link.refreshTools() : await link.link.tools();
+    if (list.kind === 'no-list') return unavailable(session, list.why, message.id);
+    const text = toolsAnswer(message.id, list, cursor, session, this.#parts.policyOf(session.caller));
+    if (text === undefined) return turnAway(fault(200, -32602, 'the cursor is not one that was given', message.id));
+    return { kind: 'answer', status: 200, text };
+  }
+
+  async #listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const policy = this.#parts.policyOf(session.caller);
+    return await this.#relay(message, session, received, (result) => filteredPage(message.method, result, session, policy));
+  }
+
+  async #complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const ref = message.params?.['ref'];
+    const policy = this.#parts.policyOf(session.caller);
+    const { name, uri } = (isJsonObject(ref) ? ref : {}) as { name?: JsonValue; uri?: JsonValue };
+    if (typeof name === 'string') {
+      if (policy === undefined || !showsPrompt(policy, session.server, name)) {
+        return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
+      }
+    } else if (typeof uri === 'string') {
+      if (policy === undefined || !showsResource(policy, session.server, uri)) return noResource(session, uri, message.id);
+    } else return turnAway(fault(200, -32602, '`ref` names neither a prompt nor a resource', message.id));
+    return await this.#relay(message, session, received);
+  }
+
+  async #subscribe(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const uri = message.params?.['uri'];
+    const policy = this.#parts.policyOf(session.caller);
+    if (typeof uri !== 'string') return turnAway(fault(200, -32602, '`params.uri` is no string', message.id));
+    if (policy === undefined || !showsResource(policy, session.server, uri)) return noResource(session, uri, message.id);
+    return await this.#relay(message, session, received);
+  }
+
+  async #discover(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    return await this.#relay(message, session, received, (result) => {
+      const capabilities = result['capabilities'];
+      const offered = isJsonObject(capabilities) ? capabilities : {};
+      const tools = offered['tools'];
+      const kept = Object.fromEntries(Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'));
+      const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
+      return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
+    });
+  }
+
+  /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
+  async #listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const filter = message.params?.['notifications'] ?? message.params?.['filter'];
+    const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
+    const listening: Listening = { session, id: message.id, tools, emit: received.emit };
+    this.#listens.add(listening);
+    try {
+      return await this.#relay(message, session, received, undefined, true);
+    } finally {
+      this.#listens.delete(listening);
+    }
+  }
+
+  async #relay(
+    message: RequestMessage,
+    session: Session,
+    received: Received,
+    change?: (result: JsonObject) => JsonObject,
+    standing = false,
+  ): Promise<Answer> {
+    const found = await this.#parts.upstreams.linkOf(session);
+    if (found.kind === 'not-opened') return turnAway(notOpened(found, session.server, message.id, session.revision));
+    const { link } = found;
+    const handle = received;
+    received.onCancel = (why) => link.cancel(handle, why);
+    const reply = await link.send({
+      id: message.id,
+      handle,
+      standing,
+      method: message.method,
+      params: message.params,
+      rest: restOf(message.method, message.params),
+      onMessage: (from) => this.fromServer(from, session, link, received.emit),
+    });
+    if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
+    if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
+    const result = resultOf(reply);
+    if (typeof result === 'string') return { kind: 'answer', status: reply.status, text: reply.text };
+    const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"result":${jsonText(change(result))}}`;
+    return { kind: 'answer', status: reply.status, text };
+  }
+
+  /** A message of the server on its way to the client. */
+  fromServer(message: ServerMessage, session: Session, link: Link, emit: (text: string) => void): void {
+    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
+    emit(message.text);
+    // A changed list of tools is fetched anew when it is next needed; `link` has taken note of it.
+    void link;
+  }
+
+  #mayHear(message: ServerMessage, session: Session): boolean {
+    const policy = this.#parts.policyOf(session.caller);
+    const { params } = JSON.parse(message.text) as { params?: { uri?: unknown } };
+    return policy !== undefined && typeof params?.uri === 'string' && showsResource(policy, session.server, params.uri);
+  }
+
+  async #notification(message: NotificationMessage, session: Session): Promise<Answer> {
+    if (message.method === 'notifications/cancelled') {
+      this.#cancel(message.params?.['requestId'], session);
+      return { kind: 'accepted' };
+    }
+    const found = await this.#parts.upstreams.linkOf(session);
+    if (found.kind === 'not-opened') return { kind: 'accepted' };
+    const params = message.params === undefined ? '' : `,"params":${jsonText(message.params)}`;
+    found.link.tell(`{"jsonrpc":"2.0","method":${JSON.stringify(message.method)}${params}}`);
+    if (message.method === 'notifications/initialized') found.link.listen();
+    return { kind: 'accepted' };
+  }
+
+  #cancel(requestId: JsonValue | undefined, session: Session): void {
+    if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return;
+    const received = this.#running.get(`${session.id} ${idKey(requestId)}`);
+    if (received !== undefined) cancelReceived(received);
+  }
+
+  async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {
+    const found = await this.#parts.upstreams.linkOf(session);
+    const [[key, value] = ['error', null]] = Object.entries(message.body) as [string, JsonValue][];
+    const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"${key}":${jsonText(value)}}`;
+    if (found.kind === 'found' && found.link.answer(message.id, text)) return { kind: 'accepted' };
+    return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
+  }
+}
+
+type Listening = {
+  readonly session: Session;
+  readonly id: MessageId;
+  readonly tools: boolean;
+  readonly emit: (text: string) => void;
+};
+
+/** The client no longer wants an answer: nothing is sent that has not left; what has left is cancelled. */
+export function cancelReceived(received: Received): void {
+  received.cancelled = true;
+  received.onCancel?.('the client cancelled it');
+}
+
+/** The request after its id, as a connection sends it. */
+export function restOf(method: string, params: JsonObject | undefined): string {
+  const tail = params === undefined ? '' : `,"params":${jsonText(params)}`;
+  return `"method":${JSON.stringify(method)}${tail}}`;
+}
+
+/** For the stateless revision the credential is the session; over stdio the process is. */
+function modernSession(caller: Caller, server: string, channel: Channel): Session {
+  const id = channel.kind === 'stdio' ? channel.processId : `${caller.id}@${server}`;
+  return { kind: 'session', id, caller, server, era: 'modern', revision: MODERN, initialize: undefined };
+}
+
+function readParams(text: string): JsonObject | undefined {
+  const read = readMessage(Buffer.from(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":${text}}`));
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.params : undefined;
+}
+
+function initialized(reply: Reply | undefined): JsonObject | NotOpened {
+  if (reply === undefined) return { kind: 'not-opened', why: 'the server gave no answer to initialize' };
+  const result = resultOf(reply);
+  return typeof result === 'string' ? { kind: 'not-opened', why: result } : result;
+}
+
+function notOpened(why: NotOpened, server: string, id: MessageId, asked: JsonValue | undefined): Fault {
+  if (why.supported !== undefined) {
+    const requested = typeof asked === 'string' ? asked : MODERN;
+    const data = JSON.stringify({ supported: why.supported, requested });
+    const speaks = why.supported.join(', ') || LEGACY_HTTP.join(', ');
+    return fault(400, -32022, `${server} speaks ${speaks}; this client opened with ${requested}`, id, data);
+  }
+  return fault(200, -32603, `unavailable: ${server}: ${why.why}`, id);
+}
+
+function unavailable(session: Session, why: string, id: MessageId): Answer {
+  return turnAway(fault(200, -32603, `unavailable: ${session.server}: ${why}`, id));
+}
+
+function noResource(session: Session, uri: string, id: MessageId): Answer {
+  const code = session.era === 'legacy' ? -32002 : -32602;
+  return turnAway(fault(200, code, 'Resource not found', id, JSON.stringify({ uri })));
+}
+
+function turnAway(from: Fault): Answer {
+  return { kind: 'answer', status: from.status, text: faultText(from) };
+}
+
+const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

@@ -1,0 +1,98 @@
+import type { Session } from '../domain/session.ts';
+import type { Live } from '../stages/session/session-table.ts';
+import type { ServerMessage } from '../stages/upstream/connection.ts';
+import type { Link, NotOpened, Opened } from '../stages/upstream/link.ts';
+import type { UpstreamServer } from '../stages/upstream/server.ts';
+
+/** Which link serves which session. Upstream sessions are never shared between grants. */
+export class Upstreams {
+  readonly #servers = new Map<string, UpstreamServer>();
+  readonly #links = new Map<string, Link>();
+  readonly #options: UpstreamsOptions;
+
+  constructor(options: UpstreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a changed set: servers that stayed keep their links, those that left are closed. */
+  async replace(servers: readonly UpstreamServer[]): Promise<void> {
+    const gone = [...this.#servers.values()].filter((server) => !servers.includes(server));
+    this.#servers.clear();
+    for (const server of servers) this.#servers.set(server.id, server);
+    await Promise.all(gone.map((server) => server.close()));
+  }
+
+  server(id: string): UpstreamServer | undefined {
+    return this.#servers.get(id);
+  }
+
+  servers(): Iterable<UpstreamServer> {
+    return this.#servers.values();
+  }
+
+  /** Opens the server for a new legacy session. */
+  async open(live: Live): Promise<Opened | NotOpened> {
+    const link = this.#legacy(live, false);
+    if (link === undefined) return noServer(live.session);
+    return await link.ensure();
+  }
+
+  /** A session that outlived the process gets its link when it is first used. */
+  restore(live: Live): void {
+    this.#legacy(live, true);
+  }
+
+  async linkOf(session: Session): Promise<Found | NotOpened> {
+    const known = this.#links.get(session.id);
+    if (known !== undefined) return { kind: 'found', link: known };
+    const server = this.#servers.get(session.server);
+    if (server === undefined || session.era === 'legacy') return noServer(session);
+    const link = await server.modernLink(session.caller.grant, (message) => this.#options.onModernStanding(session, message));
+    if ('kind' in link) return link;
+    return { kind: 'found', link };
+  }
+
+  async close(session: Session): Promise<void> {
+    const link = this.#links.get(session.id);
+    if (link === undefined) return;
+    this.#links.delete(session.id);
+    await this.#servers.get(session.server)?.release(link);
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.close()));
+    this.#links.clear();
+  }
+
+  killChildren(): void {
+    for (const server of this.#servers.values()) server.killChildren();
+  }
+
+  #legacy(live: Live, restored: boolean): Link | undefined {
+    const { session } = live;
+    const server = this.#servers.get(session.server);
+    if (server === undefined || session.initialize === undefined) return undefined;
+    const link: Link = server.legacyLink({
+      params: session.initialize,
+      upstreamSession: live.upstream,
+      restored,
+      standing: (message) => this.#options.onStanding(session, link, message),
+      onSession: (id) => this.#options.onUpstreamSession(live, id),
+    });
+    this.#links.set(session.id, link);
+    return link;
+  }
+}
+
+export type UpstreamsOptions = {
+  /** A message that belongs to no request of the session. */
+  readonly onStanding: (session: Session, link: Link, message: ServerMessage) => void;
+  readonly onModernStanding: (session: Session, message: ServerMessage) => void;
+  readonly onUpstreamSession: (live: Live, id: string | undefined) => void;
+};
+
+type Found = { readonly kind: 'found'; readonly link: Link };
+
+function noServer(session: Session): NotOpened {
+  return { kind: 'not-opened', why: `there is no server \`${session.server}\`` };
+}

@@ -1,0 +1,51 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What /metrics shows. Labels are bounded: server ids, verdicts and outcomes, never a name a client chose. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly calls = new Counter({
+    name: 'sallyport_calls_total',
+    help: 'Decoded calls by server, method, verdict and outcome',
+    labelNames: ['server', 'method', 'verdict', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly gatewaySeconds = new Histogram({
+    name: 'sallyport_gateway_seconds',
+    help: 'Time of a call spent in the gateway, the wait for durability included, without the server',
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  readonly serverSeconds = new Histogram({
+    name: 'sallyport_server_seconds',
+    help: 'Time of a call between sending it and its answer',
+    labelNames: ['server'],
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  readonly turnedAway = new Counter({
+    name: 'sallyport_turned_away_total',
+    help: 'Requests refused before they were calls: authentication, host, origin, malformed, busy',
+    labelNames: ['why'],
+    registers: [this.registry],
+  });
+  readonly alarms = new Gauge({
+    name: 'sallyport_alarms',
+    help: '1 while an alarm of this kind stands',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+
+  /** A figure that is read when it is asked for. */
+  watch(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}
+
+const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];

@@ -1,0 +1,26 @@
+import type { LimitReached } from '../../domain/refusal.ts';
+import type { Exceeded } from './book.ts';
+import { decimalText } from './demand.ts';
+
+/** What a client is told of a limit that is reached. `window` as the policy writes it; `now` in epoch milliseconds. */
+export function limitReached(exceeded: Exceeded, window: string, now: number): LimitReached | undefined {
+  const { demand, resetsAt } = exceeded;
+  // No waiting helps where the call alone is above the limit: there is no time to name.
+  if (resetsAt === undefined) return undefined;
+  return {
+    max: decimalText(demand.max),
+    window,
+    resetsAt: new Date(resetsAt).toISOString(),
+    retryAfter: Math.max(1, Math.ceil((resetsAt - now) / 1000)),
+  };
+}
+
+export function limitSentence(exceeded: Exceeded, target: string): string {
+  const { demand, used, resetsAt } = exceeded;
+  if (demand.onDeny !== undefined) return demand.onDeny;
+  const max = decimalText(demand.max);
+  if (resetsAt === undefined) {
+    return `\`${target}\` asks for ${decimalText(demand.amount)}, the limit at ${demand.rule} is ${max}: this call alone is above it`;
+  }
+  return `the limit at ${demand.rule} is reached: ${decimalText(used)} of ${max} used`;
+}

@@ -1,0 +1,377 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Caller } from '../domain/caller.ts';
+import { faultText } from '../domain/fault.ts';
+import type { Answer, Received, ReceivedHeaders } from '../domain/received.ts';
+import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
+import { GATEWAY_HEADER } from '../stages/upstream/http-connection.ts';
+import { Unavailable } from '../platform/unavailable.ts';
+import { originGuard } from './origin-guard.ts';
+
+export type HttpServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[];
+  readonly bodyBytesMax: number;
+  readonly callsMax: number;
+  readonly gate: Gate;
+  readonly identify: (authorization: string | undefined) => Caller | undefined;
+  readonly noteTurnedAway: (why: 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route', detail: string) => void;
+  readonly noteDefect: (fault: unknown) => void;
+};
+
+/** Streamable HTTP for clients: bytes in, `Received` to the gate, `Answer` as JSON or as the last event of a stream. */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #guard: ReturnType<typeof originGuard>;
+  readonly #exchanges = new Set<Exchange>();
+  readonly #streams = new Set<ServerResponse>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #closing = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#guard = originGuard({ listenHost: options.host, hosts: options.hosts, origins: options.origins });
+    this.#server = createServer(
+      { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
+      (request, response) => {
+        this.#serve(request, response).catch((fault: unknown) => {
+          options.noteDefect(fault);
+          if (!response.headersSent) endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
+          else response.destroy();
+        });
+      },
+    );
+    this.#server.on('clientError', (_fault, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
+    this.#heartbeat = setInterval(() => this.#beat(), BEAT_MS);
+    this.#heartbeat.unref();
+  }
+
+  /** @throws Unavailable where the port is taken or may not be used. */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen(port, host, resolve);
+    try {
+      await promise;
+    } catch (fault) {
+      throw cannotListen(host, port, fault as NodeJS.ErrnoException, '`listen:`, --listen or SALLYPORT_LISTEN');
+    }
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  get inFlight(): number {
+    return this.#exchanges.size;
+  }
+
+  /** Stops taking requests and closes what is idle; resolves when running calls are answered or `graceMs` is over. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#heartbeat);
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    for (const stream of this.#streams) stream.end();
+    const until = performance.now() + graceMs;
+    while (this.#exchanges.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    this.#server.closeAllConnections();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { headers } = request;
+    const foreign = this.#guard(headers);
+    if (foreign !== undefined) {
+      const name = foreign === 'host' ? headers.host : headers.origin;
+      return this.#turnAway(request, response, 403, foreign, `the ${foreign} \`${name ?? ''}\` is not let in`);
+    }
+    const caller = this.#options.identify(headers.authorization);
+    if (caller === undefined) {
+      response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
+      return this.#turnAway(request, response, 401, 'token', 'a bearer token of a grant is needed');
+    }
+    const route = routeOf(request.url ?? '', caller);
+    if (route.kind === 'no-route') return this.#turnAway(request, response, 404, 'route', route.why);
+    switch (request.method) {
+      case 'POST':
+        return await this.#post(request, response, caller, route.server);
+      case 'GET':
+        return this.#openStream(request, response, caller, route.server);
+      case 'DELETE':
+        return await this.#endSession(request, response, caller, route.server);
+      default:
+        response.setHeader('allow', 'POST, GET, DELETE');
+        return this.#turnAway(request, response, 405, 'route', `${request.method ?? ''} is not served here`);
+    }
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {
+    const type = request.headers['content-type'];
+    if (type === undefined || !isJsonType(type)) {
+      return this.#turnAway(request, response, 415, 'malformed', 'the content type must be application/json');
+    }
+    if (request.headers['content-encoding'] !== undefined) {
+      return this.#turnAway(request, response, 415, 'malformed', 'a content encoding is not accepted');
+    }
+    if (this.#exchanges.size >= this.#options.callsMax || this.#closing) {
+      response.setHeader('retry-after', '1');
+      return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
+    }
+    const exchange = new Exchange(request, response);
+    this.#exchanges.add(exchange);
+    try {
+      const bytes = await readBody(request, this.#options.bodyBytesMax);
+      if (bytes === 'too-large') {
+        response.setHeader('connection', 'close');
+        return this.#turnAway(request, response, 413, 'malformed', `the body is larger than ${this.#options.bodyBytesMax} bytes`);
+      }
+      if (bytes === 'gone') return;
+      const received: Received = {
+        transport: 'http',
+        bytes,
+        headers: receivedHeaders(request),
+        emit: (text) => exchange.emit(text),
+        cancelled: false,
+        goneMeansCancelled: false,
+        onCancel: undefined,
+      };
+      exchange.received = received;
+      exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));
+    } finally {
+      this.#exchanges.delete(exchange);
+    }
+  }
+
+  #openStream(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): void {
+    const sessionId = request.headers['mcp-session-id'];
+    if (typeof sessionId !== 'string') {
+      response.setHeader('allow', 'POST');
+      return this.#turnAway(request, response, 405, 'route', 'a stream needs a session; none is named');
+    }
+    if (!accepts(request, 'text/event-stream')) {
+      return this.#turnAway(request, response, 406, 'route', 'the client must accept text/event-stream');
+    }
+    const live = this.#options.gate.findSession(sessionId, caller, server);
+    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    if (this.#streams.size >= STREAMS_MAX) return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
+    beginStream(response, undefined);
+    const detach = this.#options.gate.attach(
+      live,
+      (text) => writeEvent(response, text),
+      () => response.end(),
+    );
+    this.#streams.add(response);
+    response.on('close', () => {
+      this.#streams.delete(response);
+      detach();
+    });
+  }
+
+  async #endSession(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {
+    const sessionId = request.headers['mcp-session-id'];
+    if (typeof sessionId !== 'string') {
+      response.setHeader('allow', 'POST');
+      return this.#turnAway(request, response, 405, 'route', 'no session is named');
+    }
+    const live = this.#options.gate.findSession(sessionId, caller, server);
+    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    await this.#options.gate.endSession(live);
+    response.writeHead(204).end();
+  }
+
+  #turnAway(
+    request: IncomingMessage,
+    response: ServerResponse,
+    status: number,
+    why: Parameters<HttpServerOptions['noteTurnedAway']>[0],
+    detail: string,
+  ): void {
+    this.#options.noteTurnedAway(why, `${request.method ?? ''} ${(request.url ?? '').slice(0, 100)}: ${detail}`);
+    response.setHeader(GATEWAY_HEADER, '1');
+    const code = status === 404 ? -32001 : -32600;
+    endJson(response, status, faultText({ code, message: detail, id: null }));
+    // What is still coming of the body is not read.
+    if (!request.complete) request.resume();
+  }
+
+  /** Keeps streams open through proxies, and gives a client that waits long a sign of life. */
+  #beat(): void {
+    const now = performance.now();
+    for (const exchange of this.#exchanges) exchange.beat(now);
+    for (const stream of this.#streams) stream.write(': still here\n\n');
+  }
+}
+
+/** One POST and its answer: JSON as long as nothing else was said before it, a stream from the first message on. */
+class Exchange {
+  received: Received | undefined;
+  readonly #response: ServerResponse;
+  readonly #acceptsStream: boolean;
+  #began = performance.now();
+  #streaming = false;
+  #done = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#response = response;
+    this.#acceptsStream = accepts(request, 'text/event-stream');
+    response.on('close', () => {
+      if (this.#done) return;
+      this.#done = true;
+      const { received } = this;
+      if (received?.goneMeansCancelled === true) cancelReceived(received);
+    });
+  }
+
+  emit(text: string): void {
+    if (this.#done || !this.#acceptsStream) return;
+    this.#stream();
+    writeEvent(this.#response, text);
+  }
+
+  answer(answer: Answer): void {
+    if (this.#done) return;
+    this.#done = true;
+    const response = this.#response;
+    switch (answer.kind) {
+      case 'answer':
+        if (this.#streaming) {
+          writeEvent(response, answer.text);
+          response.end();
+          return;
+        }
+        return endJson(response, answer.status, answer.text, answer.sessionId);
+      case 'accepted':
+        response.writeHead(202).end();
+        return;
+      case 'silent':
+        response.end();
+        return;
+      default:
+        answer satisfies never;
+        response.destroy();
+    }
+  }
+
+  beat(now: number): void {
+    if (this.#done || !this.#acceptsStream || now - this.#began < QUIET_MS || this.received === undefined) return;
+    this.#began = now;
+    this.#stream();
+    this.#response.write(': still running\n\n');
+  }
+
+  #stream(): void {
+    if (this.#streaming) return;
+    this.#streaming = true;
+    beginStream(this.#response, undefined);
+  }
+}
+
+type Route = { readonly kind: 'server'; readonly server: string } | { readonly kind: 'no-route'; readonly why: string };
+
+/** `/mcp/<server>`, or `/mcp` for a grant with exactly one server. Unknown and ungranted ids are the same answer. */
+function routeOf(url: string, caller: Caller): Route {
+  const path = url.split('?', 1)[0] ?? '';
+  const [only] = caller.servers;
+  if (path === '/mcp' || path === '/mcp/') {
+    if (caller.servers.length === 1 && only !== undefined) return { kind: 'server', server: only };
+    return { kind: 'no-route', why: `this grant has ${caller.servers.length} servers; use /mcp/<server>` };
+  }
+  const id = path.startsWith('/mcp/') ? path.slice('/mcp/'.length) : undefined;
+  if (id !== undefined && caller.servers.includes(id)) return { kind: 'server', server: id };
+  return { kind: 'no-route', why: 'there is no such endpoint; use /mcp/<server>' };
+}
+
+function receivedHeaders(request: IncomingMessage): ReceivedHeaders {
+  const { headers } = request;
+  const params: (readonly [string, string])[] = [];
+  for (const name in headers) {
+    if (!name.startsWith('mcp-param-')) continue;
+    const value = headers[name];
+    if (typeof value === 'string') params.push([name, value]);
+  }
+  return {
+    sessionId: text(headers['mcp-session-id']),
+    protocolVersion: text(headers['mcp-protocol-version']),
+    method: text(headers['mcp-method']),
+    name: text(headers['mcp-name']),
+    params,
+  };
+}
+
+function text(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+/** The whole body, or why there is none. */
+function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'too-large' | 'gone'> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > bytesMax) return Promise.resolve('too-large');
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) {
+        request.removeAllListeners('data');
+        resolve('too-large');
+        return;
+      }
+      chunks.push(chunk);
+    });
+    request.on('end', () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+    });
+    request.on('error', () => resolve('gone'));
+    request.on('close', () => resolve('gone'));
+  });
+}
+
+/** application/json, with charset utf-8 or none. */
+function isJsonType(header: string): boolean {
+  return /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*;?\s*$/i.test(header);
+}
+
+function accepts(request: IncomingMessage, type: string): boolean {
+  const header = request.headers.accept;
+  return header?.includes(type) === true || header?.includes('*/*') === true;
+}
+
+function endJson(response: ServerResponse, status: number, body: string, sessionId?: string): void {
+  const bytes = Buffer.from(body, 'utf8');
+  const headers = ['content-type', 'application/json', 'content-length', String(bytes.length)];
+  if (sessionId !== undefined) headers.push('mcp-session-id', sessionId);
+  response.writeHead(status, headers);
+  response.end(bytes);
+}
+
+function beginStream(response: ServerResponse, sessionId: string | undefined): void {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    ...(sessionId === undefined ? {} : { 'mcp-session-id': sessionId }),
+  });
+  response.flushHeaders();
+}
+
+function writeEvent(response: ServerResponse, text: string): void {
+  response.write(`event: message\ndata: ${text}\n\n`);
+}
+
+export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {
+  const why = fault.code === 'EADDRINUSE' ? 'the port is in use' : fault.code === 'EACCES' ? 'the port may not be used' : fault.message;
+  return new Unavailable(`cannot listen on ${host}:${port}: ${why}`, `stop what uses it, or name another with ${setting}`);
+}
+
+const HTTP: Channel = { kind: 'http' };
+const HEADER_BYTES_MAX = 16 * 1024;
+const IDLE_MS = 300_000;
+const STREAMS_MAX = 1_024;
+const BEAT_MS = 5_000;
+const QUIET_MS = 15_000;

@@ -1,0 +1,231 @@
+import type { Readable, Writable } from 'node:stream';
+import { isJsonArray, isJsonObject, type JsonObject } from '../domain/json.ts';
+import { META_VERSION } from '../domain/revisions.ts';
+import { LineReader } from '../platform/line-reader.ts';
+import { readJsonText } from '../platform/read-json.ts';
+import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.ts';
+import { oneLine } from '../stages/upstream/connection.ts';
+import { type Exchange, HttpEndpoint } from '../stages/upstream/http-connection.ts';
+import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
+
+/**
+ * A stdio client on one side, a Sallyport endpoint on the other. It decides nothing: lines become requests as they
+ * are, answers become lines. What HTTP wants besides (session, revision, mirrored headers) is added from the message.
+ */
+export class StdioBridge {
+  readonly #endpoint: HttpEndpoint;
+  readonly #output: Writable;
+  readonly #log: (line: string) => void;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #running = new Map<string, Exchange>();
+  /** Definitions seen in lists, for the headers their arguments are mirrored in. */
+  readonly #tools = new Map<string, JsonObject>();
+  #session: string | undefined;
+  #revision: string | undefined;
+  #stream: Exchange | undefined;
+  #pending = 0;
+
+  constructor(options: {
+    url: URL;
+    token: string | undefined;
+    input: Readable;
+    output: Writable;
+    lineBytesMax: number;
+    log: (line: string) => void;
+  }) {
+    const { token } = options;
+    this.#output = options.output;
+    this.#log = options.log;
+    this.#endpoint = new HttpEndpoint({
+      url: options.url,
+      headers: token === undefined ? [] : [['authorization', `Bearer ${token}`]],
+      // The gateway keeps the clocks; this end only notices that it is gone.
+      silenceMsMax: 660_000,
+      totalMsMax: 660_000,
+      responseBytesMax: 64 * 1024 * 1024,
+    });
+    const lines = new LineReader({
+      bytesMax: options.lineBytesMax,
+      onLine: (line) => void this.#onLine(line.toString('utf8')),
+      onLongLine: () => this.#write(errorLine(null, -32600, `the line is longer than ${options.lineBytesMax} bytes`)),
+    });
+    options.input.on('data', (chunk: Buffer) => lines.push(chunk));
+    options.input.on('end', () => this.#ended.resolve());
+    options.output.on('error', () => this.#ended.resolve());
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const until = performance.now() + graceMs;
+    while (this.#pending > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#stream?.abort('the client has gone');
+    if (this.#session !== undefined) {
+      await this.#endpoint.exchange({ method: 'DELETE', headers: this.#headers(), onEvent: () => false }).done;
+    }
+    await this.#endpoint.close();
+  }
+
+  async #onLine(line: string): Promise<void> {
+    const read = readJsonText(line);
+    // What cannot be read is still the gateway's to refuse; only a cancellation needs to be understood here.
+    const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
+    const { id, method } = message;
+    const modern = revisionOf(message);
+    if (method === 'notifications/cancelled' && modern !== undefined) return this.#cancel(message);
+    this.#pending++;
+    try {
+      await this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #exchange(line: string, message: JsonObject, modern: string | undefined, isRequest: boolean): Promise<void> {
+    const key = JSON.stringify(message['id'] ?? null);
+    const exchange = this.#endpoint.exchange({
+      method: 'POST',
+      headers: [
+        ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
+        ...this.#headers(),
+        ...(modern === undefined ? [] : this.#mirrored(message, modern)),
+      ],
+      body: line,
+      onEvent: (data) => {
+        const text = oneLine(data);
+        this.#write(text);
+        return this.#isAnswer(text, message);
+      },
+    });
+    if (isRequest) this.#running.set(key, exchange);
+    const exchanged = await exchange.done;
+    this.#running.delete(key);
+    switch (exchanged.kind) {
+      case 'answered':
+        break;
+      case 'ended':
+        if (exchanged.body !== undefined) {
+          const text = oneLine(exchanged.body);
+          this.#learn(text, message, exchange.sessionId);
+          if (isRequest || exchanged.status >= 400) this.#write(text);
+        }
+        break;
+      case 'not-sent':
+      case 'lost':
+        if (isRequest && !exchange.wasAborted) this.#write(errorLine(message, -32603, `unavailable: the gateway: ${exchanged.why}`));
+        else this.#log(`not delivered: ${exchanged.why}`);
+        break;
+      case 'too-large':
+        if (isRequest) this.#write(errorLine(message, -32603, 'the answer is too large'));
+        break;
+      default:
+        exchanged satisfies never;
+    }
+    if (message['method'] === 'notifications/initialized' && modern === undefined) this.#listen();
+  }
+
+  #headers(): string[] {
+    const headers: string[] = [];
+    for (const [name, value] of this.#endpoint.options.headers) headers.push(name, value);
+    if (this.#session !== undefined) headers.push('mcp-session-id', this.#session);
+    if (this.#revision !== undefined) headers.push('mcp-protocol-version', this.#revision);
+    return headers;
+  }
+
+  #mirrored(message: JsonObject, revision: string): string[] {
+    const { method } = message;
+    const params = isJsonObject(message['params']) ? message['params'] : {};
+    if (typeof method !== 'string') return [];
+    const headers = ['mcp-protocol-version', revision, 'mcp-method', method];
+    const name = method === 'resources/read' ? params['uri'] : params['name'];
+    if (typeof name !== 'string' || !NAMED.has(method)) return headers;
+    headers.push('mcp-name', encodeMirrored(name));
+    const tool = method === 'tools/call' ? this.#tools.get(name) : undefined;
+    const args = params['arguments'];
+    if (tool === undefined || !isJsonObject(args)) return headers;
+    for (const [header, value] of makeMirrors(mirroredHeaders(tool), args)) headers.push(header, value);
+    return headers;
+  }
+
+  /** What the answers say about the session and the tools. */
+  #learn(text: string, request: JsonObject, sessionId: string | undefined): void {
+    if (request['method'] !== 'initialize' && request['method'] !== 'tools/list') return;
+    const read = readJsonText(text, 256);
+    const answer = read.kind === 'value' && isJsonObject(read.value) ? read.value['result'] : undefined;
+    if (!isJsonObject(answer)) return;
+    if (request['method'] === 'initialize') {
+      this.#session = sessionId;
+      const version = answer['protocolVersion'];
+      if (typeof version === 'string') this.#revision = version;
+      return;
+    }
+    const { tools } = answer;
+    for (const tool of isJsonArray(tools) ? tools : []) {
+      if (isJsonObject(tool) && typeof tool['name'] === 'string') this.#tools.set(tool['name'], tool);
+    }
+  }
+
+  #isAnswer(text: string, request: JsonObject): boolean {
+    const read = readJsonText(text, 512);
+    if (read.kind !== 'value' || !isJsonObject(read.value)) return false;
+    const isAnswer = !('method' in read.value) && JSON.stringify(read.value['id']) === JSON.stringify(request['id']);
+    if (isAnswer) this.#learn(text, request, undefined);
+    return isAnswer;
+  }
+
+  /** In the stateless revision a request over HTTP is cancelled by closing it. */
+  #cancel(message: JsonObject): void {
+    const params = message['params'];
+    const id = isJsonObject(params) ? params['requestId'] : undefined;
+    this.#running.get(JSON.stringify(id ?? null))?.abort('the client cancelled it');
+  }
+
+  #listen(): void {
+    if (this.#stream !== undefined || this.#session === undefined) return;
+    const stream = this.#endpoint.exchange({
+      method: 'GET',
+      headers: [...this.#headers(), 'accept', 'text/event-stream'],
+      onEvent: (data) => {
+        this.#write(oneLine(data));
+        return false;
+      },
+      standing: true,
+    });
+    this.#stream = stream;
+    void stream.done.then((exchanged) => {
+      this.#stream = undefined;
+      if (exchanged.kind !== 'lost' || stream.wasAborted) return;
+      setTimeout(() => this.#listen(), 1_000).unref();
+    });
+  }
+
+  #write(text: string): void {
+    if (this.#output.writable) this.#output.write(`${text}\n`);
+  }
+}
+
+/** Whether an endpoint is a gateway: it says so when it is asked without a token. */
+export async function isSallyport(url: URL): Promise<'yes' | 'no' | { readonly unreachable: string }> {
+  const endpoint = new HttpEndpoint({ url, headers: [], silenceMsMax: 10_000, totalMsMax: 10_000, responseBytesMax: 65_536 });
+  const exchange = endpoint.exchange({ method: 'DELETE', headers: [], onEvent: () => false });
+  const exchanged = await exchange.done;
+  await endpoint.close();
+  if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost') return { unreachable: exchanged.why };
+  return exchange.isGateway ? 'yes' : 'no';
+}
+
+/** The revision a message claims for itself; undefined for messages of a legacy session. */
+function revisionOf(message: JsonObject): string | undefined {
+  const params = message['params'];
+  const meta = isJsonObject(params) ? params['_meta'] : undefined;
+  const version = isJsonObject(meta) ? meta[META_VERSION] : undefined;
+  return typeof version === 'string' ? version : undefined;
+}
+
+function errorLine(message: JsonObject | null, code: number, why: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: message?.['id'] ?? null, error: { code, message: why } });
+}
+
+const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);

@@ -1,0 +1,119 @@
+import type { Readable, Writable } from 'node:stream';
+import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
+import type { Caller } from '../domain/caller.ts';
+import { faultText } from '../domain/fault.ts';
+import { NO_HEADERS, type Received } from '../domain/received.ts';
+import { LineReader } from '../platform/line-reader.ts';
+
+export type StdioServerOptions = {
+  readonly gate: Gate;
+  readonly caller: Caller;
+  readonly server: string;
+  /** Names the process as a session. */
+  readonly processId: string;
+  readonly lineBytesMax: number;
+  readonly callsMax: number;
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly noteTurnedAway: (why: 'malformed' | 'busy', detail: string) => void;
+  readonly noteDefect: (fault: unknown) => void;
+};
+
+/** A client on our own pipes: one line is one message, one process is one session. */
+export class StdioServer {
+  readonly #options: StdioServerOptions;
+  readonly #channel: Channel & { kind: 'stdio' };
+  readonly #running = new Set<Received>();
+  #corked = false;
+  #attached = false;
+  #ended = Promise.withResolvers<void>();
+
+  constructor(options: StdioServerOptions) {
+    this.#options = options;
+    this.#channel = { kind: 'stdio', processId: options.processId, live: undefined };
+    const lines = new LineReader({
+      bytesMax: options.lineBytesMax,
+      onLine: (line) => void this.#onLine(line),
+      onLongLine: () => this.#refuse(-32600, `the line is longer than ${options.lineBytesMax} bytes`),
+    });
+    options.input.on('data', (chunk: Buffer) => lines.push(chunk));
+    options.input.on('end', () => this.#ended.resolve());
+    options.input.on('error', () => this.#ended.resolve());
+    options.output.on('error', () => this.#ended.resolve());
+  }
+
+  /** Resolves when the client has closed its end. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  async finish(graceMs: number): Promise<void> {
+    const until = performance.now() + graceMs;
+    while (this.#running.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  async #onLine(bytes: Buffer): Promise<void> {
+    const { gate, caller, server } = this.#options;
+    if (this.#running.size >= this.#options.callsMax) return this.#refuse(-32600, 'too many requests are running');
+    const received: Received = {
+      transport: 'stdio',
+      bytes,
+      headers: NO_HEADERS,
+      emit: (text) => this.#write(text),
+      cancelled: false,
+      goneMeansCancelled: false,
+      onCancel: undefined,
+    };
+    this.#running.add(received);
+    try {
+      const answer = await gate.handle(received, caller, server, this.#channel);
+      if (answer.kind === 'answer') this.#write(answer.text);
+      this.#attach();
+    } catch (fault) {
+      this.#options.noteDefect(fault);
+      this.#refuse(-32603, 'internal error');
+    } finally {
+      this.#running.delete(received);
+    }
+  }
+
+  /** The pipe is the standing stream, from the moment there is a session. */
+  #attach(): void {
+    const { live } = this.#channel;
+    if (this.#attached || live === undefined) return;
+    this.#attached = true;
+    this.#options.gate.attach(
+      live,
+      (text) => this.#write(text),
+      () => {},
+    );
+  }
+
+  #refuse(code: number, why: string): void {
+    this.#options.noteTurnedAway('malformed', why);
+    this.#write(faultText({ code, message: why, id: null }));
+  }
+
+  #write(text: string): void {
+    const { output } = this.#options;
+    if (!output.writable) return;
+    if (!this.#corked) {
+      // Answers of one turn of the event loop leave in one system call.
+      this.#corked = true;
+      output.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        output.uncork();
+      });
+    }
+    output.write(`${text}\n`);
+  }
+
+  cancelAll(): void {
+    for (const received of this.#running) cancelReceived(received);
+  }
+}
