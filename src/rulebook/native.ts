@@ -110,7 +110,7 @@ function nameRules(raw: RawLevel['prompts'], pointer: string): NameRules | undef
   };
 }
 
-interface Around {
+export interface Around {
   readonly timezone: string;
   readonly report: Report;
 }
@@ -127,7 +127,7 @@ export function nativeEntry(raw: RawEntry, pointer: string, around: Around): Pol
     });
   }
   const limits: LimitRule[] = [];
-  if (raw.rate_limit !== undefined) limits.push(rateLimit(raw.rate_limit, `${pointer}/rate_limit`, key, around));
+  if (raw.rate_limit !== undefined) limits.push(nativeRateLimit(raw.rate_limit, `${pointer}/rate_limit`, key, around));
   raw.limits?.forEach((limit, i) => limits.push(countedLimit(limit, `${pointer}/limits/${i}`, key, around)));
   return {
     pointer,
@@ -177,7 +177,7 @@ export function nativeCondition(raw: RawCondition, pointer: string): ConditionSo
   return { kind: 'test', pointer, path: raw.path as NumericSource, op: raw.op, value: raw.value };
 }
 
-function rateLimit(raw: RawRateLimit, pointer: string, key: string, around: Around): LimitRule {
+export function nativeRateLimit(raw: RawRateLimit, pointer: string, key: string, around: Around): LimitRule {
   // Each tool apart, whatever else `per` names.
   const per = ordered([...scopesOf(raw, ['session'], pointer, around), 'tool']);
   return limitRule(raw, pointer, per, `${key}#rate`, undefined, around);

@@ -3,7 +3,7 @@
  * name. Evaluated by ajv with RE2 for its patterns; a schema that is too large, cannot be compiled or refers outside
  * itself refuses, as nothing was checked then. Formats are annotations, as JSON Schema 2020-12 has it.
  */
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
 import type { CallFacts } from '../../domain/policy.ts';
 import { shown } from './conditions/operator.ts';
@@ -68,7 +68,7 @@ function compileSchema(schema: JsonObject): Compiled {
     code: { regExp: patternEngine },
   });
   try {
-    return ajv.compile(closed);
+    return ajv.compile(closed as AnySchemaObject);
   } catch (fault) {
     const why = fault instanceof Error ? fault.message.split('\n')[0] : undefined;
     return { wrong: `its schema cannot be used: ${shown(why ?? 'unknown fault')}` };
