@@ -28,8 +28,10 @@ function alias(name: string, of: Tool, fixed: Row = {}): Tool {
     description: (say) =>
       `${say(`Alias of ${of.name}${with_}.`, `${of.name}${with_} 的别名。`)} ${of.description(say)}`,
     input,
-    run: async (given, context) =>
-      of.run({ ...input(context.say).parse(given, { reportInput: true }), ...fixed }, context),
+    prepare: (given, language, say) => {
+      input(say).parse(given, { reportInput: true });
+      return of.prepare({ ...(given as Row), ...fixed }, language, say);
+    },
   };
 }
 

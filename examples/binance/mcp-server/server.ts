@@ -62,6 +62,7 @@ export function makeServer(parts: ServerParts): Server {
 
 async function run(tool: Tool, given: unknown, parts: ServerParts, say: Say): Promise<Outcome> {
   try {
+    const work = tool.prepare(given, parts.settings.language, say);
     const account = await parts.account();
     const context: ToolContext = {
       say,
@@ -73,9 +74,7 @@ async function run(tool: Tool, given: unknown, parts: ServerParts, say: Say): Pr
       now: parts.now ?? Date.now,
       sleep: parts.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
     };
-    return tool.risk === 'read'
-      ? await tool.run(given, context)
-      : await account.exclusive(() => tool.run(given, context));
+    return tool.risk === 'read' ? await work(context) : await account.exclusive(() => work(context));
   } catch (thrown) {
     const refused = refusalFrom(thrown, say);
     if (refused.defect !== undefined)

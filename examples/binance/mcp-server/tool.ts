@@ -59,8 +59,13 @@ export interface Tool {
   input(say: Say): z.ZodObject;
   /** The structured content of a success. */
   readonly output: z.ZodObject;
-  /** @param given arguments as they came @throws ZodError when they do not fit, ExchangeFault when the exchange fails */
-  run(given: unknown, context: ToolContext): Promise<Outcome>;
+  /**
+   * Checks the arguments; nothing is sent before they fit.
+   * @param given arguments as they came
+   * @returns the work itself, which throws ExchangeFault when the exchange fails
+   * @throws ZodError when they do not fit
+   */
+  prepare(given: unknown, language: Language, say: Say): (context: ToolContext) => Promise<Outcome>;
 }
 
 interface ToolParts<S extends z.ZodObject> {
@@ -89,7 +94,9 @@ export function defineTool<S extends z.ZodObject>(parts: ToolParts<S>): Tool {
     description: parts.description,
     input: parts.input,
     output: parts.output,
-    run: async (given, context) =>
-      parts.run(schemaFor(context.say, context.language).parse(given, { reportInput: true }), context),
+    prepare: (given, language, say) => {
+      const args = schemaFor(say, language).parse(given, { reportInput: true });
+      return (context) => parts.run(args, context);
+    },
   };
 }
