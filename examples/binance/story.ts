@@ -58,7 +58,7 @@ async function tell(url: string, token: string, era: 'legacy' | 'auto'): Promise
     timeInForce: 'GTC',
   });
   assert.equal(placed.isError ?? false, false, placed.content[0]?.text);
-  const orderId = String(/"?orderId"?\D+([0-9]+)/.exec(JSON.stringify(placed.structuredContent ?? placed.content))?.[1]);
+  const orderId = String(placed.structuredContent?.['orderId']);
   const during = await margin(call);
   assert.equal(round(before - during), 4.5, 'placing 0.001 BTC at 45,000 and 10x locks 4.5 USDT');
   say(`it places an order (${orderId}): 4.5 USDT are locked`);
@@ -90,11 +90,10 @@ async function tell(url: string, token: string, era: 'legacy' | 'auto'): Promise
 }
 
 async function margin(call: (name: string) => Promise<Result>): Promise<number> {
-  const info = await call('binance_account_info');
-  const text = JSON.stringify(info.structuredContent ?? {});
-  const found = /"(?:futures)?[aA]vailableBalance":"([0-9.]+)"/.exec(text);
-  assert.ok(found, `no available balance in ${text.slice(0, 300)}`);
-  return Number(found[1]);
+  const info = await call('binance_portfolio_account');
+  const available = info.structuredContent?.['availableBalance'];
+  assert.ok(typeof available === 'string', `no available balance in ${JSON.stringify(info).slice(0, 300)}`);
+  return Number(available);
 }
 
 function round(amount: number): number {
