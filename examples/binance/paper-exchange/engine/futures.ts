@@ -185,6 +185,8 @@ function checkExecution(venue: Venue, market: Market<Perpetual>, account: Accoun
   }
   if (request.timeInForce === 'GTX' && wouldTake(venue, market, request.side, request.price)) throw refuse(-5022);
   if (request.timeInForce === 'FOK') {
+    const position = holdingOf(account, market).positions[request.positionSide];
+    if (onlyReduces(request) && reducible(position, request.side) < request.quantity) throw refuse(-5021);
     const probe = { ...newOrder(venue, account, market, request, false) };
     if (!canFill(venue, market, probe, request.price)) throw refuse(-5021);
   }

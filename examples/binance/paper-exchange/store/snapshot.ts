@@ -248,7 +248,10 @@ export function fromData(data: VenueData): Venue {
   const marketsByName = new Map(allMarkets(venue).map((market) => [nameOf(market), market]));
   const orders = restoreOrders(venue, data, marketsByName);
   restoreAlgos(venue, data, marketsByName, orders);
-  data.accounts.forEach((row) => restoreLists(venue, row, orders));
+  const listed = new Set<bigint>();
+  data.accounts.forEach((row) => restoreLists(venue, row, orders, listed));
+  // In order of id, as they were placed.
+  for (const order of orders.values()) if (listed.has(order.id)) venue.orders.set(order.id, order);
   for (const row of data.markets)
     restoreMarket(venue, expect(marketsByName.get(row.name), `market ${row.name}`), row, orders);
   for (const [symbol, points] of data.scripts) venue.scripts.set(symbol, points);
@@ -335,7 +338,7 @@ function restoreAlgos(
 }
 
 /** Fills the lists that point at orders: what is open, what is done, what was traded. */
-function restoreLists(venue: Venue, row: AccountData, orders: ReadonlyMap<bigint, Order>): void {
+function restoreLists(venue: Venue, row: AccountData, orders: ReadonlyMap<bigint, Order>, listed: Set<bigint>): void {
   const account = accountOf(venue, row.id);
   const order = (id: bigint): Order => expect(orders.get(id), `order ${id}`);
   const known = (
@@ -348,7 +351,7 @@ function restoreLists(venue: Venue, row: AccountData, orders: ReadonlyMap<bigint
     }
     holding.done.push(...lists.done.map(order));
     holding.trades.push(...lists.trades.map((trade) => ({ ...trade, order: order(trade.order) })));
-    for (const item of [...holding.open, ...holding.done]) venue.orders.set(item.id, item);
+    for (const item of [...holding.open, ...holding.done]) listed.add(item.id);
   };
   for (const data of row.holdings) {
     const holding = holdingOf(account, expect(venue.futures.get(data.symbol), `market ${data.symbol}`));
