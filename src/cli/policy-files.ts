@@ -42,10 +42,10 @@ export async function withUsage(body: () => number | Promise<number>): Promise<v
 
 /** Numbers of a policy or a call keep the text they were written with. */
 export function printJson(value: unknown): void {
-  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  const exactly = JSON as unknown as { rawJSON(text: string): unknown };
   const exact = function (this: Record<string, unknown>, key: string, member: unknown): unknown {
     const written = this[key];
-    return written instanceof JsonNumber ? rawJSON(written.text) : member;
+    return written instanceof JsonNumber ? exactly.rawJSON(written.text) : member;
   };
   process.stdout.write(`${JSON.stringify(value, exact, 2)}\n`);
 }

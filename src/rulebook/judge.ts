@@ -95,7 +95,8 @@ export function judgeCall(policy: PolicySet, call: CallFacts, counters: Counters
   return judgeDecision(decide(policy, call), call, counters);
 }
 
-export function judgeDecision(decision: Decision, call: CallFacts, counters: Counters): Judged {
+/** `happened`: whether a permitted call keeps what it takes. */
+export function judgeDecision(decision: Decision, call: CallFacts, counters: Counters, happened = true): Judged {
   const { verdict, rule, reason, shadow } = decision;
   const trail = [...decision.trail];
   if (verdict !== 'permit') return { verdict, rule, reason, trail };
@@ -107,11 +108,11 @@ export function judgeDecision(decision: Decision, call: CallFacts, counters: Cou
     return { verdict: 'refuse', rule: refusing.rule, reason: reasonOf(refusing), trail };
   }
   if (reached === undefined) {
-    counters.take(decision.limits, call.now);
+    if (happened) counters.take(decision.limits, call.now);
     return { verdict, rule, reason, trail, ...(shadow === undefined ? {} : { shadow: true }) };
   }
   // Refused by a limit that only watches: the call goes on and takes what is enforced.
-  counters.take(enforced, call.now);
+  if (happened) counters.take(enforced, call.now);
   return { verdict: 'refuse', rule: reached.rule, reason: reasonOf(reached), trail, shadow: true };
 }
 

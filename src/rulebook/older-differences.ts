@@ -87,10 +87,11 @@ export const differencesAlways: readonly string[] = [
 /** The first place of each difference, and how many rules show it. */
 export function differencesOf(raw: OlderPolicy): PolicyProblem[] {
   const found: PolicyProblem[] = [];
-  for (const { message, shows } of differences) {
+  for (const difference of differences) {
+    const { message } = difference;
     const places = Object.entries(raw.tools).flatMap(([tool, { rules }]) =>
       rules.flatMap((rule, i) => {
-        const place = shows(rule, tool);
+        const place = difference.shows(rule, tool);
         return place === undefined ? [] : [`/tools/${pointerPart(tool)}/rules/${i}${place}`];
       }),
     );

@@ -28,7 +28,9 @@ const olderRule = strictObject({
   rate_limit: z
     .union(
       [
-        z.string().regex(/^[1-9][0-9]{0,14}\/(?:minute|hour|day)$/, 'not a rate'),
+        z.string().regex(/^[1-9][0-9]{0,14}\/(?:minute|hour|day)$/, {
+          error: withHint('not a rate', 'write `10/minute`, `10/hour` or `10/day`'),
+        }),
         strictObject({ max: exactNumber, window: exactNumber }),
       ],
       { error: withHint('not a rate', 'write `10/hour`, or `{max: 10, window: 60}` with seconds') },

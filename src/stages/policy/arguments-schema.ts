@@ -8,6 +8,7 @@ import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue 
 import type { CallFacts } from '../../domain/policy.ts';
 import { shown } from './conditions/operator.ts';
 import { safePattern } from './conditions/regex.ts';
+import { ReadFault } from './path.ts';
 
 export const subschemasMax = 2_000;
 export const schemaDepthMax = 32;
@@ -26,7 +27,8 @@ export function checkArguments(call: CallFacts): string | undefined {
   try {
     fits = validate(native(call.arguments));
   } catch (fault) {
-    return `the arguments cannot be checked: ${fault instanceof PatternTooDear ? fault.message : 'the schema failed'}`;
+    const known = fault instanceof PatternTooDear || fault instanceof ReadFault;
+    return `the arguments cannot be checked: ${known ? fault.message : 'the schema failed'}`;
   }
   return fits ? undefined : sentence(validate.errors?.[0]);
 }

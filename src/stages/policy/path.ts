@@ -26,6 +26,14 @@ export interface Path {
 /** The path leads into a value that has no such parts, or reads what is not known. The message is a sentence without subject. */
 export class ReadFault extends Error {}
 
+/** In a replay: the record holds the argument's digest, not its value. */
+export class NotKept extends ReadFault {
+  constructor() {
+    super(notKept);
+  }
+}
+export const notKept = 'was not kept in the record';
+
 export const elementsMax = 100_000;
 const stepsMax = 32;
 

@@ -1,0 +1,100 @@
+import { Command } from 'commander';
+import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
+import { loadPolicy } from '../rulebook/load.ts';
+import { type Flip, type RecordedCall, Replay, type ReplayResult, type Undecidable } from '../rulebook/replay.ts';
+import { durationMs } from '../rulebook/windows.ts';
+import { neededFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
+
+/** Recorded calls in recorded order. `since` in epoch milliseconds; `config` as `-c` gave it. */
+export type RecordedCalls = (query: {
+  readonly since: number;
+  readonly grant: string | undefined;
+  readonly config: string | undefined;
+}) => AsyncIterable<RecordedCall>;
+
+type Options = { readonly json?: boolean; readonly since: string; readonly grant?: string; readonly config?: string };
+
+export function policyReplayCommand(recordedCalls: RecordedCalls): Command {
+  return new Command('replay')
+    .summary('decide recorded calls again with another policy')
+    .description(
+      'Decides recorded calls again, in recorded order, with fresh counters and their recorded outcomes, and lists every decision that flips. A call that reads an argument of which the record kept no value is undecidable, never counted as the same.',
+    )
+    .argument('<policy...>', 'the policy files that would apply')
+    .requiredOption('--since <span>', 'how far back: `30m`, `12h`, `7d`')
+    .option('--grant <id>', 'only calls of this grant')
+    .option('-c, --config <file>', 'the configuration whose data folder is read')
+    .option('--json', 'machine-readable output')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing flips, 1 a decision flips, 2 a file cannot be read\n\nExample:\n  sallyport policy replay --since 7d policies/desk-next.yaml',
+    )
+    .action(async (policies: string[], options: Options) => {
+      await withUsage(() => replay(policies, options, recordedCalls));
+    });
+}
+
+async function replay(paths: readonly string[], options: Options, recordedCalls: RecordedCalls): Promise<number> {
+  const loaded = loadPolicy(paths.map(neededFile));
+  if ('errors' in loaded) throw new WrongUsage(loaded.errors.map(formatDiagnostic).join('\n'));
+  const span = /^[1-9][0-9]{0,8}[smhd]$/.test(options.since) ? durationMs(options.since) : undefined;
+  if (span === undefined || 'error' in span)
+    throw new WrongUsage('`--since` needs a span such as `30m`, `12h` or `7d`');
+  const replaying = new Replay(loaded.policy);
+  const progress = new Progress();
+  const query = { since: Date.now() - span.value, grant: options.grant, config: options.config };
+  for await (const call of recordedCalls(query)) {
+    replaying.take(call);
+    progress.count();
+  }
+  progress.end();
+  const result = replaying.result();
+  if (options.json === true) printJson({ version: 1, ...result });
+  else print(reportText(result));
+  return result.flips.length > 0 ? 1 : 0;
+}
+
+function reportText(result: ReplayResult): string {
+  const { calls, same, flips, undecidable, unlisted } = result;
+  const lines = [
+    ...flips.map(flipText),
+    ...undecidable.map(undecidableText),
+    `${plural(calls, 'call')}: ${same} the same, ${plural(flips.length, 'flip')}, ${undecidable.length} undecidable`,
+  ];
+  if (unlisted > 0) lines.push(`${unlisted} more flips or undecidable calls are not listed`);
+  return lines.join('\n');
+}
+
+function flipText({ record, at, server, tool, caller, was, now }: Flip): string {
+  const when = new Date(at).toISOString();
+  return visible(
+    `flip ${record} ${when} ${caller} ${server}/${tool}: ${was.verdict} ${was.rule} → ${now.verdict} ${now.rule}: ${now.reason}`,
+  );
+}
+
+function undecidableText({ record, tool, rule, read }: Undecidable): string {
+  return visible(
+    `undecidable ${record} ${tool}: ${rule} reads ${read === '' ? 'an argument' : read}, which the record did not keep`,
+  );
+}
+
+/** What is being done, count and rate, on stderr of a terminal, at most twice a second. How much is left is not known. */
+class Progress {
+  #calls = 0;
+  readonly #started = performance.now();
+  #said = this.#started;
+
+  count(): void {
+    this.#calls++;
+    if ((this.#calls & 0x3ff) !== 0 || process.stderr.isTTY !== true) return;
+    const now = performance.now();
+    if (now - this.#said < 500) return;
+    this.#said = now;
+    const rate = Math.round((this.#calls / (now - this.#started)) * 1000);
+    process.stderr.write(`\rreplaying: ${this.#calls} calls, ${rate}/s`);
+  }
+
+  end(): void {
+    if (this.#said !== this.#started) process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * `policy replay`: recorded calls decided again by another policy, in recorded order, with fresh counters and the recorded
+ * outcomes. A call that reads an argument of which the record kept no value is undecidable, never the same.
+ */
+import type { JsonObject, JsonValue } from '../domain/json.ts';
+import type { CallFacts, Category, PolicySet, Severity, TrailEntry, Verdict } from '../domain/policy.ts';
+import { decide } from '../stages/policy/decide.ts';
+import { NotKept, notKept } from '../stages/policy/path.ts';
+import { Counters, judgeDecision } from './judge.ts';
+
+export interface RecordedCall {
+  /** The record's number or id, for the report. */
+  readonly record: string;
+  /** Epoch milliseconds of the decision. */
+  readonly at: number;
+  readonly server: string;
+  readonly tool: string;
+  readonly caller: CallFacts['caller'];
+  readonly grant?: string;
+  readonly session: { readonly id: string; readonly labels?: readonly string[] };
+  readonly category?: Category;
+  readonly severity?: Severity;
+  readonly reviewed?: boolean;
+  readonly schema?: JsonValue;
+  /** The values that were kept, by argument. */
+  readonly arguments: JsonObject;
+  /** Arguments that were given and of which no value was kept. */
+  readonly dropped?: readonly string[];
+  readonly verdict: Verdict;
+  readonly rule: string;
+  /** What became of a permitted call. */
+  readonly outcome?: 'done' | 'failed' | 'unknown' | 'not-sent';
+}
+
+export interface Flip {
+  readonly record: string;
+  readonly at: number;
+  readonly server: string;
+  readonly tool: string;
+  readonly caller: string;
+  readonly was: { readonly verdict: Verdict; readonly rule: string };
+  readonly now: { readonly verdict: Verdict; readonly rule: string; readonly reason: string };
+}
+
+export interface Undecidable {
+  readonly record: string;
+  readonly tool: string;
+  /** The rule that reads what was not kept. */
+  readonly rule: string;
+  /** The path it reads. */
+  readonly read: string;
+}
+
+export interface ReplayResult {
+  readonly calls: number;
+  readonly same: number;
+  readonly flips: readonly Flip[];
+  readonly undecidable: readonly Undecidable[];
+  /** Flips and undecidable calls beyond the bound of the lists. */
+  readonly unlisted: number;
+}
+
+/** Rows of a report; counts go on. */
+export const rowsMax = 10_000;
+
+export async function replayCalls(
+  policy: PolicySet,
+  calls: AsyncIterable<RecordedCall> | Iterable<RecordedCall>,
+): Promise<ReplayResult> {
+  const replay = new Replay(policy);
+  for await (const call of calls) replay.take(call);
+  return replay.result();
+}
+
+export class Replay {
+  readonly #policy: PolicySet;
+  readonly #counters = new Counters();
+  readonly #permitted = new Map<string, number>();
+  readonly #flips: Flip[] = [];
+  readonly #undecidable: Undecidable[] = [];
+  #calls = 0;
+  #same = 0;
+  #unlisted = 0;
+
+  constructor(policy: PolicySet) {
+    this.#policy = policy;
+  }
+
+  take(recorded: RecordedCall): void {
+    this.#calls++;
+    const call = factsOf(recorded, this.#permitted.get(recorded.session.id) ?? 0);
+    const decision = decide(this.#policy, call);
+    const unread = recorded.dropped === undefined ? undefined : firstUnread(decision.trail);
+    if (unread !== undefined && !certainRefusal(decision.trail)) {
+      const { record, tool } = recorded;
+      this.#note(this.#undecidable, { record, tool, rule: unread.rule, read: unread.read ?? '' });
+      return;
+    }
+    // The record's own outcome: a call that surely did not happen gave its quota back.
+    const happened = recorded.outcome !== 'not-sent';
+    const { verdict, rule, reason } = judgeDecision(decision, call, this.#counters, happened);
+    if (verdict === 'permit' && happened) {
+      this.#permitted.set(recorded.session.id, (this.#permitted.get(recorded.session.id) ?? 0) + 1);
+    }
+    if (verdict === recorded.verdict) {
+      this.#same++;
+      return;
+    }
+    this.#note(this.#flips, {
+      record: recorded.record,
+      at: recorded.at,
+      server: recorded.server,
+      tool: recorded.tool,
+      caller: recorded.caller.id,
+      was: { verdict: recorded.verdict, rule: recorded.rule },
+      now: { verdict, rule, reason },
+    });
+  }
+
+  result(): ReplayResult {
+    return {
+      calls: this.#calls,
+      same: this.#same,
+      flips: this.#flips,
+      undecidable: this.#undecidable,
+      unlisted: this.#unlisted,
+    };
+  }
+
+  #note<Row>(rows: Row[], row: Row): void {
+    if (rows.length < rowsMax) rows.push(row);
+    else this.#unlisted++;
+  }
+}
+
+function factsOf(recorded: RecordedCall, calls: number): CallFacts {
+  const { server, tool, caller, grant, session, category, severity, reviewed, schema, at, dropped } = recorded;
+  return {
+    server,
+    tool,
+    arguments:
+      dropped === undefined || dropped.length === 0 ? recorded.arguments : withDropped(recorded.arguments, dropped),
+    caller,
+    session: { ...session, calls },
+    now: at,
+    ...(grant === undefined ? {} : { grant }),
+    ...(category === undefined ? {} : { category }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(reviewed === undefined ? {} : { reviewed }),
+    ...(schema === undefined ? {} : { schema }),
+  };
+}
+
+/** Present, so that `exists` is answered, and unreadable. */
+function withDropped(kept: JsonObject, dropped: readonly string[]): JsonObject {
+  const made = Object.create(null) as Record<string, JsonValue>;
+  Object.assign(made, kept);
+  for (const name of dropped) {
+    Object.defineProperty(made, name, {
+      enumerable: true,
+      get(): never {
+        throw new NotKept();
+      },
+    });
+  }
+  return made;
+}
+
+function firstUnread(trail: readonly TrailEntry[]): TrailEntry | undefined {
+  return trail.find((entry) => entry.note?.includes(notKept) === true);
+}
+
+/** Whether something that was fully read refuses, whatever the rest would have said. */
+function certainRefusal(trail: readonly TrailEntry[]): boolean {
+  return trail.some(({ kind, outcome, shadow }) => {
+    if (shadow === true) return false;
+    switch (kind) {
+      case 'hide':
+      case 'action':
+      case 'deny_if':
+        return outcome === 'holds';
+      case 'default':
+        return outcome === 'fails';
+      case 'require':
+        return outcome === 'fails' || outcome === 'missing';
+      case 'listed':
+      case 'arguments':
+      case 'condition':
+      case 'approval':
+      case 'limit':
+        return false;
+      default:
+        return kind satisfies never;
+    }
+  });
+}

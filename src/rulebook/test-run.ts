@@ -1,0 +1,109 @@
+/** `policy test`: runs the cases of one test file and says which rules no case ever made decide. */
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { JsonValue } from '../domain/json.ts';
+import type { TrailEntry, Verdict } from '../domain/policy.ts';
+import { readYaml } from '../platform/yaml-document.ts';
+import { readCall } from './call-file.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
+import { Counters, type Judged, judgeCall } from './judge.ts';
+import { type KnownTool, readKnownTools } from './known-tools.ts';
+import { loadPolicy, type PolicyText } from './load.ts';
+import { counterStates } from './state-file.ts';
+import { type RawCase, testFile } from './test-file.ts';
+
+export interface CaseResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Which call of a sequence failed, from 1. */
+  readonly step?: number;
+  readonly expected: { readonly verdict: Verdict; readonly rule?: string };
+  readonly got: { readonly verdict: Verdict; readonly rule: string; readonly reason: string };
+}
+
+export interface TestRun {
+  readonly file: string;
+  readonly policies: readonly string[];
+  readonly cases: readonly CaseResult[];
+  readonly coverage: Coverage;
+}
+
+export type TestResult = TestRun | { readonly file: string; readonly errors: readonly Diagnostic[] };
+
+/** `read` gives the text of a file named relative to the test file, with the name it is reported under. */
+export function runPolicyTests(test: PolicyText, read: (relative: string) => PolicyText, now: number): TestResult {
+  const { file } = test;
+  const parsed = readYaml(file, test.text, testFile, { numbers: 'exact' });
+  if ('errors' in parsed) return { file, errors: parsed.errors };
+  const { policy, catalogue, cases } = parsed.value;
+  const texts = (typeof policy === 'string' ? [policy] : policy).map(read);
+  const loaded = loadPolicy(texts);
+  if ('errors' in loaded) return { file, errors: loaded.errors };
+  const known = catalogue === undefined ? undefined : toolsOf(read(catalogue));
+  if (known !== undefined && 'errors' in known) return { file, errors: known.errors };
+
+  const results: CaseResult[] = [];
+  const trails: TrailEntry[] = [];
+  const errors: Diagnostic[] = [];
+  cases.forEach((one, i) => {
+    const counters = new Counters(counterStates(one.state ?? []));
+    const steps = stepsOf(one);
+    let result: CaseResult | undefined;
+    for (const [n, { call, expect, rule }] of steps.entries()) {
+      const setting = { now, tools: known?.tools };
+      const facts = readCall(call, setting);
+      if (facts.kind === 'wrong') {
+        const at = parsed.document.locate(['cases', i], 'value');
+        errors.push(...facts.problems.map((message) => ({ file, ...at, message })));
+        return;
+      }
+      const judged: Judged =
+        facts.kind === 'call'
+          ? judgeCall(loaded.policy, facts.call, counters)
+          : { verdict: 'refuse', rule: '(decode)', reason: facts.why, trail: [] };
+      trails.push(...judged.trail);
+      const verdict = expect ?? judged.verdict;
+      const ok = judged.verdict === verdict && (rule === undefined || judged.rule === rule);
+      result = {
+        name: one.name,
+        ok,
+        ...(steps.length > 1 ? { step: n + 1 } : {}),
+        expected: { verdict, ...(rule === undefined ? {} : { rule }) },
+        got: { verdict: judged.verdict, rule: judged.rule, reason: judged.reason },
+      };
+      if (!ok) break;
+    }
+    if (result !== undefined) results.push(result);
+  });
+  if (errors.length > 0) return { file, errors };
+  return { file, policies: texts.map((text) => text.file), cases: results, coverage: coverageOf(texts, trails) };
+}
+
+/** The policies that a test file names; none where it cannot be read. */
+export function policiesNamed(test: PolicyText): readonly string[] {
+  const parsed = readYaml(test.file, test.text, testFile, { numbers: 'exact' });
+  if ('errors' in parsed) return [];
+  const { policy } = parsed.value;
+  return typeof policy === 'string' ? [policy] : policy;
+}
+
+function toolsOf(file: PolicyText): ReturnType<typeof readKnownTools> & { readonly tools?: readonly KnownTool[] } {
+  return readKnownTools(file.file, file.text);
+}
+
+interface Step {
+  readonly call: JsonValue;
+  readonly expect: Verdict | undefined;
+  readonly rule: string | undefined;
+}
+
+function stepsOf(one: RawCase): Step[] {
+  if ('call' in one) return [{ call: one.call, expect: one.expect, rule: one.rule }];
+  return one.calls.map((step, i): Step => {
+    const last = i === one.calls.length - 1;
+    const { expect = last ? one.expect : undefined, rule = last ? one.rule : undefined } = step;
+    if ('call' in step) return { call: step.call, expect, rule };
+    const { expect: _expect, rule: _rule, ...call } = step;
+    const written = Object.entries(call).filter((member): member is [string, JsonValue] => member[1] !== undefined);
+    return { call: Object.fromEntries(written), expect, rule };
+  });
+}

@@ -1,0 +1,31 @@
+import { isJsonArray, isJsonObject, type JsonValue } from '../../domain/json.ts';
+
+/** The value with every string, and every name of a member, passed through; the same object where nothing changes. */
+export function mapStrings(value: JsonValue, change: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return change(value);
+  if (isJsonArray(value)) {
+    let made: JsonValue[] | undefined;
+    for (const [i, element] of value.entries()) {
+      const mapped = mapStrings(element, change);
+      if (mapped !== element) (made ??= [...value])[i] = mapped;
+    }
+    return made ?? value;
+  }
+  if (!isJsonObject(value)) return value;
+  let changed = false;
+  const made = Object.create(null) as Record<string, JsonValue>;
+  for (const [key, member] of Object.entries(value)) {
+    const name = change(key);
+    const mapped = mapStrings(member, change);
+    changed ||= name !== key || mapped !== member;
+    // Two names that become one: the first stays under its name, the other is told apart.
+    made[freeName(made, name)] = mapped;
+  }
+  return changed ? made : value;
+}
+
+function freeName(object: object, name: string): string {
+  let free = name;
+  for (let n = 2; Object.hasOwn(object, free); n++) free = `${name} ${n}`;
+  return free;
+}

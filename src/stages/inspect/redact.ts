@@ -1,0 +1,98 @@
+/** `redact`: by path or by pattern. What is redacted reads `[redacted]`, wherever in the result it stands again. */
+import type { Redaction, ResultStep } from '../../domain/inspection.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { mapStrings } from './map-strings.ts';
+import { findPattern } from './patterns.ts';
+
+export const redacted = '[redacted]';
+
+export type Redacted = { readonly value: JsonValue } | { readonly reason: string };
+
+export function redact(result: JsonValue, redaction: Redaction): Redacted {
+  switch (redaction.kind) {
+    case 'path':
+      return { value: redactPath(result, redaction.steps) };
+    case 'pattern':
+      return { value: mapStrings(result, (text) => findPattern(redaction.pattern, text, redacted)) };
+    case 'regex':
+      return redactRegex(result, redaction);
+    default:
+      return redaction satisfies never;
+  }
+}
+
+function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }): Redacted {
+  let dear = false;
+  const value = mapStrings(result, (text) => {
+    const replaced = redaction.replaceAll(text, redacted);
+    dear ||= replaced === undefined;
+    return replaced ?? redacted;
+  });
+  return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
+}
+
+/** Shorter values stand elsewhere by chance. */
+const repeatedLengthMin = 4;
+
+function redactPath(result: JsonValue, steps: readonly ResultStep[]): JsonValue {
+  const taken: string[] = [];
+  const value = replaceAt(result, steps, 0, taken);
+  if (taken.length === 0) return value;
+  const twins = withTwin(result, value);
+  // Servers repeat structured content as text, so the value is taken out of every other string too, longest first.
+  const texts = taken.filter((text) => text.length >= repeatedLengthMin).toSorted((a, b) => b.length - a.length);
+  if (texts.length === 0) return twins;
+  return mapStrings(twins, (text) => texts.reduce((left, part) => left.replaceAll(part, redacted), text));
+}
+
+function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number, taken: string[]): JsonValue {
+  const step = steps[from];
+  if (step === undefined) {
+    gatherStrings(value, taken);
+    return redacted;
+  }
+  if (step.kind === 'member') {
+    if (!isJsonObject(value) || !Object.hasOwn(value, step.name)) return value;
+    return { ...value, [step.name]: replaceAt(value[step.name] as JsonValue, steps, from + 1, taken) };
+  }
+  if (!isJsonArray(value)) return value;
+  return value.map((element, i) =>
+    step.kind === 'every' || step.index === i ? replaceAt(element, steps, from + 1, taken) : element,
+  );
+}
+
+function gatherStrings(value: JsonValue, taken: string[]): void {
+  if (isJsonArray(value)) for (const element of value) gatherStrings(element, taken);
+  else if (isJsonObject(value)) for (const member of Object.values(value)) gatherStrings(member, taken);
+  else {
+    const text = typeof value === 'string' ? value : jsonText(value);
+    taken.push(text);
+    // As it stands inside a JSON text.
+    const escaped = JSON.stringify(text).slice(1, -1);
+    if (escaped !== text) taken.push(escaped);
+  }
+}
+
+/** A text block that is the structured content as JSON is written again from what is left of it. */
+function withTwin(before: JsonValue, after: JsonValue): JsonValue {
+  if (!isJsonObject(before) || !isJsonObject(after)) return after;
+  const structured = before['structuredContent'];
+  const blocks = after['content'];
+  if (structured === undefined || !isJsonArray(blocks) || structured === after['structuredContent']) return after;
+  const wanted = compact(jsonText(structured));
+  const content = blocks.map((block) => {
+    const text = isJsonObject(block) ? block['text'] : undefined;
+    if (typeof text !== 'string' || compact(text) !== wanted) return block;
+    return { ...(block as JsonObject), text: jsonText(after['structuredContent'] ?? null) };
+  });
+  return { ...after, content };
+}
+
+/** The same JSON text whatever its white space. */
+function compact(text: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
