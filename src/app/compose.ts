@@ -143,6 +143,7 @@ export async function compose(options: {
   metrics.watch('sallyport_audit_records', 'Number of the last record in the trail', () => ledger.head.seq);
   const chores = setInterval(() => {
     sessions.sweep((caller, server) => rules.callers.get(caller)?.servers.includes(server) ?? false);
+    for (const server of upstreams.servers()) void server.endIdle();
     watchDisk(folder.path, alarms);
   }, CHORES_MS);
   chores.unref();
@@ -230,6 +231,9 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
+      up: () => {
+        if (alarms.standing.get('upstream')?.startsWith(`${server.id}: `) === true) alarms.clear('upstream');
+      },
       down: (why, lastWords) => {
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
         alarms.raise('upstream', `${server.id}: ${why}`);

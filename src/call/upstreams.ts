@@ -73,6 +73,7 @@ export class Upstreams {
     const server = this.#servers.get(session.server);
     if (server === undefined || session.initialize === undefined) return undefined;
     const link: Link = server.legacyLink({
+      grant: session.caller.grant,
       params: session.initialize,
       upstreamSession: live.upstream,
       restored,

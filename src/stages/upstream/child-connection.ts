@@ -14,7 +14,8 @@ export type ChildConnectionOptions = {
   /** Whether callers share this child, so that ids and progress tokens must be made distinct. */
   readonly shared: boolean;
   readonly standing: Standing;
-  readonly onGone: (why: string) => void;
+  /** `deliberate`: it was ended from here. */
+  readonly onGone: (why: string, deliberate: boolean) => void;
   readonly log: UpstreamLog;
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
@@ -32,6 +33,7 @@ export class ChildConnection implements Connection {
   readonly #asked = new Set<string>();
   #next = 0;
   #gone: string | undefined;
+  #ending = false;
 
   constructor(options: ChildConnectionOptions) {
     this.era = options.era;
@@ -116,6 +118,7 @@ export class ChildConnection implements Connection {
   }
 
   async close(): Promise<void> {
+    this.#ending = true;
     await this.#child.end();
   }
 
@@ -201,7 +204,7 @@ export class ChildConnection implements Connection {
   #onGone(why: string): void {
     this.#gone = why;
     for (const waiting of this.#inFlight.drain()) waiting.resolve({ kind: 'unknown', why: `the server is gone: ${why}` });
-    this.#options.onGone(why);
+    this.#options.onGone(why, this.#ending);
   }
 }
 

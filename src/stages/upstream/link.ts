@@ -31,6 +31,7 @@ export type NotOpened = {
  */
 export class Link {
   readonly era: Era;
+  readonly grant: string;
   readonly #open: Opener;
   readonly #standing: Standing;
   readonly #options: LinkOptions;
@@ -44,9 +45,11 @@ export class Link {
   #listing: Promise<ToolList | NoToolList> | undefined;
   #listStale = false;
   #ownIds = 0;
+  #usedAt = performance.now();
 
   constructor(era: Era, open: Opener, options: LinkOptions) {
     this.era = era;
+    this.grant = options.grant;
     this.#open = open;
     this.#options = options;
     this.#standing = (message) => {
@@ -59,8 +62,22 @@ export class Link {
     return this.#connection?.inFlight ?? 0;
   }
 
-  get isOpen(): boolean {
-    return this.#connection !== undefined;
+  /** `performance.now()` of the last request. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
+  /** Whether it has a connection that nobody is using. */
+  get isIdle(): boolean {
+    return this.#connection !== undefined && this.#connection.inFlight === 0 && this.#opening === undefined;
+  }
+
+  /** Ends the connection under it; the next request opens another at once. */
+  async suspend(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#listStale = true;
+    await connection?.close();
   }
 
   /** Opens the connection where there is none. */
@@ -83,6 +100,7 @@ export class Link {
       if (opened.supported === undefined) this.#failed(opened.why);
       return opened;
     }
+    this.#usedAt = performance.now();
     if (this.#closed) {
       await opened.connection.close();
       return { kind: 'not-opened', why: 'the session is closed' };
@@ -92,8 +110,8 @@ export class Link {
   }
 
   /** The connection under it is gone: the next use opens another, but not at once again and again. */
-  lost(why: string): void {
-    if (this.#connection === undefined) return;
+  lost(connection: ChildConnection | HttpConnection, why: string): void {
+    if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#listStale = true;
     this.#failed(why);
@@ -106,6 +124,7 @@ export class Link {
   }
 
   async send(outgoing: Outgoing): Promise<Reply> {
+    this.#usedAt = performance.now();
     const connection = this.#connection;
     // Only the first call of a session waits here.
     const opened = connection === undefined ? await this.ensure() : undefined;
@@ -193,6 +212,7 @@ export class Link {
 }
 
 export type LinkOptions = {
+  readonly grant: string;
   readonly standing: Standing;
   readonly isHttp: boolean;
   readonly onProblem: (why: string) => void;

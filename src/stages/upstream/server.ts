@@ -22,6 +22,7 @@ export type ServerOptions = {
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CHILDREN_MAX = 16;
+const IDLE_MS_MAX = 600_000;
 const PROBE_MS_MAX = 5_000;
 
 /** One upstream server: opens links to it, and knows which eras it speaks. */
@@ -63,6 +64,7 @@ export class UpstreamServer {
    * connection has to be opened again.
    */
   legacyLink(options: {
+    readonly grant: string;
     readonly params: JsonObject;
     readonly upstreamSession: string | undefined;
     /** Whether the client opened this session before: the server is then told `initialized` by us. */
@@ -92,7 +94,7 @@ export class UpstreamServer {
         if (opened.kind === 'opened') again = true;
         return opened;
       },
-      { standing: options.standing, isHttp: this.isHttp, onProblem: this.#options.log.dropped },
+      { grant: options.grant, standing: options.standing, isHttp: this.isHttp, onProblem: this.#options.log.dropped },
     );
     this.#links.add(link);
     return link;
@@ -110,6 +112,7 @@ export class UpstreamServer {
       return probe;
     }
     const link = new Link('modern', async (toStanding) => await this.#openModern(link, toStanding), {
+      grant,
       standing,
       isHttp: this.isHttp,
       onProblem: this.#options.log.dropped,
@@ -117,6 +120,23 @@ export class UpstreamServer {
     this.#modern.set(grant, link);
     this.#links.add(link);
     return link;
+  }
+
+  /** Ends children that have had no call for ten minutes; their sessions start them again on demand. */
+  async endIdle(): Promise<void> {
+    if (this.isHttp) return;
+    const before = performance.now() - IDLE_MS_MAX;
+    await Promise.all([...this.#links].filter((link) => link.isIdle && link.usedAt < before).map((link) => link.suspend()));
+  }
+
+  /** At the bound the grant's longest idle child makes room. */
+  async #makeRoom(grant: string): Promise<void> {
+    if (this.#children.size < CHILDREN_MAX) return;
+    let idlest: Link | undefined;
+    for (const link of this.#links) {
+      if (link.grant === grant && link.isIdle && (idlest === undefined || link.usedAt < idlest.usedAt)) idlest = link;
+    }
+    await idlest?.suspend();
   }
 
   async release(link: Link): Promise<void> {
@@ -136,6 +156,7 @@ export class UpstreamServer {
   }
 
   async #openChild(link: Link, params: JsonObject, standing: Standing, again: boolean): Promise<Opened | NotOpened> {
+    await this.#makeRoom(link.grant);
     const child = this.#startChild('legacy', params['protocolVersion'] as string, false, standing, link);
     if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const reply = await child.send({
@@ -152,6 +173,7 @@ export class UpstreamServer {
       return await this.#legacyRefused(reply, result);
     }
     if (again) child.tell(INITIALIZED);
+    this.#options.log.up();
     return { kind: 'opened', connection: child, initializeReply: reply };
   }
 
@@ -164,12 +186,11 @@ export class UpstreamServer {
       revision,
       shared,
       standing,
-      onGone: (why) => {
+      onGone: (why, deliberate) => {
         this.#children.delete(child);
-        if (link !== undefined) {
-          link.lost(why);
-          log.down(why, child.lastWords);
-        }
+        if (link === undefined || deliberate) return;
+        link.lost(child, why);
+        log.down(why, child.lastWords);
       },
       log,
       silenceMsMax: this.#options.silenceMsMax,
@@ -254,6 +275,7 @@ export class UpstreamServer {
   async #openModern(link: Link, standing: Standing): Promise<Opened | NotOpened> {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) {
+      await this.#makeRoom(link.grant);
       const child = this.#startChild('modern', MODERN, true, standing, link);
       if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
       return { kind: 'opened', connection: child, initializeReply: undefined };

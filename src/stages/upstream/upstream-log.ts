@@ -4,6 +4,8 @@ export type UpstreamLog = {
   readonly childSaid: (line: string) => void;
   /** Something from the server that was not passed on. */
   readonly dropped: (why: string) => void;
-  /** The server's process ended, or it cannot be reached. */
+  /** A process of it has started and answered. */
+  readonly up: () => void;
+  /** The server's process ended without being asked to. */
   readonly down: (why: string, lastWords: readonly string[]) => void;
 };

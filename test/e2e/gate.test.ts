@@ -1,0 +1,241 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bin, ended, fixture, type Running, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
+
+const folder = temporaryFolder('gate');
+const policy = {
+  version: '1',
+  default: 'deny',
+  hide: ['delete_*'],
+  tools: {
+    echo: {},
+    get_me: { rate_limit: { max: 10, window: 60 } },
+    slow: {},
+    progress: {},
+    ask: {},
+    roots: {},
+    big: {},
+    silent: {},
+    mirrored: {},
+    grow: {},
+    create_payment: { action: 'deny', reason: 'payments are made by people' },
+  },
+};
+
+describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (kind) => {
+  let upstream: (Running & { url: string }) | undefined;
+  let gateway: TestGateway;
+  const journal = join(folder.path, `${kind}.journal`);
+
+  beforeAll(async () => {
+    writeFileSync(journal, '');
+    upstream = kind === 'http' ? await startFixture(['--journal', journal]) : undefined;
+    const server = upstream === undefined ? { command: 'node', args: [fixture, '--journal', journal] } : { url: upstream.url };
+    gateway = await startGateway({ folder: join(folder.path, kind), policy, server });
+  });
+  afterAll(async () => {
+    expect(await gateway.stop()).toBe(0);
+    await upstream?.stop();
+  });
+
+  test('an allowed call runs, and unknown result fields come back', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.call('echo', { text: 'hello' });
+    expect(messages[0].result).toEqual({ content: [{ type: 'text', text: 'hello' }], unknownField: { kept: true } });
+    const modern = await modernCall(gateway.url, gateway.token, 'echo', { text: 'hi' });
+    expect(modern.messages[0].result).toMatchObject({ resultType: 'complete', content: [{ text: 'hi' }], unknownField: { kept: true } });
+  });
+
+  test('the list shows what the policy shows, denied tools included, extensions kept', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.send('tools/list');
+    const names = messages[0].result.tools.map((tool: any) => tool.name);
+    expect(names).toEqual(['echo', 'get_me', 'create_payment', 'slow', 'progress', 'ask', 'roots', 'big', 'silent', 'mirrored', 'grow']);
+    expect(messages[0].result.listExtra).toBe('kept');
+    expect(messages[0].result.tools[0].vendorExtension).toEqual({ keep: 1, exact: 'yes' });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: modernMeta() });
+    const modern = await post(gateway.url, body, modernHeaders(gateway.token, 'tools/list'));
+    expect(modern.messages[0].result).toMatchObject({ cacheScope: 'private', ttlMs: 60_000, resultType: 'complete' });
+  });
+
+  test('a hidden tool and a misspelt name get the same bytes but for the name, in both eras', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const hidden = await session.send('tools/call', { name: 'delete_repo' }, 7);
+    const absent = await session.send('tools/call', { name: 'delete_rope' }, 7);
+    expect(hidden.status).toBe(absent.status);
+    expect(hidden.text.replaceAll('delete_repo', 'delete_rope')).toBe(absent.text);
+    expect(hidden.messages[0].error).toEqual({ code: -32602, message: 'Unknown tool: delete_repo' });
+    const modernHidden = await modernCall(gateway.url, gateway.token, 'delete_repo');
+    const modernAbsent = await modernCall(gateway.url, gateway.token, 'delete_rope');
+    expect(modernHidden.text.replaceAll('delete_repo', 'delete_rope')).toBe(modernAbsent.text);
+    expect(modernHidden.status).toBe(modernAbsent.status);
+  });
+
+  test('a denied call is a result with the reason, the rule and the record', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.call('create_payment', { amount: 5 });
+    const { result } = messages[0];
+    expect(result.isError).toBe(true);
+    expect(result.content[0].text).toMatch(/^\[sallyport\] refused: .*payments are made by people/);
+    const refusal = result._meta['sallyport/refusal'];
+    expect(refusal).toMatchObject({ version: 1, rule: '/tools/create_payment/action' });
+    const shown = await ended([bin, 'audit', 'show', refusal.record, '--data', gateway.data, '--json']);
+    expect(JSON.parse(shown.out)).toMatchObject({ kind: 'refusal', tool: 'create_payment', verdict: 'refuse' });
+    expect(shown.out).not.toContain('"amount":5');
+  });
+
+  test('what no entry lists falls to the default', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.call('die');
+    expect(messages[0].result._meta['sallyport/refusal'].rule).toBe('/default');
+  });
+
+  test('64 calls at once against a limit of 10 give exactly 10; another session is not affected', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const answers = await Promise.all(Array.from({ length: 64 }, () => session.call('get_me')));
+    const ran = answers.filter(({ messages }) => messages[0].result.isError !== true);
+    expect(ran).toHaveLength(10);
+    const refused = answers.find(({ messages }) => messages[0].result.isError === true);
+    const { limit } = refused?.messages[0].result._meta['sallyport/refusal'];
+    expect(limit).toMatchObject({ max: '10', window: '60s' });
+    expect(limit.retryAfter).toBeGreaterThan(0);
+    expect(limit.retryAfter).toBeLessThanOrEqual(60);
+    expect(refused?.messages[0].result.content[0].text).toContain(limit.resetsAt);
+    expect(refused?.messages[0].result.content[0].text).toContain(`in ${limit.retryAfter} s`);
+    const other = await LegacySession.open(gateway.url, gateway.token);
+    expect((await other.call('get_me')).messages[0].result.isError).toBeUndefined();
+  });
+
+  test('progress and logging arrive before the answer', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.send('tools/call', { name: 'progress', _meta: { progressToken: 'p' } });
+    expect(messages.map((message) => message.method ?? 'answer')).toEqual([
+      ...Array.from({ length: 3 }, () => 'notifications/progress'),
+      'notifications/message',
+      'answer',
+    ]);
+    expect(messages[2].params).toEqual({ progressToken: 'p', progress: 3, total: 3 });
+  });
+
+  test('a question of the server reaches the session that owns the call, and its answer goes back', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { elicitation: {} });
+    const running = fetch(session.url, {
+      method: 'POST',
+      headers: { ...session.headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask' } }),
+    });
+    const response = await running;
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const first = await reader?.read();
+    const question = JSON.parse(/data: (.*)/.exec(first?.value ?? '')?.[1] ?? '{}');
+    expect(question.method).toBe('elicitation/create');
+    const stranger = await LegacySession.open(gateway.url, gateway.token);
+    const forged = await post(session.url, JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'accept' } }), stranger.headers);
+    expect(forged.status).toBe(400);
+    const answered = await post(session.url, JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'decline' } }), session.headers);
+    expect(answered.status).toBe(202);
+    const rest = await reader?.read();
+    expect(rest?.value).toContain('decline');
+  });
+
+  test('sampling is not declared to the server', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { sampling: {}, elicitation: {} });
+    expect(session.initialize.seenCapabilities).toEqual({ elicitation: {} });
+  });
+
+  test('a cancelled call is cancelled at the server and recorded as unknown', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const running = session.send('tools/call', { name: 'slow', arguments: { ms: 20_000 } }, 'to-cancel');
+    await until('the call to arrive', () => readFileSync(journal, 'utf8').includes('to-cancel'));
+    await post(session.url, '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"to-cancel"}}', session.headers);
+    const { messages } = await running;
+    expect(messages[0].result._meta['sallyport/outcome'].outcome).toBe('unknown');
+    await until('the cancellation', () => readFileSync(journal, 'utf8').includes('notifications/cancelled'));
+  });
+
+  test('closing the stream of a stateless call cancels it', async () => {
+    const gone = new AbortController();
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'gone-1', method: 'tools/call', params: { name: 'slow', arguments: { ms: 20_000 }, ...modernMeta() } });
+    const running = post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'slow'), gone.signal).catch(() => 'aborted');
+    const before = readFileSync(journal, 'utf8').split('"slow"').length;
+    await until('the call to arrive', () => readFileSync(journal, 'utf8').split('"slow"').length > before || readFileSync(journal, 'utf8').includes('gone-1') || readFileSync(journal, 'utf8').includes('io.modelcontextprotocol'));
+    gone.abort();
+    expect(await running).toBe('aborted');
+    const trail = await until('the outcome', async () => {
+      const { out } = await ended([bin, 'audit', 'tail', '-n', '3', '--data', gateway.data, '--json']);
+      return /"outcome":"unknown","why":"the client cancelled it"/.test(out) && out;
+    });
+    expect(trail).toContain('unknown');
+  });
+
+  test('mirrored arguments must be mirrored, and are sent on', async () => {
+    const params = { name: 'mirrored', arguments: { region: 'us-west1' }, ...modernMeta() };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    const headers = modernHeaders(gateway.token, 'tools/call', 'mirrored');
+    const missing = await post(gateway.url, body, headers);
+    expect([missing.status, missing.messages[0].error.code]).toEqual([400, -32020]);
+    const lying = await post(gateway.url, body, { ...headers, 'mcp-param-region': 'eu' });
+    expect(lying.status).toBe(400);
+    const right = await post(gateway.url, body, { ...headers, 'mcp-param-region': 'us-west1' });
+    expect(right.messages[0].result.content[0].text).toBe('ran mirrored');
+    if (kind === 'http') {
+      const sent = readFileSync(`${journal}.headers`, 'utf8').trim().split('\n').at(-1) ?? '';
+      expect(JSON.parse(sent)).toMatchObject({ 'mcp-param-region': 'us-west1', 'mcp-name': 'mirrored', 'mcp-method': 'tools/call' });
+    }
+  });
+
+  test('numbers arrive at the server as they were written', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const exact = '{"text":"exact","a":1.0,"b":9007199254740993,"c":1e2,"d":-0}';
+    await post(session.url, `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"echo","arguments":${exact}}}`, session.headers);
+    expect(readFileSync(journal, 'utf8')).toContain(JSON.stringify(exact).slice(1, -1));
+  });
+
+  test('ids beyond a double come back as they were sent', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const said = await post(session.url, '{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}', session.headers);
+    expect(said.text).toContain('"id":9007199254740993');
+    expect(said.text).toContain('"text":"x"');
+  });
+
+  test('an answer above the bound is withheld, and the client is told that the call ran', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const { messages } = await session.call('big', { bytes: 17 * 1024 * 1024 });
+    expect(messages[0].result.isError).toBe(true);
+    expect(messages[0].result.content[0].text).toMatch(/withheld: the call ran/);
+  });
+
+  test('prompts and resources follow the default', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    expect((await session.send('prompts/list')).messages[0].result.prompts).toEqual([]);
+    expect((await session.send('resources/list')).messages[0].result.resources).toEqual([]);
+    expect((await session.send('prompts/get', { name: 'greet' })).messages[0].error.code).toBe(-32602);
+    expect((await session.send('resources/read', { uri: 'file:///a' })).messages[0].error).toMatchObject({ code: -32002, data: { uri: 'file:///a' } });
+  });
+
+  test('a changed policy is in force without a restart; an invalid one changes nothing and raises an alarm', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const opened = { ...policy, tools: { ...policy.tools, create_payment: {} } };
+    writeFileSync(gateway.policyFile, JSON.stringify(opened));
+    await until('the new policy', async () => (await session.call('create_payment')).messages[0].result.isError !== true);
+    writeFileSync(gateway.policyFile, '{"version":"1","tools":');
+    await until('the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'degraded');
+    expect((await session.call('create_payment')).messages[0].result.isError).toBeUndefined();
+    writeFileSync(`${gateway.policyFile}.new`, JSON.stringify(policy));
+    renameSync(`${gateway.policyFile}.new`, gateway.policyFile);
+    await until('the old policy again', async () => (await session.call('create_payment')).messages[0].result.isError === true);
+    await until('the end of the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok');
+  });
+
+  test('the trail verifies, and the metrics count', async () => {
+    const { code, out } = await ended([bin, 'audit', 'verify', '--data', gateway.data]);
+    expect(out).toMatch(/^complete: [0-9]+ records, head [0-9a-f]{64}$/m);
+    expect(code).toBe(0);
+    const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+    expect(metrics).toMatch(/sallyport_calls_total\{server="up",method="tools\/call",verdict="permit",outcome="replied"\} [1-9]/);
+  });
+});
+
+afterAll(() => folder.remove());
