@@ -56,7 +56,7 @@ function amountShape(say: Say, pattern: RegExp, minimum: number) {
   return z
     .union([z.string().regex(pattern), z.number().min(minimum).max(numberMax)], { error })
     .transform((value) => (typeof value === 'number' ? plainNumber(value) : value))
-    .refine((text) => signedDecimalPattern.test(text), { error });
+    .refine((text) => pattern.test(text), { error, abort: true });
 }
 
 /** An id of the exchange: digits as text, or a whole number no larger than 2^53-1 (above that JSON numbers lie). */
