@@ -127,7 +127,6 @@ export class HttpServer {
     try {
       const bytes = await readBody(request, this.#options.bodyBytesMax);
       if (bytes === 'too-large') {
-        response.setHeader('connection', 'close');
         return this.#turnAway(request, response, 413, 'malformed', `the body is larger than ${this.#options.bodyBytesMax} bytes`);
       }
       if (bytes === 'gone') return;
@@ -307,30 +306,28 @@ function text(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
-/** The whole body, or why there is none. */
+/** The whole body, or why there is none. What is too large is read to its end, so that the client hears why. */
 function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'too-large' | 'gone'> {
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length > bytesMax) return Promise.resolve('too-large');
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bytesMax) {
-        request.removeAllListeners('data');
-        resolve('too-large');
-        return;
-      }
-      chunks.push(chunk);
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else chunks = [];
+      if (bytes > DISCARDED_BYTES_MAX) request.destroy();
     });
     request.on('end', () => {
       const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+      if (bytes > bytesMax) resolve('too-large');
+      else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
     request.on('error', () => resolve('gone'));
     request.on('close', () => resolve('gone'));
   });
 }
+
+const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;
 
 /** application/json, with charset utf-8 or none. */
 function isJsonType(header: string): boolean {
