@@ -1,5 +1,5 @@
 import { answerOf, recordName } from '../call/answers.ts';
-import { restOf } from '../call/gate.ts';
+import { notOpened, restOf } from '../call/gate.ts';
 import type { Stages, Target } from '../call/stages.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
@@ -52,6 +52,9 @@ export function callStages(parts: CallStageParts): Stages {
     async findTarget(call) {
       if (call.method !== 'tools/call') return { kind: 'target', definition: NO_DEFINITION };
       const found = await upstreams.linkOf(call.session);
+      if (found.kind === 'not-opened' && found.supported !== undefined) {
+        return notOpened(found, call.session.server, call.id, call.session.revision);
+      }
       if (found.kind === 'not-opened') return unavailable(call, found.why);
       const list = await found.link.tools();
       if (list.kind === 'no-list') return unavailable(call, list.why);

@@ -35,13 +35,18 @@ function keyIn(file: string): Buffer {
   return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
 }
 
-/** The token in a file; made there, with 256 bits, where the file is absent. */
+/** The token in a file; made there, with 256 bits, where the file is absent. @throws Unavailable */
 export function tokenIn(file: string): string {
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${newToken()}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    if (!existsSync(file)) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, `${newToken()}\n`, { mode: 0o600, flag: 'wx' });
+    }
+    return readFileSync(file, 'utf8').trim();
+  } catch (fault) {
+    const { code, message } = fault as NodeJS.ErrnoException;
+    throw new Unavailable(`the token file ${file} cannot be made or read in the data folder (${code ?? message})`, 'make its folder writable for this user');
   }
-  return readFileSync(file, 'utf8').trim();
 }
 
 export function newToken(): string {

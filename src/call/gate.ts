@@ -419,7 +419,8 @@ function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   return typeof result === 'string' ? { kind: 'not-opened', why: result } : result;
 }
 
-function notOpened(why: NotOpened, server: string, id: MessageId, asked: JsonValue | undefined): Fault {
+/** Why a server cannot be used, as a protocol matter: it is down, or it speaks another era. */
+export function notOpened(why: NotOpened, server: string, id: MessageId, asked: JsonValue | undefined): Fault {
   if (why.supported !== undefined) {
     const requested = typeof asked === 'string' ? asked : MODERN;
     const data = JSON.stringify({ supported: why.supported, requested });

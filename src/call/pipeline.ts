@@ -21,7 +21,7 @@ export async function handleCall(call: DecodedCall, received: Received, stages: 
 
 async function admit(decoded: DecodedCall, received: Received, stages: Stages): Promise<Admission> {
   const target = await stages.findTarget(decoded);
-  if (target.kind === 'refused') return target;
+  if (target.kind !== 'target') return target;
 
   const call = stages.checkMirrors(decoded, target, received);
   if (call.kind === 'fault') return call;

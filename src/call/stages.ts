@@ -19,7 +19,7 @@ export type Target = {
 /** One field per step of a call; `app/compose.ts` fills in the real ones, tests fill in stand-ins. */
 export type Stages = Readonly<{
   /** The complete list of the session's server is asked, never the server itself. */
-  findTarget(call: DecodedCall): Promise<Target | Refusal>;
+  findTarget(call: DecodedCall): Promise<Target | Refusal | Fault>;
   /** Headers that mirror arguments are held against them (modern HTTP only). */
   checkMirrors(call: DecodedCall, target: Target, received: Received): DecodedCall | Fault;
   /** The policy of the caller's grant as of now; undefined refuses everything. */

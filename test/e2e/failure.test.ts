@@ -1,0 +1,282 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { bin, ended, fixture, run, startFixture, startGateway, temporaryFolder, until } from '../support/processes.ts';
+import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
+
+const folder = temporaryFolder('failure');
+afterAll(() => folder.remove());
+const allow = { version: '1', default: 'allow' };
+
+function config(name: string, content: object, policy: unknown = allow): string {
+  const at = join(folder.path, name);
+  mkdirSync(at, { recursive: true });
+  writeFileSync(join(at, 'policy.yaml'), typeof policy === 'string' ? policy : JSON.stringify(policy));
+  const file = join(at, 'sallyport.yaml');
+  writeFileSync(file, JSON.stringify({ version: '1', listen: '127.0.0.1:0', admin: '127.0.0.1:0', data: 'data', servers: {}, policy: 'policy.yaml', ...content }));
+  return file;
+}
+
+describe('a start that cannot be', () => {
+  test('an invalid policy: 78, every error with its place', async () => {
+    const file = config('bad-policy', {}, 'version: "1"\ndefault: dney\ntools:\n  x: { acton: deny }\n');
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect(code).toBe(78);
+    expect(err).toMatch(/policy\.yaml:2:10: .*deny/);
+    expect(err).toMatch(/policy\.yaml:4:\d+: .*`acton`.*did you mean `action`/);
+  });
+
+  test('an invalid configuration: 78, every error with its place', async () => {
+    const at = join(folder.path, 'bad-config');
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, 'sallyport.yaml'), 'version: "1"\nlistn: 127.0.0.1:1\nservers:\n  A_B: { command: x }\n  two: { command: x, url: "http://x" }\n');
+    const { code, err } = await ended([bin, 'start', '-c', join(at, 'sallyport.yaml')]);
+    expect(code).toBe(78);
+    expect(err).toMatch(/sallyport\.yaml:2:1: .*`listn`.*did you mean `listen`/);
+  });
+
+  test('no configuration: 78', async () => {
+    const { code, err } = await ended([bin, 'start', '-c', join(folder.path, 'none.yaml')]);
+    expect([code, err]).toEqual([78, expect.stringContaining('none.yaml:1:1: cannot be read')]);
+  });
+
+  test('an unknown command: 69', async () => {
+    const { code, err } = await ended([bin, 'start', '-c', config('no-command', { servers: { x: { command: 'no-such-program' } } })]);
+    expect([code, err]).toEqual([69, expect.stringContaining('`no-such-program` of the server `x`')]);
+  });
+
+  test('a port in use: 69', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await until('the port', () => taken.listening);
+    const { port } = taken.address() as { port: number };
+    const { code, err } = await ended([bin, 'start', '-c', config('port', { listen: `127.0.0.1:${port}` })]);
+    taken.close();
+    expect([code, err]).toEqual([69, expect.stringContaining('the port is in use')]);
+  });
+
+  test('a data folder that is a file: 69', async () => {
+    const file = config('data-file', { data: 'policy.yaml' });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('the data folder')]);
+  });
+
+  test('a damaged database: 69, and it is not recreated', async () => {
+    const file = config('damaged', {});
+    const database = join(folder.path, 'damaged', 'data', 'sallyport.db');
+    mkdirSync(join(folder.path, 'damaged', 'data'), { mode: 0o700 });
+    writeFileSync(database, 'this is no database, and long enough to be looked at as one\n'.repeat(100));
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('cannot be used')]);
+    expect(readFileSync(database, 'utf8')).toContain('this is no database');
+  });
+
+  test('a data folder that another gateway uses: 69', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({ folder: join(folder.path, 'twice'), policy: allow, server: { url: upstream.url } });
+    const { code, err } = await ended([bin, 'start', '-c', gateway.configFile]);
+    expect([code, err]).toEqual([69, expect.stringContaining('another gateway uses the data folder')]);
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('a listener that is not loopback without hosts, an admin that is not loopback: 78', async () => {
+    const { code, err } = await ended([bin, 'start', '-c', config('open', { listen: '0.0.0.0:0', admin: '0.0.0.0:0' })]);
+    expect(code).toBe(78);
+    expect(err).toContain('`hosts` is missing');
+    expect(err).toContain('`admin` must be loopback');
+  });
+
+  test('wrong usage: 2', async () => {
+    expect((await ended([bin, 'start', '--nonsense'])).code).toBe(2);
+    expect((await ended([bin, 'nonsense'])).code).toBe(2);
+    expect((await ended([bin, '--help'])).code).toBe(0);
+  });
+
+  test('wrap without a policy: 78 naming the flag, before the child starts', async () => {
+    const mark = join(folder.path, 'started');
+    const { code, err } = await ended([bin, 'wrap', '--', 'node', '-e', `require('fs').writeFileSync(${JSON.stringify(mark)}, '')`]);
+    expect([code, err]).toEqual([78, expect.stringContaining('--policy')]);
+    expect(() => readFileSync(mark)).toThrow();
+  });
+
+  test('stdio to something that is no gateway: 2 naming the flag', async () => {
+    const upstream = await startFixture();
+    const { code, err } = await ended([bin, 'stdio', '--url', upstream.url]);
+    await upstream.stop();
+    expect([code, err]).toEqual([2, expect.stringContaining('--policy')]);
+  });
+});
+
+describe('while it runs', () => {
+  test('a child that dies: unavailable, then up again, nothing hangs', async () => {
+    const gateway = await startGateway({ folder: join(folder.path, 'dies'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const died = (await session.call('die')).messages[0].result;
+    expect(died._meta['sallyport/outcome'].outcome).toBe('unknown');
+    const next = (await session.call('echo', { text: 'x' })).messages[0].result;
+    expect(next.content[0].text).toMatch(/unavailable/);
+    const ready = (await (await fetch(`${gateway.admin}/readyz`)).json()) as any;
+    expect(ready.status).toBe('degraded');
+    await until('the restart', async () => (await session.call('echo', { text: 'back' })).messages[0].result?.content?.[0]?.text === 'back');
+    await until('the end of the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok');
+    await gateway.stop();
+  });
+
+  test('a silent server: unknown after its deadline, and the quota stays taken', async () => {
+    const policy = { version: '1', default: 'deny', tools: { silent: { rate_limit: { max: 1, window: 60 } } } };
+    const gateway = await startGateway({ folder: join(folder.path, 'silent'), policy, server: { command: 'node', args: [fixture], timeout: '500ms' } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const first = (await session.call('silent')).messages[0].result;
+    expect(first.content[0].text).toMatch(/^\[sallyport\] unknown: the call was sent.*do not repeat it.*Outcome r[0-9]+/s);
+    const second = (await session.call('silent')).messages[0].result;
+    expect(second._meta['sallyport/refusal'].limit.max).toBe('1');
+    await gateway.stop();
+  });
+
+  test('a server that is not there: nothing is sent, and the quota is given back', async () => {
+    const upstream = await startFixture();
+    const policy = { version: '1', default: 'deny', tools: { echo: { rate_limit: { max: 1, window: 60 } } } };
+    const gateway = await startGateway({ folder: join(folder.path, 'gone'), policy, server: { url: upstream.url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    await session.send('tools/list');
+    await upstream.stop();
+    const answer = (await session.call('echo')).messages[0].result;
+    expect(answer.content[0].text).toMatch(/unavailable/);
+    expect(answer._meta['sallyport/refusal'] ?? answer._meta['sallyport/outcome']).toBeDefined();
+    const port = new URL(upstream.url).port;
+    const again = run([fixture, '--http', port]);
+    await until('the server', () => again.out().includes('url'));
+    await until('the call', async () => (await session.call('echo', { text: 'now' })).messages[0].result?.content?.[0]?.text === 'now');
+    await gateway.stop();
+    await again.stop();
+  });
+
+  test('a grant without a policy refuses everything and lists nothing', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({ folder: join(folder.path, 'no-policy'), policy: allow, server: { url: upstream.url }, config: { policy: undefined } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
+    const answer = (await session.call('echo')).messages[0].result;
+    expect(answer._meta['sallyport/refusal'].rule).toBe('(no policy)');
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('the published document of the prior art: absent from the list, unknown when called, the rest by its default', async () => {
+    const upstream = await startFixture(['--tools', 'binance_futures_cancel_order,echo']);
+    const closed = { version: '1', default: 'deny', hide: ['binance_futures_cancel_order'] };
+    const gateway = await startGateway({ folder: join(folder.path, 'published'), policy: closed, server: { url: upstream.url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
+    const hidden = await session.send('tools/call', { name: 'binance_futures_cancel_order' }, 1);
+    const absent = await session.send('tools/call', { name: 'binance_futures_cancel_ordre' }, 1);
+    expect(hidden.text.replace('order', 'ordre')).toBe(absent.text);
+    const checked = await ended([bin, 'policy', 'check', gateway.policyFile]);
+    expect(checked.code).toBe(0);
+    expect(checked.out + checked.err).toMatch(/nothing/i);
+    writeFileSync(gateway.policyFile, JSON.stringify({ ...closed, default: 'allow' }));
+    await until('the open default', async () => (await session.send('tools/list')).messages[0].result.tools.length === 1);
+    expect((await session.call('echo', { text: 'x' })).messages[0].result.content[0].text).toBe('x');
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('eras that do not meet are told apart: 400, -32022, and what the server speaks', async () => {
+    const legacy = await startFixture(['--era', 'legacy']);
+    const one = await startGateway({ folder: join(folder.path, 'era-legacy'), policy: allow, server: { url: legacy.url } });
+    const refused = await modernCall(one.url, one.token, 'echo');
+    expect([refused.status, refused.messages[0].result?._meta?.['sallyport/refusal']?.rule ?? refused.messages[0].error.code]).toEqual([400, -32022]);
+    expect(refused.messages[0].error.data.supported).toContain('2025-11-25');
+    await one.stop();
+    await legacy.stop();
+    const modern = await startFixture(['--era', 'modern']);
+    const two = await startGateway({ folder: join(folder.path, 'era-modern'), policy: allow, server: { url: modern.url } });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } });
+    const said = await post(two.url, body, { authorization: `Bearer ${two.token}` });
+    expect([said.status, said.messages[0].error.code, said.messages[0].error.data.supported]).toEqual([400, -32022, ['2026-07-28']]);
+    const discover = await post(two.url, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: modernMeta() }), modernHeaders(two.token, 'server/discover'));
+    expect(discover.messages[0].result.supportedVersions).toEqual(['2026-07-28']);
+    await two.stop();
+    await modern.stop();
+  });
+
+  test('the token, the host, the route', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({ folder: join(folder.path, 'door'), policy: allow, server: { url: upstream.url } });
+    const none = await post(gateway.url, '{}');
+    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="sallyport"']);
+    expect((await post(gateway.url, '{}', { authorization: `Bearer ${gateway.token}x` })).status).toBe(401);
+    const auth = { authorization: `Bearer ${gateway.token}` };
+    expect((await post(gateway.url.replace('/up', '/other'), '{}', auth)).status).toBe(404);
+    expect((await post(gateway.url.replace('/mcp/up', '/'), '{}', auth)).status).toBe(404);
+    const root = await LegacySession.open(gateway.url.replace('/up', ''), gateway.token);
+    expect((await root.call('echo', { text: 'only one server' })).messages[0].result.content[0].text).toBe('only one server');
+    expect((await post(gateway.url, '{}', { ...auth, origin: 'https://evil.example' })).status).toBe(403);
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('an audit trail that cannot be written refuses', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({ folder: join(folder.path, 'readonly'), policy: allow, server: { url: upstream.url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    await session.send('tools/list');
+    const { DatabaseSync } = await import('node:sqlite');
+    const blocker = new DatabaseSync(join(gateway.data, 'sallyport.db'));
+    blocker.exec("CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no space'); END");
+    const refused = (await session.call('echo', { text: 'x' })).messages[0].result;
+    expect(refused._meta['sallyport/refusal'].rule).toBe('(audit)');
+    expect(((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).reasons[0].kind).toBe('audit');
+    blocker.exec('DROP TRIGGER stop');
+    blocker.close();
+    expect((await session.call('echo', { text: 'again' })).messages[0].result.content[0].text).toBe('again');
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('a folder that is open to others is tightened', async () => {
+    const upstream = await startFixture();
+    const at = join(folder.path, 'wide');
+    mkdirSync(join(at, 'data'), { recursive: true });
+    chmodSync(join(at, 'data'), 0o755);
+    const gateway = await startGateway({ folder: at, policy: allow, server: { url: upstream.url } });
+    const { statSync } = await import('node:fs');
+    expect(statSync(join(at, 'data')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(at, 'data', 'sallyport.db')).mode & 0o777).toBe(0o600);
+    await gateway.stop();
+    await upstream.stop();
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('running calls are answered, then it ends with 130, its child with it', async () => {
+    const gateway = await startGateway({ folder: join(folder.path, 'ctrl-c'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const running = session.call('slow', { ms: 800 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    gateway.child.kill('SIGINT');
+    gateway.child.kill('SIGINT');
+    expect((await running).messages[0].result.content[0].text).toBe('slept');
+    expect(await gateway.exited).toBe(130);
+    expect((await ended([bin, 'audit', 'verify', '--data', gateway.data])).code).toBe(0);
+  });
+
+  test('a second one ends at once, and no record is lost', async () => {
+    const gateway = await startGateway({ folder: join(folder.path, 'ctrl-c-twice'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const running = session.call('slow', { ms: 60_000 }).catch(() => 'cut off');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    gateway.child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    gateway.child.kill('SIGINT');
+    expect(await gateway.exited).toBe(130);
+    expect(await running).toBe('cut off');
+    const verified = await ended([bin, 'audit', 'verify', '--data', gateway.data]);
+    expect(verified.code).toBe(0);
+    const again = await startGateway({ folder: join(folder.path, 'ctrl-c-twice'), policy: allow, server: { command: 'node', args: [fixture] } });
+    await again.stop();
+    const { out } = await ended([bin, 'audit', 'tail', '--data', gateway.data, '--json']);
+    expect(out).toContain('"outcome":"unknown"');
+  });
+});
