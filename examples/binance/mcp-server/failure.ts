@@ -114,6 +114,18 @@ function fromFault(fault: ExchangeFault, say: Say): Refused {
         details,
       });
     case 'unknown':
+      if (fault.reading) {
+        return refuse({
+          code: fault.code,
+          reason: 'no-answer',
+          message: say(
+            `the exchange did not answer: ${fault.message}; nothing was changed`,
+            `交易所没有答复:${fault.message};未作任何改动`,
+          ),
+          next: say('repeat it', '请重试'),
+          details,
+        });
+      }
       return refuse({
         code: fault.code,
         reason: 'unknown',

@@ -55,41 +55,54 @@ export function makeServer(parts: ServerParts): Server {
         `unknown tool ${JSON.stringify(request.params.name.slice(0, 80))}; tools/list names them all`,
       );
     }
-    return result(await run(tool, request.params.arguments ?? {}, parts, say), say);
+    return run(tool, request.params.arguments ?? {}, parts, say);
   });
   return server;
 }
 
-async function run(tool: Tool, given: unknown, parts: ServerParts, say: Say): Promise<Outcome> {
+async function run(tool: Tool, given: unknown, parts: ServerParts, say: Say): Promise<CallToolResult> {
+  let account: Account | undefined;
   try {
     const work = tool.prepare(given, parts.settings.language, say);
-    const account = await parts.account();
+    const found = await parts.account();
+    account = found;
     const context: ToolContext = {
       say,
       language: parts.settings.language,
-      account,
-      requests: account.requests(tool.risk !== 'read'),
+      account: found,
+      requests: found.requests(tool.risk !== 'read'),
       guards: parts.settings.guards,
       venue: { mode: parts.settings.mode, urls: parts.urls() },
       now: parts.now ?? Date.now,
       sleep: parts.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
     };
-    return tool.risk === 'read' ? await work(context) : await account.exclusive(() => work(context));
+    const outcome = tool.risk === 'read' ? await work(context) : await found.exclusive(() => work(context));
+    return result(outcome, say, account);
   } catch (thrown) {
     const refused = refusalFrom(thrown, say);
-    if (refused.defect !== undefined)
-      parts.log(
-        `${tool.name}: ${refused.defect instanceof Error ? (refused.defect.stack ?? refused.defect.message) : 'unreadable error'}`,
-      );
-    return refused;
+    if (refused.defect !== undefined) parts.log(`${tool.name}: ${traceOf(refused.defect)}`);
+    return result(refused, say, account);
   }
 }
 
-function result(outcome: Outcome, say: Say): CallToolResult {
-  if (outcome.kind === 'answer')
-    return { content: [{ type: 'text', text: outcome.text }], structuredContent: outcome.structured };
-  const error = errorRow(outcome);
-  return { content: [{ type: 'text', text: errorText(outcome, say) }], structuredContent: { error }, isError: true };
+function traceOf(defect: unknown): string {
+  return defect instanceof Error ? (defect.stack ?? defect.message) : 'unreadable error';
+}
+
+/** Carries the request weight used so far this minute along, so that a client can see how near the limit it is. */
+function result(outcome: Outcome, say: Say, account: Account | undefined): CallToolResult {
+  const _meta = account === undefined ? {} : { _meta: { 'binance/used-weight': account.pace.weights() } };
+  switch (outcome.kind) {
+    case 'answer':
+      return { content: [{ type: 'text', text: outcome.text }], structuredContent: outcome.structured, ..._meta };
+    case 'refused':
+      return {
+        content: [{ type: 'text', text: errorText(outcome, say) }],
+        structuredContent: { error: errorRow(outcome) },
+        isError: true,
+        ..._meta,
+      };
+  }
 }
 
 function errorRow(refused: Refused): Row {

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Account, type ExchangeUrls, openAccount } from './exchange/account.ts';
 import { ExchangeFault } from './exchange/fault.ts';
+import { keepPace } from './exchange/pace.ts';
 import type { Keys, Mode, Settings } from './settings.ts';
 
 export interface Venue {
@@ -41,11 +42,16 @@ interface Site {
 export function openVenue(settings: Settings, log: (line: string) => void): Venue {
   let site: Promise<Site> | undefined;
   const accounts = new Map<string | undefined, Promise<Account>>();
+  const pace = keepPace(Date.now);
 
   const open = (): Promise<Site> => {
     site ??= openSite(settings, log).catch((error: unknown) => {
       site = undefined; // the next call tries again: an exchange that is started late is found
-      throw error;
+      if (error instanceof ExchangeFault) throw error;
+      throw new ExchangeFault({
+        kind: 'not-sent',
+        message: `the paper exchange did not start: ${error instanceof Error ? error.message : 'unknown error'}`,
+      });
     });
     return site;
   };
@@ -53,9 +59,14 @@ export function openVenue(settings: Settings, log: (line: string) => void): Venu
   function account(token?: string): Promise<Account> {
     const known = accounts.get(token);
     if (known !== undefined) return known;
-    if (accounts.size >= accountsMax)
-      throw new ExchangeFault({ kind: 'rate-limited', message: `more than ${accountsMax} accounts` });
-    const fresh = open().then(async (where) => openAccount({ urls: where.urls, keys: await where.keysFor(token) }));
+    if (accounts.size >= accountsMax) {
+      return Promise.reject(
+        new ExchangeFault({ kind: 'rate-limited', message: `more than ${accountsMax} accounts are open` }),
+      );
+    }
+    const fresh = open().then(async (where) =>
+      openAccount({ urls: where.urls, keys: await where.keysFor(token), pace }),
+    );
     accounts.set(token, fresh);
     fresh.catch(() => accounts.delete(token)); // not kept: the caller sees the error, the next call tries again
     return fresh;
@@ -85,8 +96,9 @@ export function openVenue(settings: Settings, log: (line: string) => void): Venu
 }
 
 async function openSite(settings: Settings, log: (line: string) => void): Promise<Site> {
+  // A token has its own keys or none; never the operator's.
   const own = (token: string | undefined): Keys | undefined =>
-    token === undefined ? settings.keys : (settings.tokens?.get(token) ?? settings.keys);
+    token === undefined ? settings.keys : settings.tokens?.get(token);
   if (settings.mode !== 'paper') {
     return {
       urls: hosts[settings.mode],

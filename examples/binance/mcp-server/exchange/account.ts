@@ -3,7 +3,7 @@
  * Classic and portfolio-margin accounts answer to the same calls here.
  */
 import { type Connector, connect, type Family, type Operation, type Parameters } from './adapter.ts';
-import { ExchangeFault } from './fault.ts';
+import { ExchangeFault, type FaultParts } from './fault.ts';
 import {
   type FuturesMarketOperation,
   type FuturesOperationName,
@@ -27,6 +27,8 @@ export interface AccountOptions {
   readonly urls: ExchangeUrls;
   /** Absent: public market data only. */
   readonly keys: { readonly key: string; readonly secret: string } | undefined;
+  /** Shared by all accounts of one venue: the exchange counts and bans by address. */
+  readonly pace?: Pace;
   readonly timeoutMs?: number;
   readonly now?: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
@@ -76,7 +78,7 @@ export function openAccount(options: AccountOptions): Account {
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
   const now = options.now ?? Date.now;
-  const pace = keepPace(now);
+  const pace = options.pace ?? keepPace(now);
   const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   let known: AccountKind | undefined;
 
@@ -110,17 +112,21 @@ export function openAccount(options: AccountOptions): Account {
     parameters: Parameters,
     reads: boolean,
   ): Promise<Json> {
+    if (!reads) return once(urgent, family, operation, parameters);
     const began = now();
-    for (const wait of reads ? readRetryWaitsMs : []) {
+    for (let tries = 0; ; tries++) {
       try {
         return await once(urgent, family, operation, parameters);
       } catch (error) {
-        const lost = error instanceof ExchangeFault && (error.kind === 'unknown' || error.kind === 'not-sent');
-        if (!lost || now() - began > readRetryWithinMs) throw error;
+        if (!(error instanceof ExchangeFault)) throw error;
+        const lost = error.kind === 'unknown' || error.kind === 'not-sent';
+        const wait = readRetryWaitsMs[tries];
+        if (!lost || wait === undefined || now() - began > readRetryWithinMs) {
+          throw new ExchangeFault({ ...parts(error), reading: true });
+        }
         await sleep(wait);
       }
     }
-    return once(urgent, family, operation, parameters);
   }
 
   function signed(parameters: Parameters): Parameters {
@@ -200,11 +206,7 @@ export function openAccount(options: AccountOptions): Account {
   };
 }
 
-function parts(fault: ExchangeFault): {
-  kind: ExchangeFault['kind'];
-  code: number | undefined;
-  status: number | undefined;
-  message: string;
-} {
-  return { kind: fault.kind, code: fault.code, status: fault.status, message: fault.message };
+function parts(fault: ExchangeFault): FaultParts {
+  const { kind, code, status, retryAfterMs, message } = fault;
+  return { kind, code, status, retryAfterMs, message };
 }

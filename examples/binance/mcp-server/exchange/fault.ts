@@ -22,6 +22,8 @@ export interface FaultParts {
   /** How long the exchange asked us to wait, milliseconds; absent when it did not say. */
   readonly retryAfterMs?: number | undefined;
   readonly message: string;
+  /** It was a request that only reads: whatever became of it, it changed nothing. */
+  readonly reading?: boolean;
 }
 
 /** A call to the exchange that brought no result. */
@@ -30,6 +32,7 @@ export class ExchangeFault extends Error {
   readonly code: number | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly reading: boolean;
 
   constructor(parts: FaultParts) {
     super(parts.message);
@@ -38,6 +41,7 @@ export class ExchangeFault extends Error {
     this.code = parts.code;
     this.status = parts.status;
     this.retryAfterMs = parts.retryAfterMs;
+    this.reading = parts.reading ?? false;
   }
 }
 

@@ -2,7 +2,7 @@
  * The operations this server uses, by one name whichever kind of account stands behind them.
  * `reads` marks what may be repeated after a lost answer; whatever is not marked is sent once.
  */
-import type { Family, Operation } from './adapter.ts';
+import type { Operation } from './adapter.ts';
 
 interface FuturesOperation {
   readonly classic: Operation<'futures'>;
@@ -81,7 +81,7 @@ export function spotReadsOnly(operation: Operation<'spot'>): boolean {
   return spotReads.has(operation);
 }
 
-/** Families whose requests need keys are told apart from public ones by their operation, here for spot. */
+/** Everything else on spot is signed. */
 const spotPublic: ReadonlySet<Operation<'spot'>> = new Set([
   'ping',
   'time',
@@ -96,5 +96,3 @@ const spotPublic: ReadonlySet<Operation<'spot'>> = new Set([
 export function spotNeedsKeys(operation: Operation<'spot'>): boolean {
   return !spotPublic.has(operation);
 }
-
-export type { Family };

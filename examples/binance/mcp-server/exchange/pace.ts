@@ -27,8 +27,8 @@ export interface Pace {
   used(family: Family, weight: number | undefined): void;
   /** Notes a 429 or 418. */
   limited(family: Family, retryAfterMs: number | undefined): Wait;
-  /** Weight used in the running minute, as last reported. */
-  weight(family: Family): number | undefined;
+  /** Weight used in the minute of the last reply, by family. */
+  weights(): Readonly<Partial<Record<Family, number>>>;
 }
 
 interface FamilyPace {
@@ -70,7 +70,12 @@ export function keepPace(now: () => number): Pace {
       pace.wait = { untilMs: now() + (retryAfterMs ?? guess), known: retryAfterMs !== undefined };
       return pace.wait;
     },
-    weight: (family) => of(family).weight?.used,
+    weights: () =>
+      Object.fromEntries(
+        Object.entries(paces).flatMap(([family, pace]) =>
+          pace.weight === undefined ? [] : [[family, pace.weight.used]],
+        ),
+      ),
   };
 }
 

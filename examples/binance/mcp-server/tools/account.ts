@@ -293,12 +293,6 @@ export const accountStatus = defineTool({
     const timeDifference = serverTime === undefined ? undefined : serverTime - localTime;
     const apiKey = account.hasKeys ? await state(() => requests.kind()) : say('none set', '未设置');
     const kind = apiKey === 'ok' ? await requests.kind() : undefined;
-    const weight: Row = Object.fromEntries(
-      (['spot', 'futures', 'portfolio'] as const).flatMap((family) => {
-        const used = account.pace.weight(family);
-        return used === undefined ? [] : [[family, used]];
-      }),
-    );
     const hosts: Row = Object.fromEntries(
       Object.entries(venue.urls).flatMap(([name, url]) => (url === undefined ? [] : [[name, url]])),
     );
@@ -321,7 +315,7 @@ export const accountStatus = defineTool({
         testnet: venue.mode !== 'live',
         apiKey,
         ...(kind === undefined ? {} : { accountKind: kind }),
-        usedWeight: weight,
+        usedWeight: { ...account.pace.weights() },
       },
     );
   },

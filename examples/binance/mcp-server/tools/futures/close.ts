@@ -122,6 +122,20 @@ async function closeLeg(leg: Row, most: Decimal | undefined, context: ToolContex
     if (result['success'] !== true) break; // what happened is not clear or not good: no further order on top
     rest = subtract(rest, part);
   }
+  if (isPositive(rest) && results.every((each) => each['success'] === true)) {
+    const base = {
+      symbol: textOf(leg, 'symbol'),
+      positionSide: textOf(leg, 'positionSide') || 'BOTH',
+      side: isPositive(amount) ? 'SELL' : 'BUY',
+    };
+    results.push({
+      ...base,
+      status: 'NOT_SENT',
+      success: false,
+      closedAmount: '0',
+      error: `${show(rest)} is left after ${partsMax} orders; call again`,
+    });
+  }
   return results;
 }
 

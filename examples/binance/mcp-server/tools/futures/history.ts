@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { asRows, isList, numberOf, type Row, textOf } from '../../exchange/rows.ts';
 import { exchangeId, moment, symbol, whole } from '../../inputs.ts';
 import type { Say } from '../../language.ts';
-import { answer, defineTool } from '../../tool.ts';
+import { answer, defineTool, type Refused, refuse } from '../../tool.ts';
 import { orderShape, tradeShape } from '../shapes.ts';
 import { listOfAlgos } from './open-orders.ts';
 import { algoRow, orderLine, orderRow } from './rows.ts';
@@ -85,6 +85,8 @@ export const tradeHistory = defineTool({
     trades: z.array(tradeShape.extend({ side: z.string(), realizedPnl: z.string(), maker: z.boolean() })),
   }),
   run: async (args, { requests, say }) => {
+    const mixed = mixedWindow(args, say);
+    if (mixed !== undefined) return mixed;
     const trades = [
       ...asRows(
         await requests.futures('trades', {
@@ -108,6 +110,23 @@ export const tradeHistory = defineTool({
 /** The exchange lists oldest first; people ask for the latest. */
 export function newestFirst(a: Row, b: Row): number {
   return (numberOf(b, 'time') ?? 0) - (numberOf(a, 'time') ?? 0);
+}
+
+/** The exchange takes a first id or a time window; which of the two would win is not for us to choose. */
+export function mixedWindow(
+  args: { fromId?: string | undefined; startTime?: number | undefined; endTime?: number | undefined },
+  say: Say,
+): Refused | undefined {
+  if (args.fromId === undefined || (args.startTime === undefined && args.endTime === undefined)) return undefined;
+  return refuse({
+    code: -1128,
+    reason: 'invalid-arguments',
+    message: say(
+      '`fromId` does not go with `startTime` or `endTime`',
+      '`fromId` 不能与 `startTime` 或 `endTime` 同时使用',
+    ),
+    next: say('leave one of them out; nothing was sent', '去掉其中一个;未发送任何请求'),
+  });
 }
 
 export function when(row: Row): string {

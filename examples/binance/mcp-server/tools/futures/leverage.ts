@@ -1,9 +1,10 @@
 /** binance_futures_change_leverage and binance_futures_set_margin_type. */
 import * as z from 'zod';
 import { ExchangeFault, isCode } from '../../exchange/fault.ts';
-import { asRow, asRows, numberOf, textOf } from '../../exchange/rows.ts';
+import { asRow, asRows, numberOf, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
 import { choice, dryRun, symbol, whole } from '../../inputs.ts';
+import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, refuse, type ToolContext } from '../../tool.ts';
 import { decimalText } from '../shapes.ts';
 
@@ -13,12 +14,33 @@ interface SymbolConfig {
 }
 
 async function symbolConfig(symbolName: string, context: ToolContext): Promise<SymbolConfig> {
-  const rows = asRows(await context.requests.futures('symbolConfig', { symbol: symbolName }));
-  const row = rows.find((each) => each['symbol'] === symbolName);
+  const row = await configRow(symbolName, context);
   if (row === undefined) throw new ExchangeFault({ kind: 'refused', code: -1121, message: 'Invalid symbol.' });
+  return configOf(row);
+}
+
+async function configRow(symbolName: string, { requests }: ToolContext): Promise<Row | undefined> {
+  const rows = asRows(await requests.futures('symbolConfig', { symbol: symbolName }));
+  return rows.find((each) => each['symbol'] === symbolName);
+}
+
+/** After a lost answer the setting itself is asked: setting it twice would be harmless, guessing is not. */
+async function isSet(symbolName: string, wanted: Partial<SymbolConfig>, context: ToolContext): Promise<boolean> {
+  const fits = (row: Row): boolean => {
+    const now = configOf(row);
+    return (
+      (wanted.leverage ?? now.leverage) === now.leverage && (wanted.marginType ?? now.marginType) === now.marginType
+    );
+  };
+  const found = await askAgain(context, () => configRow(symbolName, context), fits);
+  return found !== undefined && fits(found);
+}
+
+function configOf(row: Row): SymbolConfig {
+  const marginType = textOf(row, 'marginType').toUpperCase();
   return {
     leverage: numberOf(row, 'leverage') ?? (Number(textOf(row, 'leverage')) || undefined),
-    marginType: textOf(row, 'marginType'),
+    marginType: marginType === 'CROSS' ? 'CROSSED' : marginType,
   };
 }
 
@@ -75,9 +97,8 @@ export const changeLeverage = defineTool({
         maxNotionalValue: textOf(reply, 'maxNotionalValue'),
       };
     } catch (error) {
-      // Setting it twice is harmless, guessing is not: after a lost answer the setting itself is asked.
       if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
-      if ((await symbolConfig(args.symbol, context)).leverage !== args.leverage) throw error;
+      if (!(await isSet(args.symbol, { leverage: args.leverage }, context))) throw error;
       reconciled = true;
     }
     const note = reconciled ? say(' (reconciled)', '(经核实)') : '';
@@ -154,9 +175,7 @@ export const setMarginType = defineTool({
     } catch (error) {
       if (isCode(error, -4046)) return reply(false, false);
       if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
-      const now = (await symbolConfig(args.symbol, context)).marginType.toUpperCase();
-      const same = now === args.marginType || (now === 'CROSS' && args.marginType === 'CROSSED');
-      if (!same) throw error;
+      if (!(await isSet(args.symbol, { marginType: args.marginType }, context))) throw error;
       return reply(true, true);
     }
   },

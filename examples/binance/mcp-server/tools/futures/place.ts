@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { isZero } from '../../decimal.ts';
 import type { Parameters } from '../../exchange/adapter.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
-import { asRow, type Row, textOf } from '../../exchange/rows.ts';
+import { amountOf, asRow, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol, yesNo } from '../../inputs.ts';
 import { lines } from '../../language.ts';
@@ -340,8 +341,11 @@ function placed(row: Row, reconciled: boolean, { say }: ToolContext): Outcome {
     isAlgo ? ['algoId', textOf(row, 'algoId')] : [say('order', '订单号'), textOf(row, 'orderId')],
     [say('client id', '客户端订单号'), textOf(row, isAlgo ? 'clientAlgoId' : 'clientOrderId')],
     [say('contract', '合约'), `${textOf(row, 'symbol')} ${textOf(row, 'side')} ${textOf(row, 'type')}`],
-    [say('quantity', '数量'), textOf(row, 'quantity')],
-    [say('price', '价格'), textOf(row, 'price') || undefined],
+    [
+      say('quantity', '数量'),
+      row['closePosition'] === true ? say('the whole position', '全部仓位') : textOf(row, 'quantity'),
+    ],
+    [say('price', '价格'), isZero(amountOf(row, 'price')) ? say('market', '市价') : textOf(row, 'price')],
     [say('trigger price', '触发价'), isAlgo ? textOf(row, 'stopPrice') : undefined],
     [say('filled', '已成交'), isAlgo ? undefined : `${textOf(row, 'executedQty')} @ ${textOf(row, 'avgPrice') || '-'}`],
     [say('status', '状态'), textOf(row, 'status')],

@@ -4,7 +4,7 @@ import { asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { exchangeId, moment, symbol, whole } from '../../inputs.ts';
 import type { Say } from '../../language.ts';
 import { answer, defineTool } from '../../tool.ts';
-import { newestFirst, text, when } from '../futures/history.ts';
+import { mixedWindow, newestFirst, text, when } from '../futures/history.ts';
 import { orderLine } from '../futures/rows.ts';
 import { orderShape, tradeShape } from '../shapes.ts';
 
@@ -101,6 +101,8 @@ export const spotTradeHistory = defineTool({
     trades: z.array(tradeShape.extend({ isBuyer: z.boolean(), isMaker: z.boolean() })),
   }),
   run: async (args, { requests, say }) => {
+    const mixed = mixedWindow(args, say);
+    if (mixed !== undefined) return mixed;
     const reply = await requests.spot('myTrades', {
       symbol: args.symbol,
       startTime: text(args.startTime),

@@ -1,8 +1,9 @@
 /** binance_spot_place_order. An argument that the order type does not take is refused, not dropped. */
 import * as z from 'zod';
+import { isZero } from '../../decimal.ts';
 import type { Parameters } from '../../exchange/adapter.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
-import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
+import { amountOf, asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol } from '../../inputs.ts';
 import { lines } from '../../language.ts';
@@ -216,7 +217,7 @@ function placed(reply: Row, order: SpotOrder | undefined, reconciled: boolean, {
     [say('client id', '客户端订单号'), textOf(row, 'clientOrderId')],
     [say('pair', '交易对'), `${textOf(row, 'symbol')} ${textOf(row, 'side')} ${textOf(row, 'type')}`],
     [say('quantity', '数量'), textOf(row, 'origQty')],
-    [say('price', '价格'), textOf(row, 'price') || undefined],
+    [say('price', '价格'), isZero(amountOf(row, 'price')) ? say('market', '市价') : textOf(row, 'price')],
     [say('filled', '已成交'), `${textOf(row, 'executedQty')} (${textOf(row, 'cummulativeQuoteQty') || '0'})`],
     [say('fills', '成交笔数'), fills === 0 ? undefined : fills],
     [say('status', '状态'), textOf(row, 'status')],
