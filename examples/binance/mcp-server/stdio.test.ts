@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { expect, it } from 'vitest';
 import { environment, openDesk } from './test/desk.ts';
 
@@ -93,4 +95,25 @@ it('answers on an exchange that is not there with `not-sent`, and finds it when 
   await desk.ok('binance_futures_price', { symbol: 'BTCUSDT' });
   await desk.close();
   await back.close();
+});
+
+it('serves a client of the previous SDK, which checks structured content of errors too', async () => {
+  const client = new OldClient({ name: 'old', version: '1' });
+  await client.connect(
+    new OldTransport({ command: process.execPath, args: [main], env: environment(), stderr: 'ignore' }),
+  );
+  expect((await client.listTools()).tools).toHaveLength(35);
+  const good = await client.callTool({ name: 'binance_futures_price', arguments: { symbol: 'BTCUSDT' } });
+  expect(good.structuredContent).toMatchObject({ total: 1 });
+  const bad = await client.callTool({
+    name: 'binance_futures_cancel_order',
+    arguments: { symbol: 'BTCUSDT', orderId: '1' },
+  });
+  expect(bad).toMatchObject({ isError: true, structuredContent: { error: { code: -2011 } } });
+  const rehearsed = await client.callTool({
+    name: 'binance_futures_cancel_all_orders',
+    arguments: { symbol: 'BTCUSDT', dryRun: true },
+  });
+  expect(rehearsed.structuredContent).toMatchObject({ dryRun: { checkedBy: 'local' } });
+  await client.close();
 });
