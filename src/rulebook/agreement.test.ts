@@ -9,6 +9,7 @@ import { decide } from '../stages/policy/decide.ts';
 import { loadPolicy } from './load.ts';
 
 type Truth = 'T' | 'F' | 'M' | 'E';
+// oxlint-disable-next-line typescript/no-explicit-any -- documents as written have no type here
 type Raw = Record<string, any>;
 
 // ---- the slow procedure ------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ function slowTest(
         : undefined;
     case 'length_lte':
     case 'length_gt': {
-      const length = typeof seen === 'string' ? [...seen].length : Array.isArray(seen) ? seen.length : undefined;
+      const length = typeof seen === 'string' ? Array.from(seen).length : Array.isArray(seen) ? seen.length : undefined;
       return length === undefined ? undefined : length <= Number((value as JsonNumber).text) === (op === 'length_lte');
     }
     case 'matches_glob':

@@ -21,8 +21,8 @@ export interface CheckOptions {
 export function checkPolicy(file: string, text: string, options: CheckOptions = {}): CheckResult {
   const loaded = loadPolicy([{ file, text }]);
   if ('errors' in loaded) return { file, errors: loaded.errors, warnings: loaded.warnings };
-  const read = readPolicyDocument(file, text);
-  const found = 'errors' in read ? [] : lintDocument(read, options.tools);
+  const read = readPolicyDocument(file, text).loaded;
+  const found = read === undefined ? [] : lintDocument(read, options.tools);
   const warnings = [...loaded.warnings, ...found].toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { file, hash: loaded.policy.hash, errors: [], warnings };
 }

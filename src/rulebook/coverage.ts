@@ -17,8 +17,8 @@ export function coverageOf(texts: readonly PolicyText[], trail: readonly TrailEn
   const never: { rule: string; at: string }[] = [];
   let rules = 0;
   for (const { file, text } of texts) {
-    const read = readPolicyDocument(file, text);
-    if ('errors' in read) continue;
+    const read = readPolicyDocument(file, text).loaded;
+    if (read === undefined) continue;
     const prefix = texts.length > 1 ? `${file}#` : '';
     for (const pointer of rulesIn(read.document)) {
       rules++;

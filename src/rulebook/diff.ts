@@ -41,7 +41,7 @@ function readOne(text: PolicyText): PolicyDocument | { readonly errors: readonly
   const loaded = loadPolicy([text]);
   if ('errors' in loaded) return loaded;
   const read = readPolicyDocument(text.file, text.text);
-  return 'errors' in read ? read : read.document;
+  return read.loaded?.document ?? read;
 }
 
 interface Subject {

@@ -31,8 +31,8 @@ export function explainCall(input: ExplainInput): ExplainResult {
   const { policy, call } = input;
   const loaded = loadPolicy([policy]);
   if ('errors' in loaded) return loaded;
-  const document = readPolicyDocument(policy.file, policy.text);
-  if ('errors' in document) return document;
+  const { loaded: document, errors } = readPolicyDocument(policy.file, policy.text);
+  if (document === undefined) return { errors };
   const known = catalogueOf(input.catalogue);
   if ('errors' in known) return known;
   const state = stateOf(input.state);

@@ -28,8 +28,8 @@ export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = 
   for (const { file, text } of files) {
     const read = readPolicyDocument(file, text);
     warnings.push(...read.warnings);
-    if ('errors' in read) errors.push(...read.errors);
-    else loaded.push(read);
+    errors.push(...read.errors);
+    if (read.loaded !== undefined) loaded.push(read.loaded);
   }
   if (files.length === 0) {
     errors.push({ file: '(none)', line: 1, column: 1, message: 'no policy file is named' });

@@ -72,7 +72,8 @@ function zone(written: string | undefined, pointer: string, report: Report): str
 }
 
 function level(raw: RawLevel, pointer: string, outerZone: string, report: Report): PolicyLevel {
-  const timezone = zone(raw.timezone, `${pointer}/timezone`, report) ?? outerZone;
+  // The document's own was looked at already.
+  const timezone = pointer === '' ? outerZone : (zone(raw.timezone, `${pointer}/timezone`, report) ?? outerZone);
   const around: Around = { timezone, report };
   const tools = new Map<string, PolicyEntry>();
   for (const [name, entry] of Object.entries(raw.tools ?? {})) {
@@ -202,8 +203,7 @@ function limitRule(
   }
   const own = zone(raw.timezone, `${pointer}/timezone`, report) ?? timezone;
   const window = limitWindow(raw.window, raw.align, own);
-  if ('error' in window)
-    report({ pointer: `${pointer}/window`, message: `the window ${window.error}`, ...hinted(window) });
+  if ('error' in window) report({ pointer: `${pointer}/window`, message: window.error, ...hinted(window) });
   const max = countable(raw.max instanceof JsonNumber ? raw.max.text : raw.max);
   if (typeof max !== 'string') report({ pointer: `${pointer}/max`, message: `\`max\` ${max.error}` });
   return {

@@ -1,13 +1,13 @@
 /** One policy file in any dialect → its one form. */
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicyDocument, PolicyProblem } from '../domain/policy-document.ts';
-import { diagnose } from '../platform/schema-diagnostics.ts';
 import { pointerPath, type SourceDocument } from '../platform/source-document.ts';
 import { readSource } from '../platform/yaml-document.ts';
 import { nativeDocument, type Report } from './native.ts';
 import { olderPolicyDocument } from './older.ts';
 import { differencesOf } from './older-differences.ts';
 import { isOlder, mixedKeys, olderDocument } from './older-schema.ts';
+import { parseAll } from './parse-all.ts';
 import { policyDocument } from './schema.ts';
 
 /** A document in its one form, with the text it came from. */
@@ -16,10 +16,13 @@ export interface LoadedDocument {
   readonly source: SourceDocument;
 }
 
-export type ReadPolicy = { readonly warnings: readonly Diagnostic[] } & (
-  | LoadedDocument
-  | { readonly errors: readonly Diagnostic[] }
-);
+export interface ReadPolicy {
+  /** Every mistake that can be seen without compiling. With any, the document is not used. */
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+  /** Where there are errors: what is left without the parts that are wrong, so that the rest can be looked at too. */
+  readonly loaded?: LoadedDocument;
+}
 
 export function readPolicyDocument(file: string, text: string): ReadPolicy {
   const read = readSource(file, text);
@@ -29,9 +32,10 @@ export function readPolicyDocument(file: string, text: string): ReadPolicy {
 }
 
 function readNative(source: SourceDocument): ReadPolicy {
-  const parsed = policyDocument.safeParse(source.value);
-  if (!parsed.success) return { errors: diagnose(source, parsed.error.issues), warnings: [] };
-  return finish(source, [], (report) => nativeDocument(source.file, parsed.data, source.value, report));
+  const parsed = parseAll(policyDocument, source);
+  return finish(source, parsed.errors, [], parsed.value, (raw, report) =>
+    nativeDocument(source.file, raw, source.value, report),
+  );
 }
 
 function readOlder(source: SourceDocument): ReadPolicy {
@@ -43,31 +47,36 @@ function readOlder(source: SourceDocument): ReadPolicy {
       hint: 'write the whole document in one dialect',
     }),
   );
-  const parsed = olderDocument.safeParse(source.value);
-  if (parsed.success && mixed.length === 0) {
-    const warnings = differencesOf(parsed.data).map((problem) => located(source, problem, 'key'));
-    return finish(source, warnings, (report) => olderPolicyDocument(source.file, parsed.data, source.value, report));
-  }
-  const issues = parsed.success ? [] : diagnose(source, parsed.error.issues);
+  const parsed = parseAll(olderDocument, source);
   // A mixed key is said once, as what it is.
-  const others = issues.filter((issue) => !mixed.some((m) => m.line === issue.line && m.column === issue.column));
+  const others = parsed.errors.filter((e) => !mixed.some((m) => m.line === e.line && m.column === e.column));
   const errors = [...mixed, ...others].map((error) =>
     error.message === '`default` is missing'
       ? { ...error, hint: 'the older tool assumed `default: allow`; write what you mean' }
       : error,
   );
-  return { errors, warnings: [] };
+  const differing = errors.length > 0 || parsed.value === undefined ? [] : differencesOf(parsed.value);
+  const warnings = differing.map((problem) => located(source, problem, 'key'));
+  return finish(source, errors, warnings, parsed.value, (raw, report) =>
+    olderPolicyDocument(source.file, raw, source.value, report),
+  );
 }
 
-function finish(
+function finish<Raw>(
   source: SourceDocument,
+  errors: readonly Diagnostic[],
   warnings: readonly Diagnostic[],
-  make: (report: Report) => PolicyDocument,
+  raw: Raw | undefined,
+  make: (raw: Raw, report: Report) => PolicyDocument,
 ): ReadPolicy {
+  if (raw === undefined) return { errors, warnings };
   const problems: PolicyProblem[] = [];
-  const document = make((problem) => problems.push(problem));
-  if (problems.length > 0) return { errors: problems.map((problem) => located(source, problem)), warnings };
-  return { document, source, warnings };
+  const document = make(raw, (problem) => problems.push(problem));
+  return {
+    errors: [...errors, ...problems.map((problem) => located(source, problem))],
+    warnings,
+    loaded: { document, source },
+  };
 }
 
 /** The place of a problem in the text. */

@@ -22,11 +22,38 @@ const wholeNumber = z
   .meta({ jsonSchema: { type: 'integer', minimum: 0 } });
 const anyValue = z.custom<JsonValue>((value) => value !== undefined, 'expected a value').meta({ jsonSchema: {} });
 
+const synonyms: Readonly<Record<string, string>> = {
+  '=': 'eq',
+  '==': 'eq',
+  equals: 'eq',
+  '!=': 'neq',
+  ne: 'neq',
+  not_equals: 'neq',
+  '<': 'lt',
+  '<=': 'lte',
+  le: 'lte',
+  '>': 'gt',
+  '>=': 'gte',
+  ge: 'gte',
+  nin: 'not_in',
+  startsWith: 'starts_with',
+  endsWith: 'ends_with',
+  match: 'regex',
+  matches: 'regex',
+  glob: 'matches_glob',
+  cidr: 'in_cidr',
+};
+
+function synonym(written: string): string | undefined {
+  const meant = Object.hasOwn(synonyms, written) ? synonyms[written] : undefined;
+  return meant === undefined ? undefined : `did you mean \`${meant}\`?`;
+}
+
 function operatorError(issue: { readonly input?: unknown }): string {
   const written = typeof issue.input === 'string' ? issue.input : String(issue.input);
   return withHint(
     `\`${written}\` is no operator`,
-    suggestion(written, operatorNames) ?? `operators: ${operatorNames.join(', ')}`,
+    synonym(written) ?? suggestion(written, operatorNames) ?? `operators: ${operatorNames.join(', ')}`,
   );
 }
 

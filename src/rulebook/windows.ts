@@ -50,5 +50,7 @@ export function limitWindow(
   }
   if (named !== undefined) return { value: { window: { kind: 'sliding', ms: namedMs[named] }, text } };
   const ms = durationMs(written);
-  return 'error' in ms ? ms : { value: { window: { kind: 'sliding', ms: ms.value }, text } };
+  return 'error' in ms
+    ? { ...ms, error: `the window ${ms.error}` }
+    : { value: { window: { kind: 'sliding', ms: ms.value }, text } };
 }
