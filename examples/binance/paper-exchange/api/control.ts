@@ -301,6 +301,7 @@ function stateOf(exchange: Exchange): Json {
     origin: venue.origin,
     settings: { strict: settings.strict, limits: settings.limits },
     accounts: Array.from(venue.accounts.values(), ({ id, key, kind, wallet }) => ({
+      streams: exchange.sessions.connections(id),
       id,
       key,
       kind,

@@ -23,6 +23,7 @@ export const oddRoutes: readonly Route[] = [
       networkList: [],
     })),
   ),
+  open('/sapi/v1/system/status', 1, () => ({ status: 0, msg: 'normal' })),
   keyed('GET', '/sapi/v1/margin/allPairs', 1, () => []),
   keyed('GET', '/sapi/v1/margin/isolated/allPairs', 10, () => []),
   open('/dapi/v1/ping', 1, () => ({})),

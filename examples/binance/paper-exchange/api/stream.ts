@@ -72,6 +72,11 @@ export class Sessions {
     }
   }
 
+  /** How many connections listen to the account. */
+  connections(account: number): number {
+    return this.#byAccount.get(account)?.sockets.size ?? 0;
+  }
+
   find(listenKey: string): Session | null {
     return this.#byKey.get(listenKey) ?? null;
   }

@@ -1,4 +1,6 @@
 /** An exchange in memory with a frozen clock, called through the real dispatcher with real signatures but no socket. */
+/* Replies are read as parsed JSON, whatever they hold: in tests a wrong field shows as a failed expectation.
+   oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call */
 
 import { createHmac } from 'node:crypto';
 import { control } from '../api/control.ts';
@@ -14,7 +16,6 @@ export const START = Date.UTC(2026, 5, 1, 12, 0, 0);
 export interface Answer {
   readonly status: number;
   // The reply as its reader sees it: a test looks into it freely.
-  // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -55,7 +56,6 @@ export class Desk {
   }
 
   /** A call that must succeed. */
-  // oxlint-disable-next-line typescript/no-explicit-any
   ok(method: string, path: string, values: Values = {}, account: Account = this.account): any {
     const answer = this.call(method, path, values, account);
     if (answer.status !== 200)
@@ -103,7 +103,6 @@ export class Desk {
   }
 
   /** A resting or crossing limit order. */
-  // oxlint-disable-next-line typescript/no-explicit-any
   limit(
     side: 'BUY' | 'SELL',
     quantity: string,
@@ -123,13 +122,9 @@ export class Desk {
   fill(orderId: number | string, quantity?: string): void {
     this.paper('fill', { orderId: String(orderId), quantity });
   }
-
-  // oxlint-disable-next-line typescript/no-explicit-any
   balances(account: Account = this.account): any {
     return this.ok('GET', '/fapi/v3/account', {}, account) as unknown;
   }
-
-  // oxlint-disable-next-line typescript/no-explicit-any
   position(symbol = 'BTCUSDT', account: Account = this.account): any {
     return (this.ok('GET', '/fapi/v3/positionRisk', { symbol }, account) as unknown[])[0];
   }
