@@ -1,6 +1,5 @@
 /** Three clients nobody here wrote, behind one small interface, so that the same scenario can be asked of each. */
-/* Replies are read as parsed JSON, whatever they hold: in tests a wrong field shows as a failed expectation.
-   oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call -- replies are parsed JSON: in a test a wrong field shows as a failed expectation */
 
 import { DerivativesTradingPortfolioMargin } from '@binance/derivatives-trading-portfolio-margin';
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures';

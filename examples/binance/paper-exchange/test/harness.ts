@@ -1,6 +1,5 @@
 /** An exchange in memory with a frozen clock, called through the real dispatcher with real signatures but no socket. */
-/* Replies are read as parsed JSON, whatever they hold: in tests a wrong field shows as a failed expectation.
-   oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call -- replies are parsed JSON: in a test a wrong field shows as a failed expectation */
 
 import { createHmac } from 'node:crypto';
 import { control } from '../api/control.ts';

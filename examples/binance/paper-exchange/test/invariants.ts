@@ -1,6 +1,5 @@
 /** What must hold after every command, computed from the replies and the ledger by other means than the engine's. */
-/* Replies are read as parsed JSON, whatever they hold: in tests a wrong field shows as a failed expectation.
-   oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call -- replies are parsed JSON: in a test a wrong field shows as a failed expectation */
 
 import { expect } from 'vitest';
 import type { Account } from '../engine/state.ts';
