@@ -18,8 +18,8 @@ import type {
 } from '../domain/policy-document.ts';
 import { canonicalText } from '../platform/canonical.ts';
 import { pointerPart } from '../platform/source-document.ts';
-import { safePattern } from '../stages/policy/conditions/regex.ts';
 import { countable } from '../stages/policy/limit-demand.ts';
+import { safePattern } from '../stages/policy/safe-pattern.ts';
 import { isTimezone } from '../stages/policy/wall-clock.ts';
 import { contentHash, shortHash } from './canonical.ts';
 import type {
@@ -274,7 +274,9 @@ function inspectRule(raw: RawInspect, pointer: string, { report }: Around): Insp
     if ('path' in item) return { pointer: at, path: item.path };
     if (typeof item.pattern === 'string') return { pointer: at, pattern: item.pattern };
     const pattern = safePattern(item.pattern.regex);
-    if ('error' in pattern) report({ pointer: `${at}/pattern/regex`, message: pattern.error });
+    const wrong =
+      'error' in pattern ? pattern.error : pattern.search('') === true ? 'the pattern matches empty text' : undefined;
+    if (wrong !== undefined) report({ pointer: `${at}/pattern/regex`, message: wrong });
     return { pointer: at, regex: item.pattern.regex };
   });
   return {

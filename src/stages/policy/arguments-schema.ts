@@ -7,8 +7,8 @@ import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction 
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
 import type { CallFacts } from '../../domain/policy.ts';
 import { shown } from './conditions/operator.ts';
-import { safePattern } from './conditions/regex.ts';
 import { ReadFault } from './path.ts';
+import { safePattern } from './safe-pattern.ts';
 
 export const subschemasMax = 2_000;
 export const schemaDepthMax = 32;

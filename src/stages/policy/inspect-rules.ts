@@ -3,10 +3,10 @@ import type { InspectRules, Redaction } from '../../domain/inspection.ts';
 import type { CallFacts, PolicySet } from '../../domain/policy.ts';
 import type { RedactRule } from '../../domain/policy-document.ts';
 import { type CompiledEntry, type CompiledInspect, compiledSet } from './compiled.ts';
-import { safePattern } from './conditions/regex.ts';
 import { Evaluation, evaluateAll } from './evaluation.ts';
 import { parsePath } from './path.ts';
 import { planFor } from './plan.ts';
+import { safePattern } from './safe-pattern.ts';
 
 /** Every `inspect` that applies to the tool; all of them are carried out. */
 export function inspectRules(policy: PolicySet, call: CallFacts): readonly InspectRules[] {

@@ -10,9 +10,9 @@ import type { Outcome } from '../../../domain/policy.ts';
 import type { ConditionSource } from '../../../domain/policy-document.ts';
 import type { Condition, Evaluation } from '../evaluation.ts';
 import { ReadFault } from '../path.ts';
+import { type SafePattern, safePattern, searchCostMax } from '../safe-pattern.ts';
 import type { ConditionContext, Expression } from './context.ts';
 import { shown } from './operator.ts';
-import { type SafePattern, safePattern, searchCostMax } from './regex.ts';
 
 export const expressionLengthMax = 4_000;
 export const comprehensionNestingMax = 2;
