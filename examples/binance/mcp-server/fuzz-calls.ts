@@ -98,8 +98,15 @@ function pick<T>(draw: Draw, list: readonly T[]): T {
   return found as T;
 }
 
-/** @returns a tool of the list with arguments */
-export function drawCall(draw: Draw, tools: readonly FuzzTool[]): { name: string; args: unknown } {
+/**
+ * @param ids ids of orders that the exchange has given out lately, so that cancels find something
+ * @returns a tool of the list with arguments
+ */
+export function drawCall(
+  draw: Draw,
+  tools: readonly FuzzTool[],
+  ids: readonly string[],
+): { name: string; args: unknown } {
   const tool = pick(draw, tools);
   const nonsense = draw(40);
   if (nonsense === 0)
@@ -110,7 +117,7 @@ export function drawCall(draw: Draw, tools: readonly FuzzTool[]): { name: string
   const args: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(tool.properties)) {
     const isWanted = tool.required.includes(name) ? draw(25) > 0 : draw(3) === 0;
-    if (isWanted) define(args, name, draw(12) === 0 ? pick(draw, hostile) : sensible(draw, name, schema));
+    if (isWanted) define(args, name, draw(12) === 0 ? pick(draw, hostile) : sensible(draw, { name, schema, ids }));
   }
   if (draw(15) === 0) define(args, pick(draw, extraKeys), pick(draw, hostile));
   return { name: tool.name, args };
@@ -121,8 +128,14 @@ function define(args: Record<string, unknown>, name: string, value: unknown): vo
   Object.defineProperty(args, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
+interface Argument {
+  readonly name: string;
+  readonly schema: unknown;
+  readonly ids: readonly string[];
+}
+
 /** A value that the argument is meant to have, mostly. */
-function sensible(draw: Draw, name: string, schema: unknown): unknown {
+function sensible(draw: Draw, { name, schema, ids }: Argument): unknown {
   const choices = enumOf(schema);
   if (choices.length > 0) return pick(draw, choices);
   switch (name) {
@@ -157,12 +170,9 @@ function sensible(draw: Draw, name: string, schema: unknown): unknown {
     case 'orderId':
     case 'algoId':
     case 'fromId':
-      return pick<unknown>(draw, [
-        String(1_000_000_000 + draw(400)),
-        1_000_000_000 + draw(400),
-        '1',
-        '9223372036854775807',
-      ]);
+      return ids.length > 0 && draw(4) > 0
+        ? pick(draw, ids)
+        : pick<unknown>(draw, ['1', 1_000_000_001, '9223372036854775807']);
     case 'clientOrderId':
     case 'newClientOrderId':
       return `c-${draw(50)}`;

@@ -42,14 +42,16 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const world = await openWorld();
   try {
     const draw = generator(options.seed);
+    const ids: string[] = [];
     for (; calls < options.calls && broken.length < brokenMax; calls++) {
-      const call = drawCall(draw, world.tools);
+      const call = drawCall(draw, world.tools, ids);
       const reply = await world.call(call.name, call.args);
       const wrong = world.judge(call, reply);
       if (wrong !== undefined)
         broken.push(
           `${wrong}: ${call.name}(${JSON.stringify(call.args).slice(0, 400)}) -> ${JSON.stringify(reply).slice(0, 400)}`,
         );
+      remember(reply, ids);
       const reason = reasonOf(reply);
       if (reason === undefined) succeeded += 1;
       else refused[reason] = (refused[reason] ?? 0) + 1;
@@ -174,6 +176,17 @@ function judge({ name, args }: Call, reply: Reply, judges: Judges): string | und
     return 'arguments outside the input schema were accepted';
   if (hasFraction(result.structuredContent)) return 'a fraction is a JSON number';
   return undefined;
+}
+
+/** Ids that the exchange gave out last; as many as a desk has open. */
+const idsMax = 50;
+
+function remember(reply: Reply, ids: string[]): void {
+  for (const field of ['orderId', 'algoId']) {
+    const id = reply.result?.structuredContent?.[field];
+    if (typeof id === 'string') ids.push(id);
+  }
+  ids.splice(0, ids.length - idsMax);
 }
 
 /** The protocol library drops an own `__proto__` before any tool sees it, so nothing can act on it. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startExchange } from '../paper-exchange/index.ts';
 import { readSettings } from './settings.ts';
 import { openDesk } from './test/desk.ts';
 import { openVenue, type Venue } from './venue.ts';
@@ -67,6 +68,23 @@ it('says that a tool needs keys when there are none, before anything is sent', a
       message: expect.stringContaining('needs API keys'),
     });
   });
+});
+
+it("never lends the operator's keys to a token", async () => {
+  const exchange = await startExchange();
+  const token = 't'.repeat(32);
+  const settings = readSettings(['--http', '0', '--exchange', exchange.url], {
+    BINANCE_API_KEY: exchange.key,
+    BINANCE_API_SECRET: exchange.secret,
+  });
+  const venue = openVenue({ ...settings, tokens: new Map([[token, undefined]]) }, () => undefined);
+  const uidOf = async (mine?: string): Promise<unknown> => {
+    const reply = await (await venue.account(mine)).requests(false).spot('getAccount');
+    return (reply as { uid: unknown }).uid;
+  };
+  expect(await uidOf(token)).not.toEqual(await uidOf());
+  await venue.close();
+  await exchange.close();
 });
 
 describe('BINANCE_MCP_PAPER_DATA', () => {

@@ -1,30 +1,38 @@
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PaperExchange, startExchange } from '../../../paper-exchange/index.ts';
 import { type Desk, openDesk } from '../../test/desk.ts';
 import { type Flaky, openFlaky } from '../../test/flaky.ts';
 
 let exchange: PaperExchange;
 let flaky: Flaky;
+let desk: Desk & { key: string; secret: string };
 beforeAll(async () => {
   exchange = await startExchange();
   flaky = await openFlaky(exchange.url);
+  desk = await openOwn();
 });
 afterAll(async () => {
+  await desk.close();
   await flaky.close();
   await exchange.close();
+});
+afterEach(async () => {
+  flaky.clear();
+  await desk.ok('binance_futures_cancel_all_orders', BTC);
+  await desk.call('binance_futures_close_position', BTC); // refuses when there is nothing, which is as good
 });
 
 const BTC = { symbol: 'BTCUSDT' };
 
 async function openOwn(): Promise<Desk & { key: string; secret: string }> {
   const { key, secret } = exchange.createAccount();
-  const desk = await openDesk({
+  const opened = await openDesk({
     args: ['--exchange', flaky.url],
     env: { BINANCE_API_KEY: key, BINANCE_API_SECRET: secret },
   });
-  await desk.ok('binance_futures_change_leverage', { ...BTC, leverage: 10 });
-  return { ...desk, key, secret };
+  await opened.ok('binance_futures_change_leverage', { ...BTC, leverage: 10 });
+  return { ...opened, key, secret };
 }
 
 async function control(action: string, body: object): Promise<void> {
@@ -38,7 +46,6 @@ async function control(action: string, body: object): Promise<void> {
 
 describe('a partly filled order', () => {
   it("releases the margin of what was not filled, and keeps the position's", async () => {
-    const desk = await openOwn();
     const { orderId } = (
       await desk.ok('binance_futures_place_order', {
         ...BTC,
@@ -58,13 +65,11 @@ describe('a partly filled order', () => {
     });
     expect(result.structured.marginChange.openOrderInitialMargin.released).toBe('27.00000000');
     expect(Number(result.structured.marginChange.positionInitialMargin.after)).toBeGreaterThan(0);
-    await desk.close();
   });
 });
 
 describe('several cancels at once', () => {
   it("each report their own margin, not one another's", async () => {
-    const desk = await openOwn();
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) {
       ids.push(
@@ -85,13 +90,11 @@ describe('several cancels at once', () => {
     expect(results.map((result) => result.structured.marginChange.openOrderInitialMargin.released)).toEqual(
       ids.map(() => '4.50000000'),
     );
-    await desk.close();
   });
 });
 
 describe('a minimum notional of 100, as on the real exchange', () => {
   it('refuses the documented example with -4164', async () => {
-    const desk = await openOwn();
     await control('filters', { ...BTC, minNotional: '100' });
     const result = await desk.call('binance_futures_place_order', {
       ...BTC,
@@ -102,13 +105,11 @@ describe('a minimum notional of 100, as on the real exchange', () => {
     });
     await control('filters', { ...BTC, minNotional: '5' });
     expect(result.structured.error).toMatchObject({ code: -4164, next: expect.any(String) });
-    await desk.close();
   });
 });
 
 describe('a position larger than one market order', () => {
   it('is closed in parts', async () => {
-    const desk = await openOwn();
     await desk.ok('binance_futures_place_order', { ...BTC, side: 'SELL', type: 'MARKET', quantity: '0.05' });
     const rules = { symbols: [{ ...BTC, filters: [{ filterType: 'MARKET_LOT_SIZE', maxQty: '0.02' }] }] };
     flaky.next({
@@ -125,11 +126,9 @@ describe('a position larger than one market order', () => {
       ['BUY', '0.01'],
     ]);
     expect((await desk.ok('binance_futures_positions')).structured.count).toBe(0);
-    await desk.close();
   });
 
   it('that needs more orders than one call may send is not called closed', async () => {
-    const desk = await openOwn();
     await desk.ok('binance_futures_place_order', { ...BTC, side: 'BUY', type: 'MARKET', quantity: '0.025' });
     const rules = { symbols: [{ ...BTC, filters: [{ filterType: 'MARKET_LOT_SIZE', maxQty: '0.001' }] }] };
     flaky.next({
@@ -141,13 +140,30 @@ describe('a position larger than one market order', () => {
     expect(result.isError).toBe(true);
     expect(result.text).toContain('0.005 is left');
     await desk.ok('binance_futures_close_position', BTC);
-    await desk.close();
+  });
+});
+
+describe('a close whose first part has no answer', () => {
+  it('sends no second part on top', async () => {
+    await desk.ok('binance_futures_place_order', { ...BTC, side: 'BUY', type: 'MARKET', quantity: '0.05' });
+    const rules = { symbols: [{ ...BTC, filters: [{ filterType: 'MARKET_LOT_SIZE', maxQty: '0.02' }] }] };
+    flaky.next(
+      {
+        method: 'GET',
+        path: '/fapi/v1/exchangeInfo',
+        act: { kind: 'answer', status: 200, body: JSON.stringify(rules) },
+      },
+      { method: 'POST', path: '/fapi/v1/order', act: { kind: 'drop-before' } },
+    );
+    flaky.forget();
+    const result = await desk.call('binance_futures_close_position', BTC);
+    expect(result.structured.error).toMatchObject({ reason: 'unknown', results: [{ status: 'UNKNOWN' }] });
+    expect(flaky.seen().filter((each) => each === 'POST /fapi/v1/order')).toHaveLength(1);
   });
 });
 
 describe('hedge mode', () => {
   it('trades, shows, cancels and closes leg by leg', async () => {
-    const desk = await openOwn();
     const client = new DerivativesTradingUsdsFutures({
       configurationRestAPI: { apiKey: desk.key, apiSecret: desk.secret, basePath: exchange.url, retries: 0 },
     });
@@ -193,13 +209,12 @@ describe('hedge mode', () => {
       closed: 1,
       results: [{ positionSide: 'SHORT', side: 'BUY' }],
     });
-    await desk.close();
+    await client.restAPI.changePositionMode({ dualSidePosition: 'false' as never });
   });
 });
 
 describe('a conditional order that was triggered', () => {
   it('cannot be cancelled by its algoId, and names the order it became', async () => {
-    const desk = await openOwn();
     const algo = {
       algoId: 4711,
       symbol: 'BTCUSDT',
@@ -217,11 +232,9 @@ describe('a conditional order that was triggered', () => {
     const result = await desk.call('binance_futures_cancel_order', { ...BTC, algoId: '4711' });
     expect(result.structured.error).toMatchObject({ code: -2011, finalStatus: 'TRIGGERED' });
     expect(result.text).toContain('it became order 815');
-    await desk.close();
   });
 
   it('is found cancelled when the answer to its cancel was lost', async () => {
-    const desk = await openOwn();
     const placed = await desk.ok('binance_futures_place_order', {
       ...BTC,
       side: 'SELL',
@@ -232,18 +245,15 @@ describe('a conditional order that was triggered', () => {
     flaky.next({ method: 'DELETE', path: '/fapi/v1/algoOrder', act: { kind: 'drop-after' } });
     const result = await desk.ok('binance_futures_cancel_order', { ...BTC, algoId: placed.structured.algoId });
     expect(result.structured).toMatchObject({ status: 'CANCELED', reconciled: true });
-    await desk.close();
   });
 });
 
 describe('the trade history', () => {
   it('takes a first id or a time window, not both', async () => {
-    const desk = await openOwn();
     for (const tool of ['binance_futures_trade_history', 'binance_spot_trade_history']) {
       expect((await desk.call(tool, { ...BTC, fromId: '1', startTime: Date.now() - 1000 })).structured.error.code).toBe(
         -1128,
       );
     }
-    await desk.close();
   });
 });
