@@ -35,7 +35,11 @@ export function readYamlDocument(file: string, text: string): ReadResult {
       report(0, 'the file is empty');
       return { errors };
     }
-    const value = toValue(root, report, 0);
+    // A node's range begins after its anchor and tag.
+    const wordBefore = (offset: number): number =>
+      /\S+\s*$/.exec(text.slice(Math.max(0, offset - 200), offset))?.index ?? 0;
+    const placeBefore = (offset: number): number => Math.max(0, offset - 200) + wordBefore(offset);
+    const value = toValue(root, report, placeBefore, 0);
     if (errors.length > 0) return { errors };
     return {
       document: {
@@ -97,7 +101,12 @@ function syntaxMessage(message: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function toValue(node: ParsedNode | null, report: Report, depth: number): JsonValue {
+function toValue(
+  node: ParsedNode | null,
+  report: Report,
+  wordBefore: (offset: number) => number,
+  depth: number,
+): JsonValue {
   if (node === null) return null;
   const at = node.range[0];
   if (depth > depthMax) {
@@ -108,8 +117,8 @@ function toValue(node: ParsedNode | null, report: Report, depth: number): JsonVa
     report(at, 'an alias (`*`) is not allowed', 'write the value out');
     return null;
   }
-  if (node.anchor !== undefined) report(at, 'an anchor (`&`) is not allowed', 'write the value out');
-  if (node.tag !== undefined) report(at, 'a tag (`!`) is not allowed', 'write the plain value');
+  if (node.anchor !== undefined) report(wordBefore(at), 'an anchor (`&`) is not allowed', 'write the value out');
+  if (node.tag !== undefined) report(wordBefore(at), 'a tag (`!`) is not allowed', 'write the plain value');
   if (isMap(node)) {
     const object = Object.create(null) as Record<string, JsonValue>;
     for (const pair of node.items) {
@@ -124,12 +133,12 @@ function toValue(node: ParsedNode | null, report: Report, depth: number): JsonVa
         if (keyNode !== null && 'anchor' in keyNode && keyNode.anchor !== undefined) {
           report(keyAt, 'an anchor (`&`) is not allowed', 'write the value out');
         }
-        object[key] = toValue(pair.value as ParsedNode | null, report, depth + 1);
+        object[key] = toValue(pair.value as ParsedNode | null, report, wordBefore, depth + 1);
       }
     }
     return object;
   }
-  if (isSeq(node)) return node.items.map((item) => toValue(item as ParsedNode | null, report, depth + 1));
+  if (isSeq(node)) return node.items.map((item) => toValue(item as ParsedNode | null, report, wordBefore, depth + 1));
   if (!isScalar(node)) return null;
   return scalarValue(node.value, node.source, node.type, at, report);
 }
