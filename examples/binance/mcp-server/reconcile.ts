@@ -4,7 +4,7 @@ import type { Row } from './exchange/rows.ts';
 import type { ToolContext } from './tool.ts';
 
 /** Wait before each question, milliseconds. */
-const askAfterMs: readonly number[] = [0, 300, 700];
+const askAfterMs: readonly number[] = [0, 250, 500];
 /** No further question after this long: an answer of "unknown" must reach the caller before it gives up. */
 const askWithinMs = 10_000;
 

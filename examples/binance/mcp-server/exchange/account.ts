@@ -62,7 +62,7 @@ export interface Account {
 }
 
 /** Further tries of a read whose answer was lost, and the wait before each, milliseconds. */
-const readRetryWaitsMs: readonly number[] = [200, 600];
+const readRetryWaitsMs: readonly number[] = [100, 400];
 /** No further try of a read that has taken this long already: a client waits a minute at most. */
 const readRetryWithinMs = 5_000;
 /** Orders, cancels and settings of one account that may wait for their turn. */
