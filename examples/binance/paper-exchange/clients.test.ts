@@ -23,9 +23,9 @@ async function start(): Promise<PaperExchange> {
 
 interface Stage {
   readonly client: Client;
-  fill(order: Seen, quantity: number): Promise<unknown>;
+  readonly fill: (order: Seen, quantity: number) => Promise<unknown>;
   /** What the client reports when a call is refused. */
-  refused(call: Promise<unknown>): Promise<number>;
+  readonly refused: (call: Promise<unknown>) => Promise<number>;
 }
 
 /** Ids and order of calls aside, what a scenario saw. */

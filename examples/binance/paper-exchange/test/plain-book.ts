@@ -1,0 +1,156 @@
+/**
+ * The engine's book and matching with nothing around it: whole numbers, no house, no accounts that run dry. What a
+ * matching test needs to compare it with books that know nothing else.
+ */
+
+import { Book, remaining } from '../engine/book.ts';
+import { HouseQuotes } from '../engine/house.ts';
+import { canFill, isOpen, match, type TradeRules } from '../engine/match.ts';
+import type { Account, Market, Order, SelfTradePrevention, Side, Venue } from '../engine/state.ts';
+import { createVenue, openAccount } from '../engine/venue.ts';
+
+export interface PlainOrder {
+  readonly id: number;
+  readonly who: number;
+  readonly side: Side;
+  readonly size: number;
+  /** Null for a market order. */
+  readonly price: number | null;
+  readonly timeInForce: 'GTC' | 'IOC' | 'FOK' | 'GTX';
+  readonly stp: SelfTradePrevention;
+}
+
+/** A trade as the maker's and taker's order id, price and size. */
+export interface PlainTrade {
+  readonly maker: number;
+  readonly taker: number;
+  readonly price: number;
+  readonly size: number;
+}
+
+export type Depth = readonly [
+  asks: (readonly [price: number, size: number])[],
+  bids: (readonly [price: number, size: number])[],
+];
+
+export class PlainBook {
+  readonly #venue: Venue;
+  readonly #market: Market;
+  readonly #accounts: Account[];
+  readonly #orders = new Map<number, Order>();
+  #trades: PlainTrade[] = [];
+
+  constructor(traders: number) {
+    this.#venue = createVenue({ seed: 1, origin: 0 });
+    const listed = this.#venue.futures.get('BTCUSDT');
+    if (listed === undefined) throw new Error('BTCUSDT is not listed');
+    const house = new HouseQuotes();
+    // No quotes, now and for ever.
+    house.refresh = () => undefined;
+    this.#market = { ...listed, book: new Book(), house };
+    this.#accounts = Array.from({ length: traders }, (_, i) =>
+      openAccount(this.#venue, { key: `k${i}`, secret: 's', kind: 'classic' }),
+    );
+  }
+
+  /** The trades the order makes, in order; what is left rests or ends by its time in force. */
+  place(plain: PlainOrder): PlainTrade[] {
+    this.#trades = [];
+    const order = this.#order(plain);
+    const limit = plain.price === null ? null : BigInt(plain.price);
+    if (plain.timeInForce === 'GTX' && this.#wouldTake(order)) return [];
+    if (plain.timeInForce === 'FOK' && limit !== null && !canFill(this.#venue, this.#market, order, limit)) return [];
+    match(this.#venue, this.#market, order, limit, this.#rules());
+    const rests = plain.price !== null && (plain.timeInForce === 'GTC' || plain.timeInForce === 'GTX');
+    if (rests && isOpen(order) && remaining(order) > 0n) {
+      this.#orders.set(plain.id, order);
+      this.#market.book.add(order);
+    }
+    return this.#trades;
+  }
+
+  /** Whether the order was there. */
+  cancel(id: number): boolean {
+    const order = this.#orders.get(id);
+    if (order === undefined || order.level === null) return false;
+    this.#market.book.remove(order);
+    this.#orders.delete(id);
+    return true;
+  }
+
+  depth(): Depth {
+    const rows = (side: Side): [number, number][] =>
+      [...this.#market.book.side(side)].map((level) => [Number(level.price), Number(level.total)]);
+    return [rows('SELL'), rows('BUY')];
+  }
+
+  #wouldTake(order: Order): boolean {
+    const best = this.#market.book.against(order.side).best?.price;
+    return best !== undefined && (order.side === 'BUY' ? best <= order.price : best >= order.price);
+  }
+
+  #rules(): TradeRules {
+    return {
+      room: (order) => remaining(order),
+      fill: (taker, maker, price, quantity) => {
+        if (maker === null) throw new Error('there is no house here');
+        this.#trades.push({
+          maker: Number(maker.id),
+          taker: Number(taker.id),
+          price: Number(price),
+          size: Number(quantity),
+        });
+        this.#market.book.filled(maker, quantity);
+        for (const order of [taker, maker]) {
+          order.executed += quantity;
+          order.status = remaining(order) === 0n ? 'FILLED' : 'PARTIALLY_FILLED';
+        }
+        if (maker.status === 'FILLED') this.#market.book.remove(maker);
+      },
+      taken: () => {
+        throw new Error('there is no house here');
+      },
+      end: (order, status) => {
+        this.#market.book.remove(order);
+        order.status = status;
+      },
+    };
+  }
+
+  #order({ id, who, side, size, price, timeInForce, stp }: PlainOrder): Order {
+    const account = this.#accounts[who];
+    if (account === undefined) throw new Error(`no trader ${who}`);
+    return {
+      id: BigInt(id),
+      account,
+      market: this.#market,
+      clientId: String(id),
+      side,
+      type: price === null ? 'MARKET' : 'LIMIT',
+      origType: 'LIMIT',
+      timeInForce,
+      positionSide: 'BOTH',
+      reduceOnly: false,
+      closePosition: false,
+      stp,
+      priceMatch: 'NONE',
+      goodTillDate: 0,
+      price: BigInt(price ?? 0),
+      quantity: BigInt(size),
+      executed: 0n,
+      cumQuote: 0n,
+      status: 'NEW',
+      time: 0,
+      updateTime: 0,
+      priority: id,
+      stopPrice: 0n,
+      working: true,
+      workingTime: 0,
+      quoteQuantity: 0n,
+      icebergQuantity: 0n,
+      level: null,
+      previous: null,
+      next: null,
+    };
+  }
+}
