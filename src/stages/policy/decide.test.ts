@@ -1,0 +1,322 @@
+import { describe, expect, it } from 'vitest';
+import { type JsonObject, toJson } from '../../domain/json.ts';
+import type { CallFacts, Decision, PolicySet } from '../../domain/policy.ts';
+import { loadPolicy } from '../../rulebook/load.ts';
+import { noPolicy } from './compile.ts';
+import { decide } from './decide.ts';
+import { showsPrompt, showsResource, showsTool } from './listing.ts';
+
+function policyOf(...documents: object[]): PolicySet {
+  const loaded = loadPolicy(
+    documents.map((document, i) => ({ file: `${'abc'[i]}.json`, text: JSON.stringify(document) })),
+  );
+  if ('errors' in loaded) throw new Error(JSON.stringify(loaded.errors));
+  return loaded.policy;
+}
+
+function call(tool: string, args: object = {}, more: Partial<CallFacts> = {}): CallFacts {
+  return {
+    server: 's',
+    tool,
+    arguments: toJson(args) as JsonObject,
+    caller: { id: 'alice' },
+    session: { id: 'one' },
+    now: Date.UTC(2026, 0, 1),
+    ...more,
+  };
+}
+
+const deny = { version: '1', default: 'deny' };
+
+describe('a decision', () => {
+  it('without a policy refuses', () => {
+    const { verdict, rule } = decide(noPolicy, call('get_me'));
+    expect({ verdict, rule }).toEqual({ verdict: 'refuse', rule: '(no policy)' });
+    expect(showsTool(noPolicy, { server: 's', name: 'get_me' })).toBe(false);
+    expect(showsPrompt(noPolicy, 's', 'p')).toBe(false);
+  });
+
+  it('is not made by anything but a loaded policy', () => {
+    expect(() => decide({ hash: 'sha256:0', documents: [] }, call('x'))).toThrow(
+      'a policy set that the rulebook did not make',
+    );
+  });
+
+  it('carries what was seen and what it was compared with', () => {
+    const policy = policyOf({
+      ...deny,
+      tools: { pay: { deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 100 }] }] } },
+    });
+    const { trail } = decide(policy, call('pay', { amount: 5 }));
+    expect(JSON.parse(JSON.stringify(trail))).toEqual([
+      { rule: '/tools/pay', kind: 'listed', outcome: 'holds' },
+      {
+        rule: '/tools/pay/deny_if/0/conditions/0',
+        kind: 'condition',
+        outcome: 'fails',
+        read: 'args.amount',
+        op: 'gt',
+        expected: 100,
+        seen: 5,
+      },
+      { rule: '/tools/pay/deny_if/0', kind: 'deny_if', outcome: 'fails' },
+    ]);
+  });
+
+  it('says what was written for the agent, and what would pass', () => {
+    const conditions = [{ path: 'args.amount', op: 'lte', value: 100 }];
+    const policy = policyOf({
+      ...deny,
+      tools: {
+        a: { require: [{ conditions, on_deny: 'own words' }], reason: 'the entry' },
+        b: { require: [{ conditions }], reason: 'the entry' },
+        c: { require: [{ conditions }] },
+        d: { action: 'deny' },
+        'needs/escape~': { action: 'deny' },
+      },
+    });
+    const reasonOf = (tool: string, args: object = { amount: 500 }): string => decide(policy, call(tool, args)).reason;
+    expect(reasonOf('a')).toBe('own words');
+    expect(reasonOf('b')).toBe('the entry');
+    expect(reasonOf('c')).toBe('this tool is allowed only where `args.amount` is at most 100');
+    expect(reasonOf('c', {})).toBe(
+      'this tool is allowed only where `args.amount` is at most 100, and `args.amount` is missing',
+    );
+    expect(reasonOf('c', { amount: 'secret' })).toBe(
+      'a rule cannot be judged: `args.amount` is a string that is no number, and `lte` needs a number',
+    );
+    expect(reasonOf('d')).toBe('this tool is denied');
+    expect(decide(policy, call('c', { amount: 500 })).remedy).toBe('it passes where `args.amount` is at most 100');
+    expect(decide(policy, call('needs/escape~')).rule).toBe('/tools/needs~1escape~0/action');
+  });
+
+  it('never shows a value of the call in its reason', () => {
+    const policy = policyOf({
+      ...deny,
+      tools: {
+        x: {
+          require: [
+            { conditions: [{ path: 'args.v', op: 'in', value: ['a'] }, { cel: "args.v.startsWith('b') && args.w" }] },
+          ],
+          limits: [{ max: 1, window: 'day', amount: 'args.v' }],
+        },
+      },
+    });
+    for (const v of ['s3cret', ['s3cret'], { s3cret: 1 }]) {
+      expect(JSON.stringify(decide(policy, call('x', { v, w: 's3cret' })).reason)).not.toContain('s3cret');
+    }
+  });
+});
+
+describe('what is asked', () => {
+  const policy = policyOf({
+    ...deny,
+    tools: {
+      pay: {
+        action: 'require_approval',
+        reason: 'money moves',
+        approval: { approvers: ['alice', 'group:risk'], quorum: 2, expires: '5m', valid_for: 60, hold: 0 },
+      },
+      'p*': { action: 'require_approval' },
+    },
+  });
+
+  it('is every approval that applies, with its terms', () => {
+    const { verdict, asks } = decide(policy, call('pay'));
+    expect(verdict).toBe('ask');
+    expect(asks).toEqual([
+      {
+        rule: '/tools/pay/approval',
+        reason: 'money moves',
+        approvers: ['alice', 'group:risk'],
+        quorum: 2,
+        expiresMs: 300_000,
+        validForMs: 60_000,
+        holdMs: 0,
+      },
+      {
+        rule: '/tools/p*/action',
+        reason: 'a person must approve this call',
+        approvers: [],
+        quorum: 1,
+        expiresMs: 900_000,
+        validForMs: 600_000,
+        holdMs: 45_000,
+      },
+    ]);
+  });
+
+  it('is not asked again of what was approved, and every rule needs its own', () => {
+    const half = decide(policy, call('pay', {}, { approvals: ['/tools/pay/approval'] }));
+    expect([half.verdict, half.rule]).toEqual(['ask', '/tools/p*/action']);
+    expect(decide(policy, call('pay', {}, { approvals: ['/tools/pay/approval', '/tools/p*/action'] })).verdict).toBe(
+      'permit',
+    );
+  });
+});
+
+describe('limits of a decision', () => {
+  const limited = (limit: object): Decision =>
+    decide(policyOf({ ...deny, tools: { t: { limits: [limit] } } }), call('t', { q: '1.50', p: 2 }));
+
+  it('name their counter, scope, window and amount exactly', () => {
+    expect(
+      limited({
+        counter: 'c',
+        max: '10.50',
+        window: '30s',
+        amount: { product: ['args.q', 'args.p'] },
+        on_deny: 'enough',
+      }).limits,
+    ).toEqual([
+      {
+        rule: '/tools/t/limits/0',
+        counter: 'c',
+        scope: ['grant=alice'],
+        max: '10.5',
+        window: { kind: 'sliding', ms: 30_000 },
+        windowText: '30s',
+        amount: '3',
+        onDeny: 'enough',
+        shadow: false,
+      },
+    ]);
+  });
+
+  it('spell scopes in one order, with a bucket for what is absent', () => {
+    const scopes = (per: string[], more: Partial<CallFacts> = {}): readonly string[] | undefined =>
+      decide(policyOf({ ...deny, tools: { t: { limits: [{ max: 1, window: 60, per }] } } }), call('t', {}, more))
+        .limits[0]?.scope;
+    expect(scopes(['tool', 'session'])).toEqual(['session=one', 'tool=s/t']);
+    expect(scopes(['agent', 'caller', 'server', 'policy'])).toEqual([
+      'caller=alice',
+      'agent=(none)',
+      'server=s',
+      'policy=a.json',
+    ]);
+    expect(scopes(['agent', 'grant'], { grant: 'desk', caller: { id: 'alice', agent: 'x' } })).toEqual([
+      'grant=desk',
+      'agent=x',
+    ]);
+  });
+
+  it('keep their counter when `max` or the window changes, and not when what is counted does', () => {
+    const counter = (limit: object): string | undefined => limited(limit).limits[0]?.counter;
+    const first = counter({ max: 1, window: 'day' });
+    expect(counter({ max: 5, window: 'hour', on_deny: 'x' })).toBe(first);
+    expect(counter({ max: 1, window: 'day', amount: 'args.p' })).not.toBe(first);
+    expect(counter({ max: 1, window: 'day', per: 'session' })).not.toBe(first);
+  });
+
+  it('are none where the call is refused, and all where it is asked', () => {
+    const policy = policyOf({
+      ...deny,
+      all_tools: { limits: [{ max: 1, window: 'day' }] },
+      tools: { a: { action: 'deny' }, b: { action: 'require_approval' }, c: {} },
+    });
+    expect(['a', 'b', 'c'].map((tool) => decide(policy, call(tool)).limits.length)).toEqual([0, 1, 1]);
+  });
+});
+
+describe('shadow', () => {
+  it('of a document refuses nothing and says what it would have', () => {
+    const policy = policyOf({
+      ...deny,
+      mode: 'shadow',
+      hide: ['gone'],
+      tools: { no: { action: 'deny', reason: 'not yet' }, ok: { limits: [{ max: 1, window: 'day' }] } },
+    });
+    const gone = decide(policy, call('gone'));
+    expect([gone.verdict, gone.shadow?.verdict, gone.shadow?.rule]).toEqual(['permit', 'hidden', '/hide/0']);
+    const no = decide(policy, call('no'));
+    expect([no.verdict, no.shadow]).toEqual([
+      'permit',
+      { verdict: 'refuse', rule: '/tools/no/action', reason: 'not yet' },
+    ]);
+    const ok = decide(policy, call('ok'));
+    expect([ok.verdict, ok.shadow?.verdict, ok.limits[0]?.shadow]).toEqual(['permit', 'permit', true]);
+    expect(showsTool(policy, { server: 's', name: 'gone' })).toBe(true);
+    expect(decide(policy, call('unlisted')).shadow?.rule).toBe('/default');
+  });
+
+  it('of an entry leaves the others as they are', () => {
+    const policy = policyOf({
+      ...deny,
+      tools: {
+        t: { shadow: true, action: 'deny', limits: [{ max: 1, window: 'day' }] },
+        't*': { limits: [{ max: 9, window: 'day' }] },
+      },
+    });
+    const decision = decide(policy, call('t'));
+    expect([decision.verdict, decision.shadow?.verdict]).toEqual(['permit', 'refuse']);
+    // What would have been refused takes nothing from the buckets of shadow.
+    expect(decision.limits.map((limit) => limit.rule)).toEqual(['/tools/t*/limits/0']);
+  });
+
+  it('beside a document that is enforced hides nothing of it', () => {
+    const policy = policyOf(
+      { ...deny, mode: 'shadow', tools: { a: {}, b: {} } },
+      { version: '1', default: 'allow', tools: { b: { action: 'deny' } } },
+    );
+    expect(decide(policy, call('a')).verdict).toBe('permit');
+    expect(decide(policy, call('b'))).toMatchObject({ verdict: 'refuse', rule: 'b.json#/tools/b/action' });
+    expect(decide(policy, call('c'))).toMatchObject({
+      verdict: 'permit',
+      shadow: { verdict: 'refuse', rule: 'a.json#/default' },
+    });
+  });
+});
+
+describe('lists', () => {
+  const policy = policyOf({
+    ...deny,
+    hide: ['secret_*'],
+    categories: { read: { action: 'allow' } },
+    tools: { open: {}, no: { action: 'deny' }, secret_one: {} },
+    prompts: { allow: ['daily_*'], hide: ['daily_secret'] },
+    resources: { hide: ['file:///keys/*'] },
+    servers: { other: { default: 'allow', prompts: { allow: ['extra'] } } },
+  });
+  const shows = (name: string, more: object = {}): boolean => showsTool(policy, { server: 's', name, ...more });
+
+  it('show what is listed, denied ones too, and nothing that is hidden or falls to the default', () => {
+    expect([shows('open'), shows('no'), shows('secret_one'), shows('unlisted')]).toEqual([true, true, false, false]);
+  });
+
+  it('show a reviewed tool of a category that allows', () => {
+    const read = { category: 'read', severity: 'low' };
+    expect([shows('x', { ...read, reviewed: true }), shows('x', read), shows('x')]).toEqual([true, false, false]);
+  });
+
+  it('of prompts and resources follow their own rules, else the default', () => {
+    const prompts = ['daily_news', 'daily_secret', 'weekly', 'extra'];
+    expect(prompts.map((name) => showsPrompt(policy, 's', name))).toEqual([true, false, false, false]);
+    expect(prompts.map((name) => showsPrompt(policy, 'other', name))).toEqual([true, false, false, true]);
+    expect(showsResource(policy, 's', 'file:///a')).toBe(false);
+    expect(showsResource(policy, 'other', 'file:///a')).toBe(true);
+    expect(showsResource(policy, 'other', 'file:///keys/a')).toBe(false);
+  });
+});
+
+describe('names that nobody offers', () => {
+  it('do not grow the cache without bound, and decide the same after it was emptied', () => {
+    const policy = policyOf({ ...deny, tools: { 'a*': {} } });
+    for (let i = 0; i < 60_000; i++) decide(policy, call(`b${i}`));
+    expect(decide(policy, call('a1')).verdict).toBe('permit');
+    expect(decide(policy, call('b1')).verdict).toBe('refuse');
+  });
+
+  it('that JavaScript knows are names like others', () => {
+    const policy = policyOf({ ...deny, tools: { toString: {} } });
+    expect(decide(policy, call('toString')).verdict).toBe('permit');
+    for (const name of ['constructor', '__proto__', 'hasOwnProperty', 'valueOf'])
+      expect(decide(policy, call(name)).verdict).toBe('refuse');
+  });
+
+  it('learn of a tool that the catalogue classified later', () => {
+    const policy = policyOf({ ...deny, categories: { critical: { action: 'deny' } }, tools: { t: {} } });
+    expect(decide(policy, call('t')).verdict).toBe('refuse');
+    expect(decide(policy, call('t', {}, { category: 'read', severity: 'low' })).verdict).toBe('permit');
+    expect(decide(policy, call('t')).verdict).toBe('refuse');
+  });
+});
