@@ -12,7 +12,7 @@ export interface Decimal {
 const TEXT = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 
 /** The longest text that is read; more digits than any amount the exchange knows. */
-export const decimalCharactersMax = 64;
+const decimalCharactersMax = 64;
 
 /**
  * Reads a plain decimal text such as `-12.340`.
@@ -57,7 +57,7 @@ export function add(a: Decimal, b: Decimal): Decimal {
   return { units: rescale(a, scale) + rescale(b, scale), scale };
 }
 
-export function negate(a: Decimal): Decimal {
+function negate(a: Decimal): Decimal {
   return { units: -a.units, scale: a.scale };
 }
 

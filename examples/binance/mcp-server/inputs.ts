@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { decimal, isPositive, isZero, plainNumber } from './decimal.ts';
 import type { Say } from './language.ts';
 
-export const symbolPattern = /^[A-Z0-9_]{2,30}$/;
+const symbolPattern = /^[A-Z0-9_]{2,30}$/;
 const decimalPattern = /^\d{1,20}(\.\d{1,18})?$/;
 const signedDecimalPattern = /^-?\d{1,20}(\.\d{1,18})?$/;
 /** Numbers beyond these are not written by anyone who means them. */

@@ -16,8 +16,8 @@ import type { Settings } from './settings.ts';
 import type { Outcome, Refused, Tool, ToolContext } from './tool.ts';
 import { allTools } from './tools/index.ts';
 
-export const serverName = 'binance-mcp-server';
-export const serverVersion = '0.1.0';
+const serverName = 'binance-mcp-server';
+const serverVersion = '0.1.0';
 
 export interface ServerParts {
   readonly settings: Settings;

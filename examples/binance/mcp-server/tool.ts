@@ -6,7 +6,7 @@ import type { Language, Say } from './language.ts';
 import type { Guards, Mode } from './settings.ts';
 
 /** `read` changes nothing; `change` changes orders or settings; `destructive` takes something away. */
-export type Risk = 'read' | 'change' | 'destructive';
+type Risk = 'read' | 'change' | 'destructive';
 
 /** Everything a tool may look at while it answers one call. */
 export interface ToolContext {

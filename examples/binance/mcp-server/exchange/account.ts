@@ -14,7 +14,7 @@ import {
 import { keepPace, type Pace } from './pace.ts';
 import { type Json, plain } from './rows.ts';
 
-export type AccountKind = 'classic' | 'portfolio';
+type AccountKind = 'classic' | 'portfolio';
 
 export interface ExchangeUrls {
   readonly spot: string;
@@ -35,7 +35,7 @@ export interface AccountOptions {
 }
 
 /** What only a portfolio-margin account has. */
-export type PortfolioRead = Extract<Operation<'portfolio'>, 'accountInformation' | 'accountBalance'>;
+type PortfolioRead = Extract<Operation<'portfolio'>, 'accountInformation' | 'accountBalance'>;
 
 /** Requests on behalf of one tool call. Every method throws ExchangeFault for anything but a success. */
 export interface Requests {

@@ -27,7 +27,7 @@ export type Operation<F extends Family> = Exclude<keyof FamilyApi[F] & string, '
 /** What is sent, as the exchange spells it. Decimals and ids are strings: the connectors pass them through untouched. */
 export type Parameters = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Reply {
+interface Reply {
   readonly body: unknown;
   /** Weight used in the exchange's running minute, from `X-MBX-USED-WEIGHT-1M`. */
   readonly usedWeight: number | undefined;

@@ -12,7 +12,7 @@ interface FuturesOperation {
 }
 
 /** Keyed USDⓈ-M operations: /fapi for a classic account, /papi/v1/um for portfolio margin. */
-export const futuresOperations = {
+const futuresOperations = {
   account: { classic: 'accountInformationV3', portfolio: 'getUmAccountDetail', reads: true },
   positions: { classic: 'positionInformationV3', portfolio: 'queryUmPositionInformation', reads: true },
   symbolConfig: { classic: 'symbolConfiguration', portfolio: 'umFuturesSymbolConfiguration', reads: true },

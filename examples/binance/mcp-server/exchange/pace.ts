@@ -14,7 +14,7 @@ const readingShare = 0.9;
 const backoffSecondsMax = 60;
 const minuteMs = 60_000;
 
-export interface Wait {
+interface Wait {
   readonly untilMs: number;
   /** False when the exchange did not say how long and the wait is our own guess. */
   readonly known: boolean;

@@ -6,10 +6,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-export const token = 'test-token-test-token-test-token-0000';
+const token = 'test-token-test-token-test-token-0000';
 
-export type Era = 'legacy' | 'modern';
-export type Transport = 'stdio' | 'http';
+type Era = 'legacy' | 'modern';
+type Transport = 'stdio' | 'http';
 
 export interface DeskOptions {
   readonly transport?: Transport;

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Act =
+type Act =
   /** The exchange gets the request and acts; its answer never arrives. */
   | { readonly kind: 'drop-after' }
   /** The connection breaks and the exchange never hears of it. */
@@ -16,7 +16,7 @@ export type Act =
       readonly applied?: boolean;
     };
 
-export interface Rule {
+interface Rule {
   readonly method: string;
   readonly path: string;
   readonly act: Act;

@@ -38,9 +38,6 @@ export const tradeShape = z.looseObject({
   time,
 });
 
-/** A figure read before and after, from the exchange. */
-export const beforeAfter = z.looseObject({ before: decimalText, after: decimalText });
-
 export const marginChangeShape = z
   .object({
     asset: z.string(),

@@ -59,7 +59,7 @@ export function minNotional(rules: Rules): Decimal {
   return decimalOr(filter?.['notional'], undefined) ?? field(filter, 'minNotional');
 }
 
-export function stepSize(rules: Rules): Decimal {
+function stepSize(rules: Rules): Decimal {
   return field(filterOf(rules, 'LOT_SIZE'), 'stepSize');
 }
 

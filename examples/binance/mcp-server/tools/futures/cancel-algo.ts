@@ -51,10 +51,7 @@ export async function cancelAlgo(target: AlgoTarget, context: ToolContext): Prom
 }
 
 /** Asks for the order; a portfolio-margin account answers only for open ones there, so its history is asked next. */
-export async function queryAlgo(
-  target: { symbol: string; algoId: string },
-  context: ToolContext,
-): Promise<Row | undefined> {
+async function queryAlgo(target: { symbol: string; algoId: string }, context: ToolContext): Promise<Row | undefined> {
   try {
     return asRow(await context.requests.futures('queryAlgo', { algoId: target.algoId }));
   } catch (error) {

@@ -13,7 +13,7 @@ export interface Margins {
 }
 
 /** @throws ExchangeFault when they cannot be read */
-export async function readMargins(context: ToolContext, symbol: string): Promise<Margins> {
+async function readMargins(context: ToolContext, symbol: string): Promise<Margins> {
   const kind = await context.requests.kind();
   switch (kind) {
     case 'classic': {

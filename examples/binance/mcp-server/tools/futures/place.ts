@@ -111,7 +111,7 @@ export const placeOrder = defineTool({
   run: async (args, context) => place(args, context),
 });
 
-export interface FuturesOrder {
+interface FuturesOrder {
   readonly symbol: string;
   readonly side: 'BUY' | 'SELL';
   readonly type: OrderType;
@@ -129,7 +129,7 @@ export interface FuturesOrder {
   readonly dryRun?: boolean | undefined;
 }
 
-export async function place(order: FuturesOrder, context: ToolContext): Promise<Outcome> {
+async function place(order: FuturesOrder, context: ToolContext): Promise<Outcome> {
   const refused =
     guardChange(context, { symbol: order.symbol, dryRun: order.dryRun === true }) ??
     unfit(order, context) ??

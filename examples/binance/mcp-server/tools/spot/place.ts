@@ -34,7 +34,7 @@ const fields: Record<OrderType, { needs: readonly Field[]; takes: readonly Field
   LIMIT_MAKER: { needs: ['quantity', 'price'], takes: [] },
 };
 
-export interface SpotOrder {
+interface SpotOrder {
   readonly symbol: string;
   readonly side: 'BUY' | 'SELL';
   readonly type: OrderType;
@@ -87,7 +87,7 @@ export const spotPlaceOrder = defineTool({
   run: async (args, context) => placeSpot(args, context),
 });
 
-export async function placeSpot(order: SpotOrder, context: ToolContext): Promise<Outcome> {
+async function placeSpot(order: SpotOrder, context: ToolContext): Promise<Outcome> {
   const refused =
     guardChange(context, { symbol: order.symbol, dryRun: order.dryRun === true }) ??
     unfit(order, context) ??
