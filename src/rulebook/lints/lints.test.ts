@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { toJson } from '../../domain/json.ts';
+import { checkPolicy } from '../check.ts';
+import type { KnownTool } from '../known-tools.ts';
+import { lints } from './lints.ts';
+
+const orderSchema = toJson({
+  type: 'object',
+  required: ['symbol'],
+  properties: {
+    symbol: { type: 'string' },
+    quantity: { type: 'number' },
+    mode: { type: 'string', default: 'fast' },
+    lines: { type: 'array', items: { type: 'object', properties: { qty: { type: 'integer' } } } },
+  },
+});
+
+const tools: readonly KnownTool[] = [
+  { server: 'binance', name: 'place_order', category: 'financial', severity: 'critical', inputSchema: orderSchema },
+  { server: 'binance', name: 'cancel_order', category: 'destructive', severity: 'critical' },
+  { server: 'binance', name: 'get_price', category: 'read', severity: 'low' },
+  { server: 'github', name: 'search', category: 'read', severity: 'low' },
+  { server: 'wiki', name: 'search', category: 'read', severity: 'low' },
+];
+
+function warnings(text: string, known: readonly KnownTool[] | undefined): string[] {
+  const { errors, warnings: found } = checkPolicy(
+    'p.yaml',
+    `version: "1"\n${text}`,
+    known === undefined ? {} : { tools: known },
+  );
+  expect(errors.map(formatDiagnostic)).toEqual([]);
+  return found.map((warning) => formatDiagnostic(warning).replace('p.yaml:', ''));
+}
+
+const grantLimit = 'limits: [{ max: 1, window: day }]';
+
+/** Document, what check says of it with the tools above. */
+const table: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'nothing listed',
+    'default: deny\nhide: [get_price]',
+    [
+      '2:1: nothing is listed, so `default: deny` refuses every call; list what is allowed, for example `tools: { get_me: {} }`, or write `default: allow`',
+    ],
+  ],
+  [
+    'a misspelt tool',
+    'default: deny\ntools:\n  get_prise: {}',
+    ['4:3: unknown tool `get_prise`; did you mean `get_price`?'],
+  ],
+  ['a glob that matches nothing', 'default: deny\ntools:\n  "list_*": {}', ['4:3: no known tool matches `list_*`']],
+  [
+    'a hide that hides nothing',
+    'default: deny\nhide: [get_prices]\ntools:\n  get_price: {}',
+    ['3:8: `get_prices` hides no known tool; did you mean `get_price`?'],
+  ],
+  [
+    'a name that two servers offer',
+    'default: deny\ntools:\n  search: {}',
+    [
+      '4:3: `search` is offered by `github` and `wiki`, and this entry allows both; write it under `servers.<id>.tools`',
+    ],
+  ],
+  ['the same name under its server', 'default: deny\nservers: { wiki: { tools: { search: {} } } }', []],
+  [
+    'an entry for a hidden tool',
+    'default: deny\nhide: ["get_*"]\ntools:\n  get_price: {}',
+    ['5:3: `get_price` is hidden by `get_*`, so this entry never applies; remove the entry or the hide'],
+  ],
+  [
+    'rules beside a denial',
+    `default: deny\ntools:\n  get_price: { action: deny, ${grantLimit} }`,
+    ['4:39: `action: deny` refuses every call, so this rule never matters'],
+  ],
+  [
+    'rules after one that always refuses',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [] }, { conditions: [{ path: args.a, op: exists }] }] }',
+    ['4:46: an empty `deny_if` refuses every call, so this rule never matters'],
+  ],
+  [
+    'a rule written twice',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: args.a, op: exists }] }, { conditions: [{ path: args.a, op: exists }] }] }',
+    ['4:74: the same conditions as `/tools/get_price/deny_if/0`'],
+  ],
+  [
+    'a glob that denies a listed name',
+    'default: deny\ntools:\n  get_price: {}\n  "get_*": { action: deny }',
+    [
+      '4:3: `get_price` is refused by `get_*`, whose `action: deny` applies to it too; everything that applies, applies; narrow the glob',
+    ],
+  ],
+  [
+    'a hide written twice',
+    'default: allow\nhide: [get_price, "get_*", get_price]',
+    [
+      '3:28: `get_price` is hidden already by `get_price`',
+      '2:1: `place_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
+      '2:1: `cancel_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
+    ],
+  ],
+  [
+    'an unknown argument',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.quantitty, op: lte, value: 5 }] }] }`,
+    ['4:86: `args.quantitty` is not in the schema of `place_order`; did you mean `quantity`?'],
+  ],
+  [
+    'an unknown argument of an element',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: "args.lines[*].sku", op: eq, value: x }] }] }`,
+    ['4:86: `args.lines[*].sku` is not in the schema of `place_order`; it has qty'],
+  ],
+  [
+    'a type that cannot fit',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.quantity, op: eq, value: "5" }] }] }`,
+    ['4:78: `args.quantity` of `place_order` is of type number, and `eq` compares it with a string'],
+  ],
+  [
+    'an operator that cannot fit',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.quantity, op: regex, value: "5" }] }] }`,
+    ['4:78: `args.quantity` of `place_order` is of type number, which `regex` cannot take'],
+  ],
+  [
+    'an optional argument with a default',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, deny_if: [{ conditions: [{ path: args.mode, op: eq, value: fast }] }] }`,
+    [
+      '4:78: `args.mode` of `place_order` may be left out, and the server then takes its default, which this rule does not see; add `require` with `exists`, so that it must be given',
+    ],
+  ],
+  [
+    'an amount that is no argument',
+    'default: deny\ntools:\n  place_order: { limits: [{ max: 1, window: day, amount: args.notional }] }',
+    ['4:58: `args.notional` is not in the schema of `place_order`; it has symbol, quantity, mode, lines'],
+  ],
+  [
+    'conditions that exclude each other',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: args.a, op: gt, value: 5 }, { path: args.a, op: lte, value: 5 }] }] }',
+    ['4:77: `args.a` cannot be both `gt 5` and `lte 5`, so this rule never refuses'],
+  ],
+  [
+    'two equalities',
+    'default: deny\ntools:\n  get_price: { require: [{ conditions: [{ path: args.a, op: eq, value: x }, { all: [{ path: args.a, op: in, value: [y, z] }] }] }] }',
+    ['4:85: `args.a` cannot be both `eq "x"` and `in ["y","z"]`, so every call is refused'],
+  ],
+  [
+    'absent and compared',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: args.a, op: exists, value: false }, { path: args.a, op: eq, value: 1 }] }] }',
+    ['4:85: `args.a` cannot be both `exists false` and `eq 1`, so this rule never refuses'],
+  ],
+  [
+    'bounds that meet',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: args.a, op: gte, value: 5 }, { path: args.a, op: lte, value: 5 }] }] }',
+    [],
+  ],
+  [
+    'a weekday that is none',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: time.weekday, op: eq, value: Monday }] }] }',
+    ['4:41: `time.weekday` is never "Monday", so this rule never refuses'],
+  ],
+  [
+    'an hour that is none',
+    'default: deny\ntools:\n  get_price: { require: [{ conditions: [{ path: time.hour, op: eq, value: 24 }] }] }',
+    ['4:41: `time.hour` is never 24, so every call is refused'],
+  ],
+  [
+    'a critical tool without a bound',
+    'default: deny\ntools:\n  place_order: {}',
+    [
+      '4:3: `place_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
+    ],
+  ],
+  ['a critical tool that asks', 'default: deny\ntools:\n  place_order: { action: require_approval }', []],
+  [
+    'a critical tool bounded by its severity',
+    'default: deny\ncategories: { critical: { limits: [{ max: 1, window: day }] } }\ntools:\n  place_order: {}',
+    [],
+  ],
+  [
+    'a critical tool limited per session',
+    'default: deny\ntools:\n  place_order: { rate_limit: { max: 1, window: 60 } }',
+    [
+      '4:3: `place_order` is critical and limited only per session; an agent’s client can open a new session; add a limit with `per: grant`',
+      '4:18: this limit counts per session, and an agent’s client can open a new session; write `per: grant` to count all sessions of the grant together',
+    ],
+  ],
+  [
+    'an expression without a schema',
+    'default: deny\ntools:\n  get_price: { require: [{ conditions: [{ cel: "has(args.x)" }] }] }',
+    ['4:41: not type-checked: no pin'],
+  ],
+  [
+    'an expression on amounts',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ cel: "args.quantity <= 5" }] }] }`,
+    [
+      '4:78: CEL compares numbers as doubles; where it decides an amount, use `lt`, `lte`, `gt` or `gte`, which are exact',
+    ],
+  ],
+  [
+    'an amount by expression',
+    'default: deny\ntools:\n  place_order: { limits: [{ max: 1, window: day, amount: { cel: "args.quantity" } }] }',
+    ['4:58: CEL computes with doubles, so this amount may be inexact; use a path, `{product: […]}` or `{sum: […]}`'],
+  ],
+  [
+    'a hidden brake',
+    'default: deny\nhide: [cancel_order]\ntools:\n  place_order: { action: require_approval }',
+    [
+      '3:8: `cancel_order` is hidden while `place_order` is allowed; what opens a position should not outlive what closes it; allow it with a rate limit',
+    ],
+  ],
+  ['a hidden pair', 'default: deny\nhide: [cancel_order, place_order]\ntools:\n  get_price: {}', []],
+];
+
+describe('lints', () => {
+  for (const [name, text, expected] of table) {
+    it(`say ${expected.length === 0 ? 'nothing' : 'so'} of ${name}`, () => {
+      expect(warnings(text, tools).toSorted()).toEqual(expected.toSorted());
+    });
+  }
+
+  it('that need the servers’ tools say nothing where none are known', () => {
+    expect(warnings('default: deny\ntools:\n  get_prise: {}\n  search: {}', undefined)).toEqual([]);
+  });
+
+  it('have a name and a meaning for the reference page', () => {
+    for (const { name, meaning } of lints) expect(`${name}: ${meaning}`).toMatch(/^[a-z ]+: [a-z`].*[^.]$/);
+  });
+});
