@@ -67,14 +67,16 @@ export type RawNumeric =
   | JsonNumber
   | { readonly product: readonly RawNumeric[] }
   | { readonly sum: readonly RawNumeric[] };
-const numeric: z.ZodType<RawNumeric> = z.lazy(() =>
-  z.union([
-    z.string(),
-    exactNumber,
-    strictObject({ product: z.array(numeric).min(1, 'an empty list') }),
-    strictObject({ sum: z.array(numeric).min(1, 'an empty list') }),
-  ]),
-);
+const numeric: z.ZodType<RawNumeric> = z
+  .lazy(() =>
+    z.union([
+      z.string(),
+      exactNumber,
+      strictObject({ product: z.array(numeric).min(1, 'an empty list') }),
+      strictObject({ sum: z.array(numeric).min(1, 'an empty list') }),
+    ]),
+  )
+  .meta({ id: 'numeric' });
 
 export type RawCondition =
   | { readonly path: RawNumeric; readonly op: string; readonly value?: JsonValue | undefined }
@@ -129,7 +131,9 @@ const limitShape = {
   window,
   per: scopes.optional().meta({ description: 'Whose calls are counted together.' }),
   scope: scopes.optional().meta({ description: 'The same as `per`.' }),
-  align: z.enum(['sliding', 'calendar']).optional(),
+  align: z.enum(['sliding', 'calendar']).optional().meta({
+    description: 'sliding (the default): any span of that length. calendar: the zone’s wall clock.',
+  }),
   timezone: z.string().optional().meta({ description: 'IANA zone of `align: calendar`.' }),
   on_deny: onDeny.optional(),
 };
@@ -151,12 +155,16 @@ const duration = z.union([
 ]);
 
 const approval = strictObject({
-  if: z.array(condition).min(1, withHint('an empty `if`', 'leave `if` out to ask always')).optional(),
-  approvers: z.array(name).optional(),
-  quorum: wholeNumber.optional(),
-  expires: duration.optional(),
-  valid_for: duration.optional(),
-  hold: duration.optional(),
+  if: z
+    .array(condition)
+    .min(1, withHint('an empty `if`', 'leave `if` out to ask always'))
+    .optional()
+    .meta({ description: 'Asks where all hold, and where a path is missing; always where absent.' }),
+  approvers: z.array(name).optional().meta({ description: 'Names or `group:x`; any approver where absent.' }),
+  quorum: wholeNumber.optional().meta({ description: 'How many persons must say yes; 1 where absent.' }),
+  expires: duration.optional().meta({ description: 'How long the question stands; 15m where absent.' }),
+  valid_for: duration.optional().meta({ description: 'How long a yes may be used; 10m where absent.' }),
+  hold: duration.optional().meta({ description: 'How long the call waits, 0 to 55 s; 45s where absent.' }),
 });
 
 const redact = z.union([
@@ -167,10 +175,16 @@ const redact = z.union([
 ]);
 
 const inspect = strictObject({
-  redact: z.array(redact).optional(),
-  strip: z.array(z.enum(['invisible', 'terminal'])).optional(),
-  max_bytes: wholeNumber.optional(),
-  deny_if: z.array(rule).optional(),
+  redact: z.array(redact).optional().meta({
+    description:
+      '`{path: result.…}`, or `{pattern: secrets \\| cards \\| emails \\| {regex}}`; the text becomes `[redacted]`.',
+  }),
+  strip: z
+    .array(z.enum(['invisible', 'terminal']))
+    .optional()
+    .meta({ description: 'Characters that nobody sees, sequences that drive a terminal.' }),
+  max_bytes: wholeNumber.optional().meta({ description: 'Above it the result is withheld, never cut.' }),
+  deny_if: z.array(rule).optional().meta({ description: 'Withheld where one holds; `result.` may be read.' }),
 });
 
 const entryShape = {
@@ -185,8 +199,8 @@ const entryShape = {
   arguments: z.literal('schema').optional().meta({ description: 'The call must fit the pinned inputSchema.' }),
   require: z.array(rule).optional().meta({ description: 'Each must hold.' }),
   deny_if: z.array(rule).optional().meta({ description: 'None may hold.' }),
-  limits: z.array(limit).optional(),
-  approval: approval.optional(),
+  limits: z.array(limit).optional().meta({ description: 'All are reserved together, or none.' }),
+  approval: approval.optional().meta({ description: 'The terms of `action: require_approval`.' }),
   inspect: inspect.optional().meta({ description: 'What is done to the reply.' }),
   shadow: z.boolean().optional().meta({ description: 'This entry only watches.' }),
 };
@@ -198,20 +212,27 @@ const categories = strictObject(Object.fromEntries(groupNames.map((group) => [gr
 const nameRules = strictObject({ allow: z.array(name).optional(), hide: z.array(name).optional() });
 
 const levelShape = {
-  description: text.optional(),
+  description: text.optional().meta({ description: 'Free text.' }),
   hide: z.array(name).optional().meta({ description: 'Names or globs of tools that do not exist for this caller.' }),
   all_tools: entry.optional().meta({ description: 'Applies to every tool; lists none.' }),
-  categories: categories.optional(),
+  categories: categories.optional().meta({
+    description:
+      'By category (financial, destructive, execute, write, read) or severity (low, medium, high, critical).',
+  }),
   tools: z.record(name, entry).optional().meta({ description: 'A name, or a glob with `*` and `?`. {} allows.' }),
-  prompts: nameRules.optional(),
-  resources: nameRules.optional(),
+  prompts: nameRules
+    .optional()
+    .meta({ description: 'Over names. Where `allow` is written, only these; else as `default`.' }),
+  resources: nameRules.optional().meta({ description: 'Over the URIs of resources and templates; as `prompts`.' }),
 };
 
 const defaults = z.enum(['deny', 'allow']);
 const timezone = z.string().optional().meta({ description: 'IANA name; UTC where absent.' });
 
 export const policyDocument = strictObject({
-  version: z.literal('1', { error: withHint('the version must be "1"', 'write `version: "1"`, in quotes') }),
+  version: z
+    .literal('1', { error: withHint('the version must be "1"', 'write `version: "1"`, in quotes') })
+    .meta({ description: 'The language’s version.' }),
   default: defaults.meta({ description: 'For tools that no entry lists: deny or allow.' }),
   mode: z
     .enum(['enforce', 'shadow'])

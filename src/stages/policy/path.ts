@@ -37,7 +37,8 @@ export const notKept = 'was not kept in the record';
 export const elementsMax = 100_000;
 const stepsMax = 32;
 
-const roots: Readonly<Record<string, readonly string[] | 'free'>> = {
+/** What a path may start with, and what that has. */
+export const pathRoots: Readonly<Record<string, readonly string[] | 'free'>> = {
   args: 'free',
   tool: ['name', 'server', 'category', 'severity'],
   caller: ['id', 'agent', 'groups'],
@@ -51,11 +52,11 @@ export function parsePath(text: string, inResult: boolean): Path | { readonly er
   const rootMatch = /^[a-z]+/.exec(text);
   const root = rootMatch?.[0] ?? '';
   if (root === 'facts') return { error: `\`${text}\` reads a fact, which is not supported yet` };
-  const members = roots[root];
+  const members = Object.hasOwn(pathRoots, root) ? pathRoots[root] : undefined;
   if (members === undefined) {
     return {
       error: `\`${text}\` is no path`,
-      hint: `a path starts with ${Object.keys(roots)
+      hint: `a path starts with ${Object.keys(pathRoots)
         .filter((name) => inResult || name !== 'result')
         .map((name) => `\`${name}.\``)
         .join(', ')}`,
