@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { isJsonObject, type JsonValue, toJson } from '../domain/json.ts';
-import type { PolicyDocument, PolicyEntry } from '../domain/policy-document.ts';
+import type { LimitRule, PolicyDocument, PolicyEntry } from '../domain/policy-document.ts';
 import { canonicalText } from '../platform/canonical.ts';
 import { globMatcher, isGlob } from '../stages/policy/names.ts';
 import type { KnownTool } from './known-tools.ts';
@@ -73,7 +73,9 @@ function subjects(documents: readonly PolicyDocument[], tools: readonly KnownToo
 function compare(a: PolicyDocument, b: PolicyDocument, subject: Subject): Change[] {
   const [before, after] = [standing(a, subject), standing(b, subject)];
   const added = after.rules.filter((rule) => !before.rules.includes(rule));
-  const removed = before.rules.filter((rule) => !after.rules.includes(rule));
+  // What is shut needs no rules; that they are gone says nothing.
+  const open = after.standing === 'allowed' || after.standing === 'asks a person';
+  const removed = open ? before.rules.filter((rule) => !after.rules.includes(rule)) : [];
   if (before.standing === after.standing && added.length === 0 && removed.length === 0) return [];
   const { tool, server } = subject;
   const change = { tool, before: before.standing, after: after.standing, added, removed };
@@ -125,11 +127,17 @@ function restrictions(entry: PolicyEntry): string[] {
     ...entry.denyIf.map((rule) => `deny_if ${plain(rule)}`),
     ...entry.require.map((rule) => `require ${plain(rule)}`),
     ...(entry.approval === undefined ? [] : [`approval ${plain(entry.approval)}`]),
-    ...entry.limits.map(
-      (limit) => `limit ${plain({ ...limit, counter: limit.counter.includes('#') ? '' : limit.counter })}`,
-    ),
+    ...entry.limits.map(limitText),
     ...(entry.inspect === undefined ? [] : [`inspect ${plain(entry.inspect)}`]),
   ].map((text) => (entry.shadow ? `shadow ${text}` : text));
+}
+
+function limitText({ max, window, windowText, per, amount, counter, onDeny }: LimitRule): string {
+  const span = window.kind === 'calendar' ? `a calendar ${window.unit} of ${window.timezone}` : `any ${windowText}`;
+  const named = counter.includes('#') ? '' : ` in \`${counter}\``;
+  const said = onDeny === undefined ? '' : `: ${onDeny}`;
+  const counted = amount === undefined ? '' : ` of ${plain({ amount })}`;
+  return `limit ${max}${counted} in ${span} per ${per.join(' and ')}${named}${said}`;
 }
 
 function plain(value: object): string {
