@@ -4,7 +4,7 @@
  */
 
 import { max, min, mul, ONE } from './decimal.ts';
-import { fairAt } from './prices.ts';
+import { fairAt, pathTicks } from './prices.ts';
 import type { Market, Venue } from './state.ts';
 
 const MINUTE_MS = 60_000;
@@ -147,17 +147,10 @@ const MINUTE_USDT: readonly [number, number] = [20_000, 900_000];
 
 function makeMinute(venue: Venue, market: Market, start: number): Candle {
   const { spec, path } = market;
-  const open = fairAt(venue, market, start);
-  let high = open;
-  let low = open;
-  let close = open;
   const end = Math.min(start + MINUTE_MS - 1, venue.now);
-  for (const at of moments(venue, market, start, end)) {
-    const price = fairAt(venue, market, at);
-    if (price > high) high = price;
-    if (price < low) low = price;
-    close = price;
-  }
+  const { open, high, low, close } = venue.scripts.has(spec.symbol)
+    ? scriptedPrices(venue, market, start, end)
+    : pathPrices(market, start, end);
   const minute = start / MINUTE_MS;
   const part = BigInt(Math.min(60, Math.floor((end - start) / 1000) + 1));
   const usdt = (BigInt(path.draw(PURPOSE.volume, minute, MINUTE_USDT[0], MINUTE_USDT[1])) * ONE * part) / 60n;
@@ -177,6 +170,37 @@ function makeMinute(venue: Venue, market: Market, start: number): Candle {
     takerQuote: mul(takerVolume, middle),
     trades: Math.floor((path.draw(PURPOSE.trades, minute, 20, 900) * Number(part)) / 60),
   };
+}
+
+interface Prices {
+  readonly open: bigint;
+  readonly high: bigint;
+  readonly low: bigint;
+  readonly close: bigint;
+}
+
+/** The common case, in plain numbers because thirty days are two and a half million seconds. */
+function pathPrices(market: Market, start: number, end: number): Prices {
+  const open = pathTicks(market, start / 1000);
+  let [high, low, close] = [open, open, open];
+  for (let second = start / 1000; second * 1000 <= end; second += 1) {
+    close = pathTicks(market, second);
+    if (close > high) high = close;
+    if (close < low) low = close;
+  }
+  const { tick } = market.spec;
+  return { open: BigInt(open) * tick, high: BigInt(high) * tick, low: BigInt(low) * tick, close: BigInt(close) * tick };
+}
+
+function scriptedPrices(venue: Venue, market: Market, start: number, end: number): Prices {
+  const open = fairAt(venue, market, start);
+  let [high, low, close] = [open, open, open];
+  for (const at of moments(venue, market, start, end)) {
+    close = fairAt(venue, market, at);
+    high = max(high, close);
+    low = min(low, close);
+  }
+  return { open, high, low, close };
 }
 
 /** Every second of the window, and every moment a script set a price in it. */

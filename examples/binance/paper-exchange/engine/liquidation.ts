@@ -55,10 +55,10 @@ function liquidateIsolated(venue: Venue, holding: Holding): void {
     const row = rowOf(holding, side, mark(venue, holding.market));
     if (position.isolatedWallet + row.unrealized > row.maintenance) continue;
     expireOrders(venue, holding);
-    const before = holding.account.wallet - position.isolatedWallet;
+    // The rest of the account must come out as it went in, however large the loss; commission it still owed is let off.
+    const rest = max(0n, holding.account.wallet - position.isolatedWallet);
     closeByForce(venue, holding, side);
-    // The rest of the account must come out as it went in, however large the loss.
-    settleShortfall(venue, holding, holding.account.wallet - before);
+    settleShortfall(venue, holding, holding.account.wallet - rest);
   }
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Side as LibrarySide, OrderBook, TimeInForce } from 'nodejs-order-book';
+import { Side as LibrarySide, type LimitOrderOptions, OrderBook } from 'nodejs-order-book';
 import { expect, it } from 'vitest';
 import { PlainBook, type PlainOrder } from '../test/plain-book.ts';
 

@@ -40,20 +40,31 @@ export function streamOf(text: string): number {
   return h >>> 0;
 }
 
-/** Walks one symbol's path. Remembers the lattice cell it is in, so that scanning seconds in order is cheap. */
+const PERIODS = Int32Array.from(OCTAVES, ([period]) => period);
+const AMPLITUDES = Int32Array.from(OCTAVES, ([, amplitude]) => amplitude);
+const HOUR_S = 3600;
+
+/** Walks one symbol's path. Remembers the lattice cells it is in, so that scanning seconds in order is cheap. */
 export class Path {
   readonly #seed: number;
   readonly #stream: number;
   readonly #originS: number;
-  readonly #cells: { index: number; from: number; to: number }[];
+  // Per octave: the cell's number, and the lattice values at its two ends.
+  readonly #cells = new Float64Array(OCTAVES.length).fill(Number.NaN);
+  readonly #from = new Float64Array(OCTAVES.length);
+  readonly #to = new Float64Array(OCTAVES.length);
+  #hour = Number.NaN;
+  #hourFrom = 0;
+  #hourTo = 0;
   readonly #offset: number;
+  readonly #basisOffset: number;
 
   constructor(seed: number, symbol: string, originS: number) {
     this.#seed = seed | 0;
     this.#stream = streamOf(symbol);
     this.#originS = originS;
-    this.#cells = OCTAVES.map(() => ({ index: Number.NaN, from: 0, to: 0 }));
-    this.#offset = this.#noise(originS);
+    this.#offset = this.#noise(this.#originS);
+    this.#basisOffset = this.#slow(this.#originS);
   }
 
   /** The price at `second` (Unix seconds), in ticks, where the price at the origin is `startTicks`. */
@@ -62,9 +73,14 @@ export class Path {
     return Math.floor((startTicks * (SCALE + relative) + SCALE / 2) / SCALE);
   }
 
+  /** The same with the perpetual's basis on top. */
+  ticksWithBasis(startTicks: number, second: number): number {
+    return Math.max(1, Math.floor((this.ticks(startTicks, second) * (SCALE + this.basis(second)) + SCALE / 2) / SCALE));
+  }
+
   /** The gap between the perpetual and the index at `second`, in 1e-8; zero at the origin, within 0.04 %. */
   basis(second: number): number {
-    return this.#slow(second) - this.#slow(this.#originS);
+    return this.#slow(second) - this.#basisOffset;
   }
 
   /** An integer in [low, high] that belongs to `second` and a named purpose. */
@@ -73,27 +89,31 @@ export class Path {
   }
 
   #slow(second: number): number {
-    const index = Math.floor(second / 3600);
-    const within = second - index * 3600;
-    const from = this.draw(7919, index, -20_000, 20_000);
-    const to = this.draw(7919, index + 1, -20_000, 20_000);
-    return Math.trunc((from * (3600 - within) + to * within) / 3600);
+    const hour = Math.floor(second / HOUR_S);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#hourFrom = this.draw(7919, hour, -20_000, 20_000);
+      this.#hourTo = this.draw(7919, hour + 1, -20_000, 20_000);
+    }
+    const within = second - hour * HOUR_S;
+    return Math.trunc((this.#hourFrom * (HOUR_S - within) + this.#hourTo * within) / HOUR_S);
   }
 
   #noise(second: number): number {
     let sum = 0;
-    for (let octave = 0; octave < OCTAVES.length; octave += 1) {
-      const [period, amplitude] = OCTAVES[octave] ?? [1, 0];
-      const cell = this.#cells[octave];
-      if (cell === undefined) continue;
-      const index = Math.floor(second / period);
-      if (cell.index !== index) {
-        cell.from = cell.index + 1 === index ? cell.to : this.#lattice(octave, index);
-        cell.to = this.#lattice(octave, index + 1);
-        cell.index = index;
+    for (let octave = 0; octave < PERIODS.length; octave += 1) {
+      const period = PERIODS[octave] ?? 1;
+      const cell = Math.floor(second / period);
+      if (cell !== this.#cells[octave]) {
+        this.#from[octave] = this.#lattice(octave, cell);
+        this.#to[octave] = this.#lattice(octave, cell + 1);
+        this.#cells[octave] = cell;
       }
-      const within = second - index * period;
-      sum += amplitude * Math.trunc((cell.from * (period - within) + cell.to * within) / period);
+      const within = second - cell * period;
+      const value = Math.trunc(
+        ((this.#from[octave] ?? 0) * (period - within) + (this.#to[octave] ?? 0) * within) / period,
+      );
+      sum += (AMPLITUDES[octave] ?? 0) * value;
     }
     return Math.trunc(sum / LATTICE);
   }

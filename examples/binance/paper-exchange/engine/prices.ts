@@ -28,15 +28,20 @@ function pathPrice(market: Market, spec: Instrument, second: number): bigint {
   return BigInt(market.path.ticks(Number(spec.start / spec.tick), second)) * spec.tick;
 }
 
+/** The seeded price of `second` in ticks, as if no script were set. */
+export function pathTicks(market: Market, second: number): number {
+  const startTicks = Number(market.spec.start / market.spec.tick);
+  return market.spec.kind === 'spot'
+    ? market.path.ticks(startTicks, second)
+    : market.path.ticksWithBasis(startTicks, second);
+}
+
 /** The price the house quotes around at `time` (ms), on the tick. */
 export function fairAt(venue: Venue, market: Market, time: number): bigint {
   const point = scripted(venue, market.spec.symbol, time);
-  const { spec } = market;
-  if (point !== null) return toTick(point.price, spec.tick);
-  const second = Math.floor(time / MS);
-  const index = pathPrice(market, spec, second);
-  if (spec.kind === 'spot') return index;
-  return toTick(withBasis(index, market.path.basis(second)), spec.tick);
+  const { tick } = market.spec;
+  if (point !== null) return toTick(point.price, tick);
+  return BigInt(pathTicks(market, Math.floor(time / MS))) * tick;
 }
 
 const withBasis = (index: bigint, basis: number): bigint => mulDiv(index, ONE + BigInt(basis), ONE);
