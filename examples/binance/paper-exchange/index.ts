@@ -61,6 +61,9 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
   } catch (error) {
     closeStream();
     runtime.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new Error(`port \`${port}\` is in use; give another with --port, or 0 for any free one`, { cause: error });
+    }
     throw error;
   }
   const heartbeat = setInterval(() => beat(exchange, log), HEARTBEAT_MS);

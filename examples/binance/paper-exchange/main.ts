@@ -30,20 +30,27 @@ async function main(): Promise<void> {
 }
 
 function readArguments(): { port?: number; data?: string; seed?: number; json: boolean } {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string' },
-      data: { type: 'string' },
-      seed: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-  });
+  const values = parseOptions();
   return {
     json: values.json ?? false,
     ...(values.port === undefined ? {} : { port: whole('--port', values.port, 65_535) }),
     ...(values.seed === undefined ? {} : { seed: whole('--seed', values.seed, 2_147_483_647) }),
     ...(values.data === undefined ? {} : { data: values.data }),
   };
+}
+
+function parseOptions(): { port?: string; data?: string; seed?: string; json?: boolean } {
+  try {
+    const options = {
+      port: { type: 'string' },
+      data: { type: 'string' },
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+    } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
+  }
 }
 
 function whole(name: string, text: string, most: number): number {
