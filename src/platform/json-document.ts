@@ -1,26 +1,47 @@
 /**
  * Strict JSON with places: duplicate and `__proto__` keys, depth and stray bytes are errors, numbers keep their text.
- * Offsets are not kept while reading; a place is found by reading again, which only an error asks for.
+ * Offsets are not kept while reading; they are found by reading once more, which only an error asks for.
  */
 import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import { type DocumentPath, depthMax, LineIndex, type ReadResult } from './source-document.ts';
 
 export function readJsonDocument(file: string, text: string): ReadResult {
-  const reader = new JsonReader(text);
+  let places: { readonly root: Place; readonly lines: LineIndex } | undefined;
   try {
-    const value = reader.document();
+    const value = new JsonReader(text).document();
     return {
       document: {
         file,
         format: 'json',
         value,
-        locate: (path, part) => new LineIndex(text).position(new JsonReader(text).find(path, part)),
+        locate: (path, part) => {
+          places ??= { root: new JsonReader(text, true).places(), lines: new LineIndex(text) };
+          return places.lines.position(offsetOf(places.root, path, part));
+        },
       },
     };
   } catch (fault) {
     if (!(fault instanceof JsonFault)) throw fault;
     return { errors: [{ file, ...new LineIndex(text).position(fault.offset), message: fault.message }] };
   }
+}
+
+/** Where a value and its key stand, and the same of its parts. */
+interface Place {
+  readonly key: number;
+  readonly value: number;
+  readonly parts: ReadonlyMap<string, Place> | undefined;
+}
+
+function offsetOf(root: Place, path: DocumentPath, part: 'key' | 'value'): number {
+  let place = root;
+  for (const [i, name] of path.entries()) {
+    const next = place.parts?.get(String(name));
+    if (next === undefined) return place.value;
+    if (i === path.length - 1 && part === 'key') return next.key;
+    place = next;
+  }
+  return place.value;
 }
 
 class JsonFault extends Error {
@@ -37,44 +58,46 @@ const plainString = /[^"\\\p{Cc}]*/uy;
 
 class JsonReader {
   readonly #text: string;
+  readonly #placing: boolean;
   #at = 0;
   #depth = 0;
-  /** The path looked for while finding a place, and how much of it was met. */
-  #wanted: DocumentPath | undefined;
-  #part: 'key' | 'value' = 'value';
-  #met = -1;
-  #place = 0;
+  /** The parts of the value read last, while places are asked for. */
+  #parts: Map<string, Place> | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, placing = false) {
     this.#text = text;
+    this.#placing = placing;
   }
 
   document(): JsonValue {
     this.#space();
-    const value = this.#value(0, true);
+    const value = this.#value();
     this.#space();
     if (this.#at < this.#text.length) throw this.#fault('text after the end of the document');
     return value;
   }
 
-  find(path: DocumentPath, part: 'key' | 'value'): number {
-    this.#wanted = path;
-    this.#part = part;
-    this.document();
-    return this.#place;
+  places(): Place {
+    this.#space();
+    const at = this.#at;
+    this.#value();
+    return { key: at, value: at, parts: this.#parts };
   }
 
-  /** `level`: how many parts of the wanted path lead here; `onPath`: whether they all matched. */
-  #value(level: number, onPath: boolean): JsonValue {
-    if (onPath && this.#wanted !== undefined && this.#met < level) {
-      this.#met = level;
-      if (!(level === this.#wanted.length && this.#part === 'key' && level > 0)) this.#place = this.#at;
-    }
+  #value(): JsonValue {
     switch (this.#text.charAt(this.#at)) {
       case '{':
-        return this.#object(level, onPath);
+        return this.#object();
       case '[':
-        return this.#array(level, onPath);
+        return this.#array();
+      default:
+        this.#parts = undefined;
+        return this.#scalar();
+    }
+  }
+
+  #scalar(): JsonValue {
+    switch (this.#text.charAt(this.#at)) {
       case '"':
         return this.#string();
       case 't':
@@ -88,11 +111,12 @@ class JsonReader {
     }
   }
 
-  #object(level: number, onPath: boolean): JsonValue {
+  #object(): JsonValue {
     this.#enter();
     const object = Object.create(null) as Record<string, JsonValue>;
+    const parts = this.#placing ? new Map<string, Place>() : undefined;
     this.#space();
-    if (this.#text[this.#at] === '}') return this.#leave(object);
+    if (this.#text[this.#at] === '}') return this.#leave(object, parts);
     for (;;) {
       const keyAt = this.#at;
       if (this.#text[keyAt] !== '"') throw this.#fault('expected a key in double quotes');
@@ -103,34 +127,31 @@ class JsonReader {
       if (this.#text[this.#at] !== ':') throw this.#fault('expected `:` after the key');
       this.#at++;
       this.#space();
-      const next = this.#wanted?.[level];
-      const matches = onPath && next !== undefined && String(next) === key;
-      if (matches && this.#met === level && level + 1 === this.#wanted?.length && this.#part === 'key') {
-        this.#place = keyAt;
-      }
-      object[key] = this.#value(level + 1, matches);
+      const valueAt = this.#at;
+      object[key] = this.#value();
+      parts?.set(key, { key: keyAt, value: valueAt, parts: this.#parts });
       this.#space();
       const end = this.#text[this.#at];
-      if (end === '}') return this.#leave(object);
+      if (end === '}') return this.#leave(object, parts);
       if (end !== ',') throw this.#fault('expected `,` or `}`');
       this.#at++;
       this.#space();
     }
   }
 
-  #array(level: number, onPath: boolean): JsonValue {
+  #array(): JsonValue {
     this.#enter();
     const array: JsonValue[] = [];
+    const parts = this.#placing ? new Map<string, Place>() : undefined;
     this.#space();
-    if (this.#text[this.#at] === ']') return this.#leave(array);
+    if (this.#text[this.#at] === ']') return this.#leave(array, parts);
     for (;;) {
-      const next = this.#wanted?.[level];
-      const matches = onPath && next !== undefined && String(next) === String(array.length);
-      if (matches && level + 1 === this.#wanted?.length && this.#part === 'key') this.#place = this.#at;
-      array.push(this.#value(level + 1, matches));
+      const at = this.#at;
+      array.push(this.#value());
+      parts?.set(String(array.length - 1), { key: at, value: at, parts: this.#parts });
       this.#space();
       const end = this.#text[this.#at];
-      if (end === ']') return this.#leave(array);
+      if (end === ']') return this.#leave(array, parts);
       if (end !== ',') throw this.#fault('expected `,` or `]`');
       this.#at++;
       this.#space();
@@ -142,9 +163,10 @@ class JsonReader {
     this.#at++;
   }
 
-  #leave<T>(value: T): T {
+  #leave<T>(value: T, parts: Map<string, Place> | undefined): T {
     this.#depth--;
     this.#at++;
+    this.#parts = parts;
     return value;
   }
 

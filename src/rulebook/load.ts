@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { PolicyDocument } from '../domain/policy-document.ts';
-import type { SourceDocument } from '../platform/source-document.ts';
+import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
 import { compilePolicy } from '../stages/policy/compile.ts';
 import { contentHash } from './canonical.ts';
 import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
@@ -38,12 +38,14 @@ export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = 
   const documents = loaded.map(({ document }) => document);
   const compiled = compilePolicy(documents, contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')));
   if ('problems' in compiled) {
-    for (const problem of compiled.problems) {
+    // Everything was looked at; of very many mistakes the first hundred are said.
+    for (const problem of compiled.problems.slice(0, errorsMax)) {
       const source = loaded.find(({ document }) => document.file === problem.file)?.source;
       if (source !== undefined) errors.push(located(source, problem));
     }
   }
-  if (errors.length > 0 || 'problems' in compiled) return { errors: inOrder(errors), warnings: inOrder(warnings) };
+  if (errors.length > 0 || 'problems' in compiled)
+    return { errors: inOrder(errors).slice(0, errorsMax * Math.max(1, files.length)), warnings: inOrder(warnings) };
   return { policy: compiled.policy, warnings: inOrder(warnings) };
 }
 

@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../domain/json.ts';
 import { diagnose } from '../platform/schema-diagnostics.ts';
-import type { SourceDocument } from '../platform/source-document.ts';
+import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -18,7 +18,8 @@ export function parseAll<S extends z.ZodType>(
   const parsed = schema.safeParse(source.value);
   if (parsed.success) return { errors: [], value: parsed.data };
   const errors = diagnose(source, parsed.error.issues);
-  if (!isJsonObject(source.value)) return { errors, value: undefined };
+  // Enough is said already, and looking at the rest would cost more than the file.
+  if (!isJsonObject(source.value) || errors.length >= errorsMax) return { errors, value: undefined };
   const left = copyOf(source.value) as Record<string, unknown>;
   for (const issue of parsed.error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) remove(left, [...issue.path, key]);

@@ -1,7 +1,7 @@
 /** One policy file in any dialect → its one form. */
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicyDocument, PolicyProblem } from '../domain/policy-document.ts';
-import { pointerPath, type SourceDocument } from '../platform/source-document.ts';
+import { errorsMax, pointerPath, type SourceDocument } from '../platform/source-document.ts';
 import { readSource } from '../platform/yaml-document.ts';
 import { nativeDocument, type Report } from './native.ts';
 import { olderPolicyDocument } from './older.ts';
@@ -73,7 +73,7 @@ function finish<Raw>(
   const problems: PolicyProblem[] = [];
   const document = make(raw, (problem) => problems.push(problem));
   return {
-    errors: [...errors, ...problems.map((problem) => located(source, problem))],
+    errors: [...errors, ...problems.slice(0, errorsMax).map((problem) => located(source, problem))],
     warnings,
     loaded: { document, source },
   };

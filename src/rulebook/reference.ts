@@ -17,7 +17,7 @@ import { reasonKinds } from '../stages/policy/reasons.ts';
 import { programSizeMax, searchCostMax } from '../stages/policy/safe-pattern.ts';
 import { lints } from './lints/lints.ts';
 import { differences, differencesAlways } from './older-differences.ts';
-import { policyDocument } from './schema.ts';
+import { condition, conditionForms, policyDocument } from './schema.ts';
 import { testFile } from './test-file.ts';
 
 type JsonSchema = { [key: string]: unknown };
@@ -31,17 +31,25 @@ export function testJsonSchema(): JsonSchema {
   return jsonSchemaOf(testFile);
 }
 
-function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+/** `forms`: the condition's own forms are being made, so that inside them it is a reference only. */
+function jsonSchemaOf(schema: z.ZodType, forms = false): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema }) {
       const written = z.globalRegistry.get(zodSchema)?.['jsonSchema'] as JsonSchema | undefined;
       const made = jsonSchema as JsonSchema;
+      if (!forms && (zodSchema as unknown) === condition) Object.assign(made, conditionJsonSchema());
       if (written !== undefined) Object.assign(made, written);
       delete made['jsonSchema'];
     },
   }) as JsonSchema;
+}
+
+/** The forms of a condition; what they refer to has its place in the whole document. */
+function conditionJsonSchema(): JsonSchema {
+  const { $defs: _defs, $schema: _schema, ...made } = jsonSchemaOf(conditionForms, true);
+  return made;
 }
 
 export function referencePage(): string {

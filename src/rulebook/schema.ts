@@ -3,7 +3,7 @@
  * generated from here. What a value must mean (paths, patterns, ranges) is checked where it is compiled.
  */
 import * as z from 'zod';
-import { JsonNumber, type JsonValue } from '../domain/json.ts';
+import { isJsonObject, JsonNumber, type JsonValue } from '../domain/json.ts';
 import { CATEGORIES, SCOPES, SEVERITIES } from '../domain/policy.ts';
 import { suggestion } from '../platform/did-you-mean.ts';
 import { strictObject, withHint } from '../platform/yaml-document.ts';
@@ -88,23 +88,41 @@ export type RawCondition =
 const members = (key: string) =>
   z.array(z.lazy(() => condition)).min(1, withHint(`an empty \`${key}\``, 'write at least one condition'));
 
+const test = strictObject({
+  path: z
+    .union([z.string(), numeric])
+    .meta({ description: 'What is read, for example `args.quantity`, or an exact `{product: […]}` or `{sum: […]}`.' }),
+  op: z.enum(operatorNames as [string, ...string[]], { error: operatorError }).meta({ description: 'The operator.' }),
+  value: anyValue.optional().meta({ description: 'What it is compared with.', jsonSchema: {} }),
+});
+
+/** By the key that tells them apart; what has none of these keys is taken for a test that lacks its path. */
+const forms = {
+  path: test,
+  any: strictObject({ any: members('any') }),
+  all: strictObject({ all: members('all') }),
+  not: strictObject({ not: z.lazy(() => condition) }),
+  cel: strictObject({ cel: z.string().min(1, 'an empty expression') }),
+};
+
+/** For the JSON Schema: a union. */
+export const conditionForms = z.union([forms.path, forms.any, forms.all, forms.not, forms.cel]);
+
+/**
+ * Not a union: a mistake in a union is told once a member of it, and a file of 40,000 mistakes would fill the memory
+ * before the first of them is said.
+ */
 export const condition: z.ZodType<RawCondition> = z
-  .union([
-    strictObject({
-      path: z.union([z.string(), numeric]).meta({
-        description: 'What is read, for example `args.quantity`, or an exact `{product: […]}` or `{sum: […]}`.',
-      }),
-      op: z
-        .enum(operatorNames as [string, ...string[]], { error: operatorError })
-        .meta({ description: 'The operator.' }),
-      value: anyValue.optional().meta({ description: 'What it is compared with.', jsonSchema: {} }),
-    }),
-    strictObject({ any: members('any') }),
-    strictObject({ all: members('all') }),
-    strictObject({ not: z.lazy(() => condition) }),
-    strictObject({ cel: z.string().min(1, 'an empty expression') }),
-  ])
+  .custom<RawCondition>()
+  .superRefine((value, context) => {
+    const written = isJsonObject(value as JsonValue) ? Object.keys(value as object) : [];
+    const form = formNames.find((name) => written.includes(name)) ?? 'path';
+    const parsed = forms[form].safeParse(value);
+    if (!parsed.success) for (const issue of parsed.error.issues) context.addIssue({ ...issue });
+  })
   .meta({ id: 'condition' });
+
+const formNames = Object.keys(forms) as (keyof typeof forms)[];
 
 const rule = strictObject({
   conditions: z.array(condition).meta({ description: 'All must hold. An empty list always holds.' }),

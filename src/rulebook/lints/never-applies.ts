@@ -1,7 +1,7 @@
 /** Entries and rules that nothing reaches: hidden tools, entries that deny first, rules that always hold, doubles. */
 
 import { toJson } from '../../domain/json.ts';
-import type { PolicyEntry } from '../../domain/policy-document.ts';
+import type { PolicyEntry, PolicyLevel } from '../../domain/policy-document.ts';
 import { canonicalText } from '../../platform/canonical.ts';
 import { globMatcher, isGlob } from '../../stages/policy/names.ts';
 import { entriesOf, type Lint, type LintProblem, levelsOf, type PlacedEntry } from './lint.ts';
@@ -12,46 +12,60 @@ export const neverApplies: Lint = {
     'an entry for a hidden tool, rules beside `action: deny`, a rule after one that always refuses, a rule written twice',
   *find({ document }) {
     const { level: outer } = document;
+    // Once a level: a policy may list ten thousand tools and hide as many.
+    const denying = new Map(levelsOf(document).map(({ level }) => [level, denyingGlobs(level)]));
+    const hiding = new Map(
+      levelsOf(document).map(({ level }) => [level, hidesOf(level === outer ? [outer] : [level, outer])]),
+    );
     for (const placed of entriesOf(document)) {
-      const hides = placed.level === outer ? outer.hide : [...placed.level.hide, ...outer.hide];
-      yield* hiddenEntry(placed, hides);
+      yield* hiddenEntry(placed, hiding.get(placed.level));
       yield* besideDeny(placed.entry);
       yield* afterAlways(placed.entry);
       yield* doubles(placed.entry);
-      yield* deniedByGlob(placed);
+      yield* deniedByGlob(placed, denying.get(placed.level) ?? []);
     }
-    for (const { level } of levelsOf(document)) {
-      for (const [i, hide] of level.hide.entries()) {
-        const first = level.hide.findIndex(
-          ({ pattern }) => pattern === hide.pattern || coversName(pattern, hide.pattern),
-        );
-        if (first === i || first < 0) continue;
-        yield {
-          pointer: hide.pointer,
-          message: `\`${hide.pattern}\` is hidden already by \`${level.hide[first]?.pattern}\``,
-        };
-      }
-    }
+    for (const { level } of levelsOf(document)) yield* hiddenTwice(level);
   },
 };
 
-function coversName(pattern: string, name: string): boolean {
-  return isGlob(pattern) && !isGlob(name) && globMatcher(pattern)(name);
+interface Hides {
+  readonly names: ReadonlySet<string>;
+  readonly globs: readonly { readonly pattern: string; readonly matches: (name: string) => boolean }[];
 }
 
-function* hiddenEntry(
-  { name, entry }: PlacedEntry,
-  hides: readonly { readonly pattern: string }[],
-): Iterable<LintProblem> {
-  if (name === undefined) return;
-  const hide = hides.find(({ pattern }) => pattern === '*' || pattern === name || coversName(pattern, name));
-  if (hide === undefined) return;
+function hidesOf(levels: readonly PolicyLevel[]): Hides {
+  const patterns = levels.flatMap((level) => level.hide.map(({ pattern }) => pattern));
+  return {
+    names: new Set(patterns),
+    globs: [...new Set(patterns.filter(isGlob))].map((pattern) => ({ pattern, matches: globMatcher(pattern) })),
+  };
+}
+
+/** The pattern that hides the name, or the same glob. */
+function hiderOf(name: string, { names, globs }: Hides): string | undefined {
+  if (names.has(name)) return name;
+  return globs.find(({ pattern, matches }) => pattern === '*' || (!isGlob(name) && matches(name)))?.pattern;
+}
+
+function* hiddenEntry({ name, entry }: PlacedEntry, hides: Hides | undefined): Iterable<LintProblem> {
+  const hider = name === undefined || hides === undefined ? undefined : hiderOf(name, hides);
+  if (hider === undefined) return;
   yield {
     pointer: entry.pointer,
     part: 'key',
-    message: `\`${name}\` is hidden by \`${hide.pattern}\`, so this entry never applies`,
+    message: `\`${name}\` is hidden by \`${hider}\`, so this entry never applies`,
     hint: 'remove the entry or the hide',
   };
+}
+
+function* hiddenTwice(level: PolicyLevel): Iterable<LintProblem> {
+  const before: { names: Set<string>; globs: Hides['globs'][number][] } = { names: new Set(), globs: [] };
+  for (const { pattern, pointer } of level.hide) {
+    const hider = hiderOf(pattern, before);
+    if (hider !== undefined) yield { pointer, message: `\`${pattern}\` is hidden already by \`${hider}\`` };
+    before.names.add(pattern);
+    if (isGlob(pattern)) before.globs.push({ pattern, matches: globMatcher(pattern) });
+  }
 }
 
 function* besideDeny(entry: PolicyEntry): Iterable<LintProblem> {
@@ -94,16 +108,25 @@ function withoutPointers(value: ReturnType<typeof toJson>): ReturnType<typeof to
   );
 }
 
-function* deniedByGlob({ name, entry, level }: PlacedEntry): Iterable<LintProblem> {
+interface DenyingGlob {
+  readonly glob: string;
+  readonly matches: (name: string) => boolean;
+}
+
+function denyingGlobs(level: PolicyLevel): DenyingGlob[] {
+  return [...level.tools].flatMap(([glob, entry]) =>
+    isGlob(glob) && entry.action === 'deny' && !entry.shadow ? [{ glob, matches: globMatcher(glob) }] : [],
+  );
+}
+
+function* deniedByGlob({ name, entry }: PlacedEntry, denying: readonly DenyingGlob[]): Iterable<LintProblem> {
   if (name === undefined || isGlob(name) || entry.action === 'deny') return;
-  for (const [glob, other] of level.tools) {
-    if (!isGlob(glob) || other.action !== 'deny' || other.shadow || !globMatcher(glob)(name)) continue;
-    yield {
-      pointer: entry.pointer,
-      part: 'key',
-      message: `\`${name}\` is refused by \`${glob}\`, whose \`action: deny\` applies to it too`,
-      hint: 'everything that applies, applies; narrow the glob',
-    };
-    return;
-  }
+  const found = denying.find(({ matches }) => matches(name));
+  if (found === undefined) return;
+  yield {
+    pointer: entry.pointer,
+    part: 'key',
+    message: `\`${name}\` is refused by \`${found.glob}\`, whose \`action: deny\` applies to it too`,
+    hint: 'everything that applies, applies; narrow the glob',
+  };
 }
