@@ -46,7 +46,6 @@ export function callStages(parts: CallStageParts): Stages {
   const argumentsText = (args: JsonObject) => (rules().arguments === 'full' ? full(args) : digest(args));
   const membersOf = (call: DecodedCall) => callMembers(call, argumentsText(call.arguments));
   const permitted = new Map<string, number>();
-  const serverMs = new WeakMap<DecodedCall, number>();
 
   return {
     async findTarget(call) {
@@ -136,7 +135,7 @@ export function callStages(parts: CallStageParts): Stages {
         onMessage: (message) => received.emit(message.text),
       });
       const took = performance.now() - began;
-      serverMs.set(call, took);
+      received.serverMs = took;
       metrics.serverSeconds.observe({ server: call.session.server }, took / 1000);
       return reply;
     },
@@ -145,9 +144,9 @@ export function callStages(parts: CallStageParts): Stages {
       return reply;
     },
 
-    async recordOutcome(call, admission, outcome): Promise<Answer> {
+    async recordOutcome(call, admission, outcome, received): Promise<Answer> {
       const record = await write(call, admission, outcome);
-      observe(call, admission, outcome, record);
+      observe(call, admission, outcome, record, received.serverMs);
       return answerOf(call, outcome, record === undefined ? undefined : recordName(record));
     },
 
@@ -177,9 +176,15 @@ export function callStages(parts: CallStageParts): Stages {
     }
   }
 
-  function observe(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply, record: number | undefined): void {
+  function observe(
+    call: DecodedCall,
+    admission: Admission,
+    outcome: Refusal | Fault | Reply,
+    record: number | undefined,
+    serverMs: number,
+  ): void {
     const ms = performance.now() - call.receivedAt;
-    const ours = ms - (serverMs.get(call) ?? 0);
+    const ours = ms - serverMs;
     const verdict = admission.kind === 'reserved' ? 'permit' : verdictOf(outcome);
     const became = outcome.kind === 'replied' && outcome.isError ? 'error' : outcome.kind;
     metrics.calls.inc({ server: call.session.server, method: call.method, verdict, outcome: became });

@@ -11,6 +11,7 @@ import type { Session } from '../domain/session.ts';
 import { inEra } from '../stages/decode/era.ts';
 import { readMessage } from '../stages/decode/read-message.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { Bag } from '../platform/bag.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
 import type { ServerMessage } from '../stages/upstream/connection.ts';
 import type { Link, NotOpened } from '../stages/upstream/link.ts';
@@ -44,7 +45,7 @@ export type GateParts = {
 export class Gate {
   readonly #parts: GateParts;
   /** Requests that run, for cancellation by id: legacy sessions and stdio. */
-  readonly #running = new Map<string, Received>();
+  readonly #running = new Bag<{ readonly key: string; readonly received: Received }>();
   readonly #listens = new Set<Listening>();
 
   constructor(parts: GateParts) {
@@ -181,13 +182,14 @@ export class Gate {
     const key = `${session.id} ${idKey(message.id)}`;
     // Ids are the client's own only within a session; stateless callers share a credential.
     const tracked = live !== undefined || received.transport === 'stdio';
-    if (tracked && this.#running.has(key)) return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
-    if (tracked) this.#running.set(key, received);
+    if (tracked && this.#running.find((one) => one.key === key) !== undefined) return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
+    const running = { key, received };
+    if (tracked) this.#running.add(running);
     try {
       const answer = await this.#dispatch(message, session, received);
       return received.cancelled && received.transport === 'stdio' ? { kind: 'silent' } : answer;
     } finally {
-      if (tracked) this.#running.delete(key);
+      if (tracked) this.#running.remove(running);
     }
   }
 
@@ -370,8 +372,9 @@ export class Gate {
 
   #cancel(requestId: JsonValue | undefined, session: Session): void {
     if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return;
-    const received = this.#running.get(`${session.id} ${idKey(requestId)}`);
-    if (received !== undefined) cancelReceived(received);
+    const key = `${session.id} ${idKey(requestId)}`;
+    const running = this.#running.find((one) => one.key === key);
+    if (running !== undefined) cancelReceived(running.received);
   }
 
   async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {

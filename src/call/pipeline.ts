@@ -16,7 +16,7 @@ import type { Stages } from './stages.ts';
 export async function handleCall(call: DecodedCall, received: Received, stages: Stages): Promise<Answer> {
   const admission = await admit(call, received, stages).catch((fault: unknown) => refuseOnFault(fault, stages));
   const outcome = admission.kind === 'reserved' ? await perform(admission, received, stages) : admission;
-  return await stages.recordOutcome(call, admission, outcome);
+  return await stages.recordOutcome(call, admission, outcome, received);
 }
 
 async function admit(decoded: DecodedCall, received: Received, stages: Stages): Promise<Admission> {

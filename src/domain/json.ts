@@ -21,6 +21,17 @@ export class JsonNumber {
   }
 }
 
+/**
+ * An object to put members into, with nothing inherited: `toString` is no member of it. Not `Object.create(null)`:
+ * freezing one of those makes V8 allocate a hidden class per object, which only a full collection frees.
+ */
+export function emptyMembers(): Record<string, JsonValue> {
+  return new Members();
+}
+
+const Members = function () {} as unknown as new () => Record<string, JsonValue>;
+Members.prototype = Object.freeze(Object.create(null));
+
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonNumber);
 }
@@ -70,7 +81,7 @@ export function toJson(value: unknown): JsonValue {
       if (value === null) return null;
       if (value instanceof JsonNumber) return value;
       if (Array.isArray(value)) return value.map(toJson);
-      const object = Object.create(null) as Record<string, JsonValue>;
+      const object = emptyMembers();
       for (const [key, member] of Object.entries(value)) if (member !== undefined) object[key] = toJson(member);
       return object;
     }

@@ -8,6 +8,8 @@ export type Received = {
   readonly emit: (text: string) => void;
   /** Set when the client said that it no longer wants the answer. Looked at last before a call is sent. */
   cancelled: boolean;
+  /** Milliseconds the server took, once a call of this message has been sent. */
+  serverMs: number;
   /** Whether closing the request's stream cancels it: so it is in the stateless revision, and in no other. */
   goneMeansCancelled: boolean;
   /** What cancelling it does once it has been sent. */

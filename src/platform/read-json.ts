@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type JsonArray, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { emptyMembers, type JsonArray, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
 
 /**
  * The strict JSON reader: the only parse of what a client sends. It accepts RFC 8259 and nothing two readers could
@@ -78,7 +78,7 @@ class Reader {
 
   #object(depth: number): JsonObject {
     if (depth > this.#depthMax) throw new Malformed(this.#at, `deeper than ${this.#depthMax} levels`);
-    const object = Object.create(null) as Record<string, JsonValue>;
+    const object = emptyMembers();
     this.#at++;
     this.#blank();
     if (this.#text.charCodeAt(this.#at) === 0x7d) {

@@ -4,6 +4,7 @@ import { faultText } from '../domain/fault.ts';
 import type { Answer, Received, ReceivedHeaders } from '../domain/received.ts';
 import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-connection.ts';
+import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { originGuard } from './origin-guard.ts';
 
@@ -25,7 +26,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #guard: ReturnType<typeof originGuard>;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Bag<Exchange>();
   readonly #streams = new Set<ServerResponse>();
   readonly #heartbeat: NodeJS.Timeout;
   #closing = false;
@@ -136,13 +137,14 @@ export class HttpServer {
         headers: receivedHeaders(request),
         emit: (text) => exchange.emit(text),
         cancelled: false,
+        serverMs: 0,
         goneMeansCancelled: false,
         onCancel: undefined,
       };
       exchange.received = received;
       exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));
     } finally {
-      this.#exchanges.delete(exchange);
+      this.#exchanges.remove(exchange);
     }
   }
 
@@ -201,7 +203,7 @@ export class HttpServer {
   /** Keeps streams open through proxies, and gives a client that waits long a sign of life. */
   #beat(): void {
     const now = performance.now();
-    for (const exchange of this.#exchanges) exchange.beat(now);
+    for (const exchange of this.#exchanges.all()) exchange.beat(now);
     for (const stream of this.#streams) stream.write(': still here\n\n');
   }
 }
@@ -340,11 +342,11 @@ function accepts(request: IncomingMessage, type: string): boolean {
 }
 
 function endJson(response: ServerResponse, status: number, body: string, sessionId?: string): void {
-  const bytes = Buffer.from(body, 'utf8');
-  const headers = ['content-type', 'application/json', 'content-length', String(bytes.length)];
+  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
   if (sessionId !== undefined) headers.push('mcp-session-id', sessionId);
   response.writeHead(status, headers);
-  response.end(bytes);
+  // A string leaves together with the headers in one write.
+  response.end(body, 'utf8');
 }
 
 function beginStream(response: ServerResponse, sessionId: string | undefined): void {

@@ -3,6 +3,7 @@ import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
+import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
 
 export type StdioServerOptions = {
@@ -23,7 +24,7 @@ export type StdioServerOptions = {
 export class StdioServer {
   readonly #options: StdioServerOptions;
   readonly #channel: Channel & { kind: 'stdio' };
-  readonly #running = new Set<Received>();
+  readonly #running = new Bag<Received>();
   #corked = false;
   #attached = false;
   #ended = Promise.withResolvers<void>();
@@ -65,6 +66,7 @@ export class StdioServer {
       headers: NO_HEADERS,
       emit: (text) => this.#write(text),
       cancelled: false,
+      serverMs: 0,
       goneMeansCancelled: false,
       onCancel: undefined,
     };
@@ -77,7 +79,7 @@ export class StdioServer {
       this.#options.noteDefect(fault);
       this.#refuse(-32603, 'internal error');
     } finally {
-      this.#running.delete(received);
+      this.#running.remove(received);
     }
   }
 
@@ -114,6 +116,6 @@ export class StdioServer {
   }
 
   cancelAll(): void {
-    for (const received of this.#running) cancelReceived(received);
+    for (const received of this.#running.all()) cancelReceived(received);
   }
 }

@@ -8,7 +8,7 @@ export type Said = { readonly status: number; readonly text: string; readonly me
 export async function post(url: string, body: string | Uint8Array, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Said> {
   const response = await fetch(url, {
     method: 'POST',
-    body: body as BodyInit,
+    body: typeof body === 'string' ? body : Buffer.from(body),
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
     ...(signal === undefined ? {} : { signal }),
   });

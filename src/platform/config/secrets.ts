@@ -36,7 +36,8 @@ export function hasReference(text: string): boolean {
 }
 
 const SECRET_NAME = /(?:token|secret|passw|api[-_]?key|authorization|credential|cookie)/i;
-const SECRET_VALUE = /(?:^|[\s=])(?:sk-|ghp_|gho_|github_pat_|xox[abp]-|AKIA|eyJ)[A-Za-z0-9_-]{8,}|(?:^|[\s=])(?=\S*[0-9])(?=\S*[A-Za-z])[A-Za-z0-9+_-]{32,}={0,2}$/;
+const SECRET_VALUE =
+  /(?:^|[\s=])(?:sk-|ghp_|gho_|github_pat_|xox[abp]-|AKIA|eyJ)[A-Za-z0-9_-]{8,}|(?:^|[\s=])(?=\S*[0-9])(?=\S*[A-Za-z])[A-Za-z0-9+_-]{32,}={0,2}$/;
 
 /** Whether a literal looks like something that should not stand in a file that is shared. */
 export function looksSecret(name: string, value: string): boolean {

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../domain/json.ts';
 import { jsonText } from '../../domain/json.ts';
 import { canonicalText } from '../../platform/canonical.ts';
+import { hmacSha256 } from '../../platform/hmac.ts';
 
 /**
  * How a call's arguments stand in the trail, as JSON text. `digest`: the keys, and a keyed digest of each value and of
@@ -9,7 +9,7 @@ import { canonicalText } from '../../platform/canonical.ts';
  */
 export function argumentsRecorder(mode: 'digest' | 'full', key: Buffer): (args: JsonObject) => string {
   if (mode === 'full') return (args) => `{"full":${jsonText(args)}}`;
-  const digest = (text: string) => createHmac('sha256', key).update(text).digest('base64url');
+  const digest = hmacSha256(key.toString('hex'));
   return (args) => {
     const names = Object.keys(args);
     if (names.length === 0) return '{}';

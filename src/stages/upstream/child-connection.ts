@@ -42,7 +42,7 @@ export class ChildConnection implements Connection {
     this.#inFlight = new InFlight<Waiting>({
       silenceMsMax: options.silenceMsMax,
       totalMsMax: options.totalMsMax,
-      expire: (_key, waiting, why) => {
+      expire: (waiting, why) => {
         this.#sayCancelled(waiting.wireId, why);
         waiting.resolve({ kind: 'unknown', why });
       },
@@ -84,7 +84,8 @@ export class ChildConnection implements Connection {
         resolve({ kind: 'not-sent', why: this.#gone ?? 'the server does not read its input' });
         return;
       }
-      this.#inFlight.add(key, {
+      this.#inFlight.add({
+        key,
         outgoing,
         wireId,
         renamed,
@@ -108,13 +109,11 @@ export class ChildConnection implements Connection {
   }
 
   cancel(handle: object, why: string): void {
-    for (const waiting of this.#inFlight.values()) {
-      if (waiting.outgoing.handle !== handle) continue;
-      this.#inFlight.take(idKey(waiting.wireId));
-      this.#sayCancelled(waiting.wireId, why);
-      waiting.resolve({ kind: 'unknown', why });
-      return;
-    }
+    const waiting = this.#inFlight.find((one) => one.outgoing.handle === handle);
+    if (waiting === undefined) return;
+    this.#inFlight.take(waiting.key);
+    this.#sayCancelled(waiting.wireId, why);
+    waiting.resolve({ kind: 'unknown', why });
   }
 
   async close(): Promise<void> {
@@ -165,8 +164,9 @@ export class ChildConnection implements Connection {
   /** To the request it belongs to, else the only one running, else the session's standing stream. */
   #toOwner(token: MessageId | undefined, message: { method: string; text: string; id: MessageId | undefined }): void {
     if (token !== undefined) {
-      for (const waiting of this.#inFlight.values()) {
-        if (waiting.token !== idKey(token)) continue;
+      const key = idKey(token);
+      const waiting = this.#inFlight.find((one) => one.token === key);
+      if (waiting !== undefined) {
         this.#inFlight.heard(waiting);
         const text = waiting.tokenSent === undefined ? message.text : progressFor(message.text, waiting.tokenSent);
         waiting.outgoing.onMessage({ ...message, text });
@@ -174,8 +174,7 @@ export class ChildConnection implements Connection {
       }
     }
     if (this.#options.shared) return this.#options.standing(message);
-    let last: Waiting | undefined;
-    for (const waiting of this.#inFlight.values()) last = waiting;
+    const last = this.#inFlight.all().at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
     last.outgoing.onMessage(message);

@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { type Dispatcher, Pool } from 'undici';
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { Bag } from '../../platform/bag.ts';
 import { type Connection, oneLine, type Outgoing, requestText, type Standing, survivesDoubles, withId } from './connection.ts';
 import { classify } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
@@ -41,7 +42,7 @@ export class HttpEndpoint {
         path: this.path,
         method: request.method,
         headers: request.headers,
-        body: request.body ?? null,
+        body: request.body === undefined ? null : Buffer.from(request.body),
         ...(request.standing === true ? { bodyTimeout: 0 } : {}),
       },
       exchange,
@@ -229,7 +230,7 @@ export class HttpConnection implements Connection {
   readonly era: Era;
   readonly revision: string;
   readonly #options: HttpConnectionOptions;
-  readonly #running = new Map<object, Exchange>();
+  readonly #running = new Bag<{ readonly handle: object; readonly exchange: Exchange }>();
   readonly #asked = new Set<string>();
   #sessionId: string | undefined;
   #headers: string[] = [];
@@ -278,9 +279,10 @@ export class HttpConnection implements Connection {
       },
       standing: outgoing.standing ?? false,
     });
-    this.#running.set(outgoing.handle, exchange);
+    const running = { handle: outgoing.handle, exchange };
+    this.#running.add(running);
     const exchanged = await exchange.done;
-    this.#running.delete(outgoing.handle);
+    this.#running.remove(running);
     switch (exchanged.kind) {
       case 'answered':
         return answer ?? { kind: 'unknown', why: 'the answer was lost' };
@@ -315,7 +317,7 @@ export class HttpConnection implements Connection {
   }
 
   cancel(handle: object, why: string): void {
-    const exchange = this.#running.get(handle);
+    const exchange = this.#running.find((running) => running.handle === handle)?.exchange;
     if (exchange === undefined) return;
     if (this.era === 'legacy') {
       const id = exchange.wireId;
@@ -352,7 +354,7 @@ export class HttpConnection implements Connection {
     this.#closed = true;
     clearTimeout(this.#streamRetry);
     this.#stream?.abort('the session is closed');
-    for (const exchange of this.#running.values()) exchange.abort('the session is closed');
+    for (const { exchange } of this.#running.all()) exchange.abort('the session is closed');
     if (this.#sessionId === undefined) return;
     const goodbye = this.#options.endpoint.exchange({ method: 'DELETE', headers: this.#headers, onEvent: () => false });
     const timer = setTimeout(() => goodbye.abort('no answer to the end of the session'), GOODBYE_MS);

@@ -1,16 +1,18 @@
+import { Bag } from '../../platform/bag.ts';
+
 /** Requests waiting for a server, with the two clocks of each: silence and total. One timer serves all. */
 export class InFlight<T extends Deadlines> {
-  readonly #waiting = new Map<string, T>();
+  readonly #waiting = new Bag<T>();
   readonly #silenceMsMax: number;
   readonly #totalMsMax: number;
-  readonly #expire: (key: string, waiting: T, why: string) => void;
+  readonly #expire: (waiting: T, why: string) => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     silenceMsMax: number;
     totalMsMax: number;
     /** Called once for each that ran out; it is no longer waiting then. */
-    expire: (key: string, waiting: T, why: string) => void;
+    expire: (waiting: T, why: string) => void;
   }) {
     this.#silenceMsMax = options.silenceMsMax;
     this.#totalMsMax = options.totalMsMax;
@@ -21,23 +23,23 @@ export class InFlight<T extends Deadlines> {
     return this.#waiting.size;
   }
 
-  values(): Iterable<T> {
-    return this.#waiting.values();
+  all(): readonly T[] {
+    return this.#waiting.all();
+  }
+
+  find(is: (waiting: T) => boolean): T | undefined {
+    return this.#waiting.find(is);
   }
 
   has(key: string): boolean {
-    return this.#waiting.has(key);
+    return this.#waiting.find((waiting) => waiting.key === key) !== undefined;
   }
 
-  get(key: string): T | undefined {
-    return this.#waiting.get(key);
-  }
-
-  add(key: string, waiting: T): void {
+  add(waiting: T): void {
     const now = performance.now();
     waiting.since = now;
     waiting.heardAt = now;
-    this.#waiting.set(key, waiting);
+    this.#waiting.add(waiting);
     if (this.#timer !== undefined) return;
     const every = Math.max(10, Math.min(1_000, this.#silenceMsMax / 4));
     this.#timer = setInterval(() => this.#sweep(), every);
@@ -50,15 +52,13 @@ export class InFlight<T extends Deadlines> {
   }
 
   take(key: string): T | undefined {
-    const waiting = this.#waiting.get(key);
-    if (waiting !== undefined) this.#waiting.delete(key);
-    return waiting;
+    return this.#waiting.take((waiting) => waiting.key === key);
   }
 
   /** Takes all, for a connection that ends. */
   drain(): readonly T[] {
-    const all = [...this.#waiting.values()];
-    this.#waiting.clear();
+    const all = this.#waiting.all();
+    for (const waiting of all) this.#waiting.remove(waiting);
     this.#stop();
     return all;
   }
@@ -66,7 +66,7 @@ export class InFlight<T extends Deadlines> {
   #sweep(): void {
     if (this.#waiting.size === 0) return this.#stop();
     const now = performance.now();
-    for (const [key, waiting] of this.#waiting) {
+    for (const waiting of this.#waiting.all()) {
       if (waiting.standing) continue;
       const why =
         now - waiting.since > this.#totalMsMax
@@ -75,8 +75,8 @@ export class InFlight<T extends Deadlines> {
             ? `the server was silent for ${this.#silenceMsMax / 1000} s`
             : undefined;
       if (why === undefined) continue;
-      this.#waiting.delete(key);
-      this.#expire(key, waiting, why);
+      this.#waiting.remove(waiting);
+      this.#expire(waiting, why);
     }
   }
 
@@ -87,4 +87,4 @@ export class InFlight<T extends Deadlines> {
 }
 
 /** `performance.now()` milliseconds; `add` sets both. What is meant to stand open has no deadline. */
-export type Deadlines = { since: number; heardAt: number; readonly standing: boolean };
+export type Deadlines = { readonly key: string; since: number; heardAt: number; readonly standing: boolean };

@@ -1,5 +1,6 @@
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Bag } from '../../platform/bag.ts';
 import { GENESIS, linkHash, type RecordDraft, recordBody } from '../../stages/audit/record.ts';
 import { type Exceeded, LimitBook, type Taken } from '../../stages/limits/book.ts';
 import { type Demand, decimalText, scaled } from '../../stages/limits/demand.ts';
@@ -33,7 +34,7 @@ export class Ledger {
   readonly #sole: boolean;
   readonly #logFile: number;
   readonly #book = new LimitBook();
-  readonly #sql: Record<'record' | 'take' | 'undo' | 'drop' | 'head' | 'version' | 'takenSince' | 'prune' | 'floor', StatementSync>;
+  readonly #sql: Record<'record' | 'take' | 'undo' | 'drop' | 'head' | 'version' | 'takenSince' | 'prune' | 'floor' | 'begin' | 'commit' | 'rollback', StatementSync>;
 
   #head = GENESIS;
   #seq = 0;
@@ -43,10 +44,12 @@ export class Ledger {
   #flushing = false;
   #awaitingSync: Durable[] = [];
   #syncing = false;
+  #syncsInline = false;
+  #slowSyncs = 0;
   /** After a failed fsync nobody knows what is on disk: nothing is admitted any more. */
   #brokenBy: Error | undefined;
   #prunable: number[] = [];
-  readonly #open = new Set<number>();
+  readonly #open = new Bag<number>();
   #floorWritten = 0;
 
   constructor(options: {
@@ -69,6 +72,9 @@ export class Ledger {
       undo: db.prepare('INSERT INTO limit_log (id, bucket, at, amount, entry, undo) VALUES (?, ?, ?, ?, ?, ?)'),
       drop: db.prepare('DELETE FROM limit_log WHERE id = ?'),
       head: db.prepare('SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1'),
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      rollback: db.prepare('ROLLBACK'),
       version: db.prepare('PRAGMA data_version'),
       takenSince: db.prepare('SELECT id, bucket, at, amount, entry, undo FROM limit_log WHERE id > ? ORDER BY id'),
       prune: db.prepare('DELETE FROM limit_log WHERE id IN (SELECT value FROM json_each(?))'),
@@ -78,7 +84,7 @@ export class Ledger {
     this.#transaction(() => this.#catchUp());
     this.#logFile = openSync(`${options.path}-wal`, 'r+');
     this.#floorWritten = this.#seq;
-    this.#sql.floor.run(this.#writer, this.#seq);
+    this.#syncsInline = this.#isFastMedium();
   }
 
   /** Takes the quotas and writes the intent, or writes the refusal. Resolves when an admitted intent is on the disk. */
@@ -168,7 +174,7 @@ export class Ledger {
     for (const taken of job.giveBack) this.#giveBack(taken);
     const { ref } = job.draft;
     return () => {
-      if (ref !== undefined) this.#open.delete(ref);
+      if (ref !== undefined) this.#open.remove(ref);
       job.resolve(seq);
     };
   }
@@ -244,39 +250,68 @@ export class Ledger {
       this.#prunable = [];
     }
     if (this.#seq - this.#floorWritten >= FLOOR_EVERY) {
-      const [oldest = this.#seq] = this.#open;
-      this.#sql.floor.run(this.#writer, oldest);
+      this.#sql.floor.run(this.#writer, Math.min(this.#seq, ...this.#open.all()));
       this.#floorWritten = this.#seq;
     }
   }
 
   #transaction(work: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#sql.begin.run();
     try {
       work();
-      this.#db.exec('COMMIT');
+      this.#sql.commit.run();
     } catch (fault) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      if (this.#db.isTransaction) this.#sql.rollback.run();
       throw fault;
     }
   }
 
+  /**
+   * Starts an fsync where intents wait and none runs. Where the medium answers faster than another thread could be
+   * woken (memory, disks with a protected cache), it is done at once, until several answers in a row are slow.
+   */
   #syncSoon(): void {
     if (this.#syncing || this.#awaitingSync.length === 0) return;
-    this.#syncing = true;
     const served = this.#awaitingSync;
     this.#awaitingSync = [];
+    if (this.#syncsInline) {
+      const began = performance.now();
+      try {
+        fdatasyncSync(this.#logFile);
+      } catch (fault) {
+        return this.#syncFailed(served, fault as Error);
+      }
+      if (performance.now() - began > INLINE_MS_MAX) this.#slowSyncs++;
+      else this.#slowSyncs = 0;
+      if (this.#slowSyncs >= SLOW_SYNCS_MAX) this.#syncsInline = false;
+      for (const one of served) one.resolve();
+      return;
+    }
+    this.#syncing = true;
     fdatasync(this.#logFile, (fault) => {
       this.#syncing = false;
-      if (fault !== null) {
-        this.#brokenBy = fault;
-        for (const one of [...served, ...this.#awaitingSync]) one.reject(fault);
-        this.#awaitingSync = [];
-        return;
-      }
+      if (fault !== null) return this.#syncFailed(served, fault);
       for (const one of served) one.resolve();
       this.#syncSoon();
     });
+  }
+
+  #syncFailed(served: readonly Durable[], fault: Error): void {
+    this.#brokenBy = fault;
+    for (const one of [...served, ...this.#awaitingSync]) one.reject(fault);
+    this.#awaitingSync = [];
+  }
+
+  /** Whether the medium is so fast that waiting for it costs less than handing the wait to another thread. */
+  #isFastMedium(): boolean {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      this.#sql.floor.run(this.#writer, this.#seq);
+      const began = performance.now();
+      fdatasyncSync(this.#logFile);
+      times.push(performance.now() - began);
+    }
+    return (times.sort((x, y) => x - y)[3] ?? Number.POSITIVE_INFINITY) < INLINE_MS_MAX / 4;
   }
 }
 
@@ -298,6 +333,9 @@ type Done = () => void;
 type Durable = { readonly resolve: () => void; readonly reject: (fault: unknown) => void };
 type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
 
+const INLINE_MS_MAX = 0.1;
+/** A busy machine makes single ones look slow; so many in a row are the medium. */
+const SLOW_SYNCS_MAX = 3;
 const NOTHING: readonly Taken[] = [];
 const PRUNE_BATCH = 512;
 const FLOOR_EVERY = 1_000;
