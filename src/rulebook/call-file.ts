@@ -67,7 +67,8 @@ export function readCall(value: JsonValue, setting: CallSetting): CallRead {
       now,
       ...(known?.category === undefined ? {} : { category: known.category }),
       ...(known?.severity === undefined ? {} : { severity: known.severity }),
-      ...(known?.reviewed === undefined ? {} : { reviewed: known.reviewed }),
+      // Explaining assumes that a tool exists and was reviewed, unless the catalogue says otherwise.
+      reviewed: known?.reviewed ?? true,
       ...(known?.inputSchema === undefined ? {} : { schema: known.inputSchema }),
     },
   };

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { decimalExponentMax, decimalTextLengthMax } from '../domain/decimal.ts';
 import { SCOPES } from '../domain/policy.ts';
 import { depthMax, jsonBytesMax, yamlBytesMax } from '../platform/source-document.ts';
-import { schemaDepthMax, subschemasMax } from '../stages/policy/arguments-schema.ts';
 import {
   comprehensionNestingMax,
   expressionLengthMax,
@@ -11,6 +10,7 @@ import {
   nestedListMax,
 } from '../stages/policy/conditions/cel.ts';
 import { operators } from '../stages/policy/conditions/operators.ts';
+import { schemaDepthMax, subschemasMax } from '../stages/policy/json-schema.ts';
 import { fractionDigitsMax, integerDigitsMax } from '../stages/policy/limit-demand.ts';
 import { pathRoots } from '../stages/policy/path.ts';
 import { reasonKinds } from '../stages/policy/reasons.ts';

@@ -1,10 +1,14 @@
 /** CEL where exactness or types are at stake. */
-import { entriesOf, expressionsIn, type Lint, toolsOf } from './lint.ts';
+import type { ConditionSource } from '../../domain/policy-document.ts';
+import { compileExpression } from '../../stages/policy/conditions/cel.ts';
+import { checkExpression } from '../../stages/policy/conditions/cel-types.ts';
+import type { KnownTool } from '../known-tools.ts';
+import { entriesOf, expressionsIn, type Lint, type LintProblem, toolsOf } from './lint.ts';
 
 export const expressions: Lint = {
   name: 'expression',
   meaning:
-    'a CEL expression that counts amounts (JSON numbers are doubles there), or whose arguments are not type-checked',
+    'a CEL expression that counts amounts (JSON numbers are doubles there), whose arguments are not type-checked, or do not fit the tool’s schema',
   *find({ document, tools }) {
     for (const placed of entriesOf(document)) {
       const { entry } = placed;
@@ -29,10 +33,21 @@ export const expressions: Lint = {
             hint: 'where it decides an amount, use `lt`, `lte`, `gt` or `gte`, which are exact',
           };
         }
-        const matched = toolsOf(placed, tools);
-        if (matched?.some((tool) => tool.inputSchema !== undefined) === true) continue;
-        yield { pointer: expression.pointer, message: 'not type-checked: no pin' };
+        const pinned = toolsOf(placed, tools)?.filter((tool) => tool.inputSchema !== undefined) ?? [];
+        if (pinned.length === 0) yield { pointer: expression.pointer, message: 'not type-checked: no pin' };
+        else yield* misfits(expression, pinned);
       }
     }
   },
 };
+
+function* misfits(source: ConditionSource & { kind: 'cel' }, pinned: readonly KnownTool[]): Iterable<LintProblem> {
+  const compiled = compileExpression(source.text, false);
+  if ('error' in compiled) return;
+  for (const { name, inputSchema } of pinned) {
+    const wrong = checkExpression(compiled, inputSchema);
+    if (wrong === undefined) continue;
+    yield { pointer: source.pointer, message: `${wrong}, so \`${name}\` is refused` };
+    return;
+  }
+}

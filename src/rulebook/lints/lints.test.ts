@@ -189,6 +189,13 @@ const table: readonly (readonly [string, string, readonly string[]])[] = [
     ['4:41: not type-checked: no pin'],
   ],
   [
+    'an expression that does not fit the schema',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ cel: "has(args.symbol) && args.symbl == 'BTC'" }] }] }`,
+    [
+      "4:78: the expression `has(args.symbol) && args.symbl == 'BTC'` does not fit the tool’s schema: No such key: symbl, so `place_order` is refused",
+    ],
+  ],
+  [
     'an expression on amounts',
     `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ cel: "args.quantity <= 5" }] }] }`,
     [

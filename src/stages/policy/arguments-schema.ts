@@ -1,22 +1,16 @@
 /**
  * `arguments: schema` and `validate.required_args`: the call against the pinned inputSchema, and nothing that it does not
- * name. Evaluated by ajv with RE2 for its patterns; a schema that is too large, cannot be compiled or refers outside
- * itself refuses, as nothing was checked then. Formats are annotations, as JSON Schema 2020-12 has it.
+ * name. Where the schema cannot be used nothing was checked, and that refuses.
  */
-import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { isJsonArray, isJsonObject, type JsonObject } from '../../domain/json.ts';
 import type { CallFacts } from '../../domain/policy.ts';
 import { shown } from './conditions/operator.ts';
+import { type CompiledSchema, compileJsonSchema, plainJson, withoutName } from './json-schema.ts';
 import { ReadFault } from './path.ts';
-import { safePattern } from './safe-pattern.ts';
-
-export const subschemasMax = 2_000;
-export const schemaDepthMax = 32;
-
-type Compiled = ValidateFunction | { readonly wrong: string };
 
 /** By identity: the catalogue keeps one object per pin. */
-const compiled = new WeakMap<object, Compiled>();
+const compiled = new WeakMap<object, CompiledSchema>();
 
 /** What is wrong with the arguments, as a sentence, or undefined. */
 export function checkArguments(call: CallFacts): string | undefined {
@@ -25,10 +19,9 @@ export function checkArguments(call: CallFacts): string | undefined {
   if (!('schemaEnv' in validate)) return `the arguments cannot be checked: ${validate.wrong}`;
   let fits: boolean;
   try {
-    fits = validate(native(call.arguments));
+    fits = validate(plainJson(call.arguments));
   } catch (fault) {
-    const known = fault instanceof PatternTooDear || fault instanceof ReadFault;
-    return `the arguments cannot be checked: ${known ? fault.message : 'the schema failed'}`;
+    return `the arguments cannot be checked: ${fault instanceof ReadFault ? fault.message : 'the schema failed'}`;
   }
   return fits ? undefined : sentence(validate.errors?.[0]);
 }
@@ -46,65 +39,13 @@ export function checkRequired(call: CallFacts): string | undefined {
   return undefined;
 }
 
-function compiledFor(schema: JsonObject): Compiled {
+function compiledFor(schema: JsonObject): CompiledSchema {
   let made = compiled.get(schema);
   if (made === undefined) {
-    made = compileSchema(schema);
+    made = compileJsonSchema(schema, (plain) => closeSchema(plain, 'root'));
     compiled.set(schema, made);
   }
   return made;
-}
-
-function compileSchema(schema: JsonObject): Compiled {
-  const size = measure(schema, 0);
-  if (size === undefined) return { wrong: `its schema is nested more than ${schemaDepthMax} deep` };
-  if (size > subschemasMax) return { wrong: `its schema has more than ${subschemasMax} parts` };
-  const closed = closeSchema(native(schema) as Schema, 'root');
-  // An instance of its own, so that no server's `$id` can meet another's.
-  const ajv = new Ajv2020({
-    strict: false,
-    validateSchema: false,
-    validateFormats: false,
-    addUsedSchema: false,
-    logger: false,
-    code: { regExp: patternEngine },
-  });
-  try {
-    return ajv.compile(closed as AnySchemaObject);
-  } catch (fault) {
-    const why = fault instanceof Error ? fault.message.split('\n')[0] : undefined;
-    return { wrong: `its schema cannot be used: ${shown(why ?? 'unknown fault')}` };
-  }
-}
-
-class PatternTooDear extends Error {}
-
-/** `code` is what ajv would write into stand-alone code, which is never made here. */
-const patternEngine = Object.assign((source: string) => boundedPattern(source), { code: 'boundedPattern' });
-
-function boundedPattern(source: string): { test(text: string): boolean } {
-  const pattern = safePattern(source);
-  if ('error' in pattern) throw new Error(pattern.error);
-  return {
-    test(text) {
-      const found = pattern.search(text);
-      if (found === undefined) throw new PatternTooDear('an argument is too long for the schema’s pattern');
-      return found;
-    },
-  };
-}
-
-/** Objects in the schema, or undefined where it is too deep. */
-function measure(value: JsonValue, depth: number): number | undefined {
-  if (depth > schemaDepthMax * 2) return undefined;
-  if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return 0;
-  let total = isJsonObject(value) ? 1 : 0;
-  for (const part of isJsonArray(value) ? value : Object.values(value)) {
-    const inside = measure(part, depth + 1);
-    if (inside === undefined) return undefined;
-    total += inside;
-  }
-  return total;
 }
 
 type Schema = Record<string, unknown>;
@@ -115,11 +56,7 @@ type Schema = Record<string, unknown>;
  */
 function closeSchema(schema: unknown, place: 'root' | 'value' | 'part'): unknown {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return schema;
-  const made: Schema = { ...(schema as Schema) };
-  if (place === 'root') {
-    delete made['$schema'];
-    delete made['$id'];
-  }
+  const made = { ...((place === 'root' ? withoutName(schema) : schema) as Schema) };
   closeTuple(made);
   for (const key of ['properties', 'patternProperties']) made[key] = each(made[key], 'value');
   for (const key of ['$defs', 'definitions', 'dependentSchemas']) made[key] = each(made[key], 'part');
@@ -164,12 +101,4 @@ function sentence(error: ErrorObject | undefined): string {
   const missing = parameters['missingProperty'];
   if (typeof missing === 'string') return `\`${path}\` lacks \`${shown(missing)}\`, which the tool’s schema requires`;
   return `\`${path}\` does not fit the tool’s schema: it ${error.message ?? 'is wrong'}`;
-}
-
-/** ajv reads plain values; numbers become doubles here, as they do in every server that uses a JSON Schema library. */
-function native(value: JsonValue): unknown {
-  if (value instanceof JsonNumber) return Number(value.text);
-  if (isJsonArray(value)) return value.map(native);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, native(member)]));
 }
