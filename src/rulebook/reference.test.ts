@@ -9,6 +9,7 @@ import { noPolicy } from '../stages/policy/compile.ts';
 import { reasonKinds } from '../stages/policy/reasons.ts';
 import { readCall } from './call-file.ts';
 import { checkPolicy } from './check.ts';
+import { errorsPage } from './errors-page.ts';
 import { Counters, judgeCall } from './judge.ts';
 import { readKnownTools } from './known-tools.ts';
 import { loadPolicy, type PolicyText } from './load.ts';
@@ -22,6 +23,12 @@ const now = Date.UTC(2026, 2, 2, 12);
 describe('what is made from the code and checked in', () => {
   it('the reference page is current', async () => {
     await expect(referencePage()).toMatchFileSnapshot(join(root, 'docs/reference/policy.md'));
+  });
+
+  it('the page of errors is current', async () => {
+    const names = readdirSync(join(root, 'cases/compile/errors')).toSorted();
+    const cases = names.map((file) => ({ file, text: readFileSync(join(root, 'cases/compile/errors', file), 'utf8') }));
+    await expect(errorsPage(cases)).toMatchFileSnapshot(join(root, 'docs/reference/policy-errors.md'));
   });
 
   it('the JSON Schema of policies is current', async () => {

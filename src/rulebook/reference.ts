@@ -60,7 +60,7 @@ export function referencePage(): string {
   return [
     '# Policy reference',
     '<!-- Made from the code by src/rulebook/reference.ts; do not edit. `npx vitest run -u src/rulebook/reference.test.ts` writes it anew. -->',
-    'The guide is [policy.md](../guide/policy.md). The JSON Schema for editors is [policy.schema.generated.json](policy.schema.generated.json); the one of test files is [policy-test.schema.generated.json](policy-test.schema.generated.json).',
+    'The guide is [policy.md](../guide/policy.md); errors of files are in [policy-errors.md](policy-errors.md). The JSON Schema for editors is [policy.schema.generated.json](policy.schema.generated.json); the one of test files is [policy-test.schema.generated.json](policy-test.schema.generated.json).',
     '## Document',
     keyTable(schema),
     '### `servers.<id>`',
