@@ -165,7 +165,7 @@ it('random calls of every route never break the exchange, and no money is lost',
     }),
     { numRuns: 200 },
   );
-  expect([...answered].toSorted()).toEqual([200, 400, 401]);
+  expect(answered).toEqual(new Set([200, 400, 401]));
 });
 
 it('random control calls are answered or refused', () => {

@@ -185,7 +185,7 @@ describe('the worked examples', () => {
 
   it('E12 a taker round trip of 0.01 BTC from 45,010 to 45,510 leaves 1004.5474', () => {
     const made = desk('45009.9');
-    const market = { symbol: 'BTCUSDT', type: 'MARKET', quantity: '0.010' };
+    const market = { symbol: 'BTCUSDT', type: 'MARKET', quantity: '0.010', newOrderRespType: 'RESULT' };
     expect(made.ok('POST', '/fapi/v1/order', { ...market, side: 'BUY' })).toMatchObject({
       status: 'FILLED',
       avgPrice: '45010.00000000',

@@ -34,6 +34,7 @@ interface Action {
 
 const ADVANCE_MS_MAX = 100 * 86_400_000;
 const SCRIPT_POINTS_MAX = 10_000;
+const ACCOUNTS_MAX = 10_000;
 
 const readAction = (name: string, act: Action['act']): Action => ({ method: 'GET', name, recorded: false, act });
 const action = (name: string, act: Action['act']): Action => ({ method: 'POST', name, recorded: true, act });
@@ -62,6 +63,7 @@ const actions: readonly Action[] = [
     return { nextOrderId: venue.nextOrderId };
   }),
   action('accounts', ({ venue }, params) => {
+    if (venue.accounts.size >= ACCOUNTS_MAX) throw new Refusal(-1130, `at most ${ACCOUNTS_MAX} accounts`);
     const kind = params.choice('kind', ['classic', 'portfolio'], 'classic');
     const account = openFundedAccount(venue, { key: params.required('key'), secret: params.required('secret'), kind });
     return { key: account.key, secret: account.secret, kind: account.kind, id: account.id };

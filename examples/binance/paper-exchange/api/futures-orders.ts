@@ -39,7 +39,10 @@ export function futuresOrderRoutes(family: Family): readonly Route[] {
   const place = (call: SignedCall): Json => {
     const market = futuresMarket(call.venue, call.params);
     const request = readFuturesOrder(market, call.params, family);
-    return result(call, placeFutures(call.venue, call.account, market, request));
+    const kind = call.params.choice('newOrderRespType', ['ACK', 'RESULT'], 'ACK');
+    const order = placeFutures(call.venue, call.account, market, request);
+    // An acknowledgement is sent before matching: what the order did is in RESULT, in a query or on the stream.
+    return result(call, kind === 'RESULT' ? order : { ...order, status: 'NEW', executed: 0n, cumQuote: 0n });
   };
   const cancel = (call: SignedCall): Json => {
     const market = futuresMarket(call.venue, call.params);

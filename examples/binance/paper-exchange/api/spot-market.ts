@@ -5,7 +5,7 @@ import { formatDecimal, formatShort, mul, mulDiv } from '../engine/decimal.ts';
 import { SPOT_PAIRS, type SpotPair } from '../engine/instruments.ts';
 import { last, minNotional } from '../engine/prices.ts';
 import { Refusal, refuse } from '../engine/refusal.ts';
-import { SPOT_TYPES } from '../engine/spot.ts';
+import { SPOT_NOTIONAL_MAX, SPOT_STOPS_MAX, SPOT_TYPES } from '../engine/spot.ts';
 import type { Market, Venue } from '../engine/state.ts';
 import type { Json } from './json.ts';
 import { bookTicker, depth, klines, priceText, quantityText, recentTrades, ticker24h } from './market-data.ts';
@@ -226,12 +226,12 @@ function symbolInfo(venue: Venue, spec: SpotPair): Json {
         filterType: 'NOTIONAL',
         minNotional: eight(minNotional(venue, spec)),
         applyMinToMarket: true,
-        maxNotional: '9000000.00000000',
+        maxNotional: eight(SPOT_NOTIONAL_MAX),
         applyMaxToMarket: false,
         avgPriceMins: AVERAGE_MINUTES,
       },
       { filterType: 'MAX_NUM_ORDERS', maxNumOrders: spec.ordersMax },
-      { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: 5 },
+      { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: SPOT_STOPS_MAX },
     ],
     permissions: [],
     permissionSets: [['SPOT']],

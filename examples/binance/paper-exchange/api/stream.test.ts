@@ -25,7 +25,7 @@ type Event = { e: string; o?: Record<string, unknown>; a?: Record<string, unknow
 
 async function listen(
   path: (listenKey: string) => string,
-): Promise<{ events: Event[]; until(count: number): Promise<Event[]>; socket: WebSocket }> {
+): Promise<{ events: Event[]; until: (count: number) => Promise<Event[]>; socket: WebSocket }> {
   const { listenKey } = await key('POST');
   const socket = new WebSocket(`${exchange.url.replace('http', 'ws')}${path(String(listenKey))}`);
   sockets.push(socket);

@@ -233,6 +233,44 @@ describe('time in force and timers', () => {
     });
   });
 
+  it('an acknowledgement tells nothing of fills; the result, and a query, do', () => {
+    const made = desk();
+    const market = { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.010' };
+    const acknowledged = made.ok('POST', '/fapi/v1/order', market);
+    expect(acknowledged).toMatchObject({ status: 'NEW', executedQty: '0.000', cumQuote: '0.00000000' });
+    expect(made.ok('GET', '/fapi/v1/order', { symbol: 'BTCUSDT', orderId: acknowledged.orderId }).status).toBe(
+      'FILLED',
+    );
+    expect(made.ok('POST', '/fapi/v1/order', { ...market, newOrderRespType: 'RESULT' })).toMatchObject({
+      status: 'FILLED',
+      executedQty: '0.010',
+    });
+  });
+
+  it('an account has at most 200 orders open in a market', () => {
+    const made = desk();
+    for (let i = 0; i < 200; i += 1) made.limit('BUY', '0.001', '45000');
+    const answer = made.call('POST', '/fapi/v1/order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.001',
+      price: '45000',
+    });
+    expect(answer.body.code).toBe(-2025);
+    expect(
+      made.call('POST', '/fapi/v1/order', {
+        symbol: 'ETHUSDT',
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: '0.010',
+        price: '2900',
+      }).status,
+    ).toBe(200);
+  });
+
   it('batches answer order by order, refusals inline', () => {
     const made = desk();
     const one = {

@@ -168,4 +168,12 @@ describe('spot', () => {
     ).toBe(-2010);
     expect(made.ok('GET', '/api/v3/openOrders')).toEqual([]);
   });
+
+  it('five stop orders may wait at a time', () => {
+    const made = desk();
+    const stop = { type: 'STOP_LOSS', side: 'SELL', quantity: '0.01', stopPrice: '49000' };
+    for (let i = 0; i < 5; i += 1) place(made, stop);
+    const answer = made.call('POST', '/api/v3/order', { symbol: 'BTCUSDT', ...stop });
+    expect([answer.body.code, answer.body.msg]).toEqual([-1013, 'Filter failure: MAX_NUM_ALGO_ORDERS']);
+  });
 });

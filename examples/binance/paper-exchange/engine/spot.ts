@@ -47,6 +47,10 @@ export interface SpotRequest {
   readonly stp: SelfTradePrevention;
 }
 
+/** Stop orders an account may have waiting per pair, and the largest limit order in 1e-8 USDT. */
+export const SPOT_STOPS_MAX = 5;
+export const SPOT_NOTIONAL_MAX = 9_000_000n * ONE;
+
 const isStop = (type: string): boolean => type.startsWith('STOP_LOSS') || type.startsWith('TAKE_PROFIT');
 const isPriced = (type: string): boolean => type === 'LIMIT' || type === 'LIMIT_MAKER' || type.endsWith('_LIMIT');
 
@@ -93,12 +97,19 @@ export function checkSpot(venue: Venue, account: Account, market: Market<SpotPai
     throw rejected('Duplicate order sent.');
   if (pairOf(account, market).open.size >= spec.ordersMax && request.type !== 'MARKET')
     throw filterFailure('MAX_NUM_ORDERS');
+  if (isStop(request.type) && stopsOf(account, market) >= SPOT_STOPS_MAX) throw filterFailure('MAX_NUM_ALGO_ORDERS');
   if (isStop(request.type) && triggers(request, last(venue, market)))
     throw rejected('Order would trigger immediately.');
   if (needed(venue, market, request) > fundsFor(account, market, request.side).free)
     throw rejected('Account has insufficient balance for requested action.');
   if (request.type === 'LIMIT_MAKER' && wouldTake(venue, market, request.side, request.price))
     throw rejected('Order would immediately match and take.');
+}
+
+function stopsOf(account: Account, market: Market<SpotPair>): number {
+  let count = 0;
+  for (const order of pairOf(account, market).open) if (isStop(order.type) && !order.working) count += 1;
+  return count;
 }
 
 function checkPrices(venue: Venue, market: Market<SpotPair>, request: SpotRequest): void {
@@ -128,7 +139,8 @@ function checkQuantity(venue: Venue, market: Market<SpotPair>, request: SpotRequ
     throw filterFailure('LOT_SIZE');
   if (!isPriced(request.type) && quantity > spec.marketQuantityMax) throw filterFailure('MARKET_LOT_SIZE');
   const price = isPriced(request.type) ? request.price : isStop(request.type) ? request.stopPrice : last(venue, market);
-  if (mul(price, quantity) < least) throw filterFailure('NOTIONAL');
+  const notional = mul(price, quantity);
+  if (notional < least || (isPriced(request.type) && notional > SPOT_NOTIONAL_MAX)) throw filterFailure('NOTIONAL');
 }
 
 const fundsFor = (account: Account, market: Market<SpotPair>, side: Side): Balance =>

@@ -9,7 +9,7 @@ import { takeVolume } from './house.ts';
 import type { Perpetual } from './instruments.ts';
 import { liquidateAll, liquidateTouched } from './liquidation.ts';
 import type { TradeRules } from './match.ts';
-import { fair } from './prices.ts';
+import { fair, quoteHouse } from './prices.ts';
 import { spotRules, triggerStops } from './spot.ts';
 import type { Market, Side, Venue } from './state.ts';
 
@@ -46,6 +46,15 @@ function takeAllCrossed(venue: Venue, market: Market, rules: () => TradeRules): 
   if (market.book.bids.size + market.book.asks.size === 0) return;
   const price = fair(venue, market);
   for (const side of SIDES) takeCrossed(venue, market, { side, price, rules });
+  // Now, and not when somebody looks: which quotes give way to users must not depend on who reads when.
+  if (isCrossed(market, price)) quoteHouse(venue, market);
+}
+
+/** Whether the house would quote through a user's order at `price`. */
+function isCrossed(market: Market, price: bigint): boolean {
+  const bid = market.book.bids.best?.price;
+  const ask = market.book.asks.best?.price;
+  return (bid !== undefined && bid > price) || (ask !== undefined && ask < price);
 }
 
 /** The house fills users' resting orders of a side that the price has reached, up to this second's volume. */
