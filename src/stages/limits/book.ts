@@ -1,4 +1,4 @@
-import type { Demand, Window } from './demand.ts';
+import { type Demand, levelled, type Window, windowKey } from './demand.ts';
 
 /**
  * Every bucket's log of what was taken and when, in memory. The book decides; a store that must outlive the process
@@ -9,7 +9,7 @@ export class LimitBook {
 
   /** The first demand that would exceed its limit, or undefined when all fit. Takes nothing. */
   firstExceeded(demands: readonly Demand[], now: number): Exceeded | undefined {
-    for (const demand of demands) {
+    for (const demand of levelled(demands)) {
       if (demand.shadow) continue;
       const bucket = this.#buckets.get(demand.bucket);
       const used = bucket === undefined ? 0n : bucket.used(demand.window, now);
@@ -42,13 +42,20 @@ export class LimitBook {
     this.#buckets.get(bucket)?.remove(entry);
   }
 
-  /** Entries of a bucket that no window looks at any more leave it; their ids, so that a store can drop them too. */
-  prune(bucketName: string, now: number): readonly number[] {
+  /**
+   * Entries of a bucket that no window looks at any more leave it; their ids, so that a store can drop them too.
+   * `keepMs`: how far back a limit may still look, whether or not it has been asked yet.
+   */
+  prune(bucketName: string, now: number, keepMs = 0): readonly number[] {
     const bucket = this.#buckets.get(bucketName);
-    if (bucket === undefined) return [];
-    const left = bucket.prune(now);
+    if (bucket === undefined) return NONE;
+    const left = bucket.prune(now, keepMs);
     if (bucket.isEmpty) this.#buckets.delete(bucketName);
     return left;
+  }
+
+  entriesOf(bucketName: string): readonly Taken[] {
+    return this.#buckets.get(bucketName)?.taken(bucketName) ?? [];
   }
 
   reset(bucketName: string): readonly number[] {
@@ -94,6 +101,8 @@ export type Exceeded = {
   readonly resetsAt: number | undefined;
 };
 
+const NONE: readonly number[] = [];
+
 /** Where one window stands in the log: entries before `head` have left it, `sum` is what the rest adds up to. */
 type Cursor = { head: number; sum: bigint; window: Window };
 
@@ -104,6 +113,7 @@ class Bucket {
   #entry: number[] = [];
   #start = 0;
   #total = 0n;
+  #keepMs = 0;
   readonly #cursors = new Map<string, Cursor>();
 
   get isEmpty(): boolean {
@@ -112,6 +122,19 @@ class Bucket {
 
   entries(): readonly number[] {
     return this.#entry.slice(this.#start);
+  }
+
+  taken(bucket: string): readonly Taken[] {
+    const all: Taken[] = [];
+    for (let i = this.#start; i < this.#at.length; i++) {
+      all.push({
+        bucket,
+        at: this.#at[i] as number,
+        amount: this.#amount[i] as bigint,
+        entry: this.#entry[i] as number,
+      });
+    }
+    return all;
   }
 
   add(at: number, amount: bigint, entry: number): void {
@@ -155,10 +178,14 @@ class Bucket {
     this.#entry.splice(i, 1);
   }
 
-  prune(now: number): readonly number[] {
-    let keep = this.#at.length;
-    for (const cursor of this.#cursors.values()) keep = Math.min(keep, this.#advance(cursor.window, now).head);
-    if (this.#cursors.size === 0 || keep === this.#start) return [];
+  prune(now: number, keepMs: number): readonly number[] {
+    if (keepMs > this.#keepMs) this.#keepMs = keepMs;
+    if (this.#cursors.size === 0) return NONE;
+    let head = this.#at.length;
+    for (const cursor of this.#cursors.values()) head = Math.min(head, this.#advance(cursor.window, now).head);
+    let keep = this.#start;
+    while (keep < head && (this.#at[keep] as number) <= now - this.#keepMs) keep++;
+    if (keep === this.#start) return NONE;
     const left = this.#entry.slice(this.#start, keep);
     for (let i = this.#start; i < keep; i++) this.#total -= this.#amount[i] as bigint;
     this.#start = keep;
@@ -176,7 +203,7 @@ class Bucket {
   }
 
   #advance(window: Window, now: number): Cursor {
-    const key = window.kind === 'sliding' ? `s${window.ms}` : window.name;
+    const key = windowKey(window);
     let cursor = this.#cursors.get(key);
     if (cursor === undefined) {
       cursor = { head: this.#start, sum: this.#total, window };

@@ -1,69 +1,108 @@
 import type { CalendarUnit } from '../../domain/policy.ts';
 
 /**
- * The calendar span of a zone's wall clock that a moment is in: `[from, to)` in epoch milliseconds. A day has 23 or 25
- * hours where the clock changes; weeks begin on Monday (ISO 8601).
+ * The calendar span of a zone's wall clock that a moment is in: `[from, to)` in epoch milliseconds. Spans follow each
+ * other without a gap, whatever the clock does: a day has 23 or 25 hours where it changes, and an hour or minute that
+ * the clock shows twice is two spans. Weeks begin on Monday (ISO 8601).
+ * @throws RangeError for an unknown zone.
  */
-export function calendarSpan(now: number, unit: CalendarUnit, timezone: string): { from: number; to: number } {
-  const known = lastSpan.get(`${unit} ${timezone}`);
+export function calendarSpan(now: number, unit: CalendarUnit, timezone: string): Span {
+  const key = `${unit} ${timezone}`;
+  const known = lastSpan.get(key);
   if (known !== undefined && now >= known.from && now < known.to) return known;
-  const wall = wallClock(now, timezone);
-  const [from, to] = bounds(wall, unit);
-  const span = { from: instantOf(from, timezone), to: instantOf(to, timezone) };
-  // Where a clock is set back, the wall time of `now` occurs twice; the span must hold `now` all the same.
-  if (now < span.from) span.from = now;
-  if (now >= span.to) span.to = now + 1;
+  const span =
+    unit === 'minute' || unit === 'hour' ? evenSpan(now, UNIT_MS[unit], timezone) : dateSpan(now, unit, timezone);
   if (lastSpan.size > SPANS_MAX) lastSpan.clear();
-  lastSpan.set(`${unit} ${timezone}`, span);
+  lastSpan.set(key, span);
   return span;
 }
 
-/** Wall time as if it were UTC, in milliseconds. */
-type WallTime = number;
+type Span = { readonly from: number; readonly to: number };
 
-function bounds(wall: WallTime, unit: CalendarUnit): readonly [WallTime, WallTime] {
+/** Minutes and hours: the wall clock's, cut where the clock changes. */
+function evenSpan(now: number, length: number, timezone: string): Span {
+  const from = now - positiveModulo(now + offsetAt(now, timezone), length);
+  const to = from + length;
+  const change = changesBetween(from, to, timezone);
+  return {
+    from: change.findLast((at) => at <= now) ?? from,
+    to: change.find((at) => at > now) ?? to,
+  };
+}
+
+/** Days and longer: from the first moment of one date to the first moment of another. */
+function dateSpan(now: number, unit: 'day' | 'week' | 'month', timezone: string): Span {
+  const wall = now + offsetAt(now, timezone);
+  // Where midnight comes twice, the wall clock may show a date that is over, or one too early.
+  for (const step of [0, 1, -1]) {
+    const from = firstMomentOf(startOf(wall, unit, step), timezone);
+    const to = firstMomentOf(startOf(wall, unit, step + 1), timezone);
+    if (from <= now && now < to) return { from, to };
+  }
+  throw new RangeError(`no ${unit} of ${timezone} holds ${new Date(now).toISOString()}`);
+}
+
+/** Wall time as if it were UTC, in milliseconds, of the beginning of the unit `step` units later. */
+function startOf(wall: number, unit: 'day' | 'week' | 'month', step: number): number {
   const date = new Date(wall);
   const year = date.getUTCFullYear();
   const month = date.getUTCMonth();
   const day = date.getUTCDate();
-  const hour = date.getUTCHours();
   switch (unit) {
-    case 'minute': {
-      const from = Date.UTC(year, month, day, hour, date.getUTCMinutes());
-      return [from, from + 60_000];
-    }
-    case 'hour':
-      return [Date.UTC(year, month, day, hour), Date.UTC(year, month, day, hour + 1)];
     case 'day':
-      return [Date.UTC(year, month, day), Date.UTC(year, month, day + 1)];
+      return Date.UTC(year, month, day + step);
     case 'week': {
       const sinceMonday = (date.getUTCDay() + 6) % 7;
-      return [Date.UTC(year, month, day - sinceMonday), Date.UTC(year, month, day - sinceMonday + 7)];
+      return Date.UTC(year, month, day - sinceMonday + 7 * step);
     }
     case 'month':
-      return [Date.UTC(year, month, 1), Date.UTC(year, month + 1, 1)];
+      return Date.UTC(year, month + step, 1);
     default:
       unit satisfies never;
       throw new TypeError(`no calendar unit: ${String(unit)}`);
   }
 }
 
-/** The first moment at which the zone's clock shows this wall time or, where it is skipped, a later one. */
-function instantOf(wall: WallTime, timezone: string): number {
-  // The offset differs by at most a day either way; two rounds settle it except inside a skipped hour.
-  let instant = wall - offsetAt(wall, timezone);
-  instant = wall - offsetAt(instant, timezone);
-  const earlier = wall - offsetAt(instant - 6 * 3_600_000, timezone);
-  if (earlier < instant && wallClock(earlier, timezone) === wall) return earlier;
-  if (wallClock(instant, timezone) >= wall) return instant;
-  return wall - offsetAt(instant - 6 * 3_600_000, timezone);
+/** The first moment at which the zone's clock shows this wall time or, where that is skipped, a later one. */
+function firstMomentOf(wall: number, timezone: string): number {
+  // No zone is further from UTC than this; between changes of the clock, wall time runs evenly.
+  const earliest = wall - OFFSET_MS_MAX;
+  const latest = wall + OFFSET_MS_MAX;
+  const starts = [earliest, ...changesBetween(earliest, latest, timezone)];
+  for (const [i, start] of starts.entries()) {
+    const end = starts[i + 1] ?? Number.POSITIVE_INFINITY;
+    const moment = Math.max(start, wall - offsetAt(start, timezone));
+    if (moment < end) return moment;
+  }
+  return latest;
 }
 
+/** Every moment after `from` and before `to` at which the zone's clock is set to something else. */
+function changesBetween(from: number, to: number, timezone: string): readonly number[] {
+  const changes: number[] = [];
+  let low = from;
+  let offset = offsetAt(from, timezone);
+  while (low < to) {
+    const high = Math.min(low + PROBE_MS, to);
+    const next = offsetAt(high, timezone);
+    if (next !== offset) {
+      let before = low;
+      let after = high;
+      while (after - before > 1) {
+        const middle = Math.floor((before + after) / 2);
+        if (offsetAt(middle, timezone) === offset) before = middle;
+        else after = middle;
+      }
+      if (after < to) changes.push(after);
+      offset = next;
+    }
+    low = high;
+  }
+  return changes;
+}
+
+/** Milliseconds that the zone's clock is ahead of UTC. */
 function offsetAt(instant: number, timezone: string): number {
-  return wallClock(instant, timezone) - Math.floor(instant / 1000) * 1000;
-}
-
-function wallClock(instant: number, timezone: string): WallTime {
   let format = formats.get(timezone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -77,13 +116,24 @@ function wallClock(instant: number, timezone: string): WallTime {
       minute: 'numeric',
       second: 'numeric',
     });
+    if (formats.size > ZONES_MAX) formats.clear();
     formats.set(timezone, format);
   }
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(instant)) part[type] = Number(value);
-  return Date.UTC(part['year'] ?? 0, (part['month'] ?? 1) - 1, part['day'], part['hour'], part['minute'], part['second']);
+  const { year = 0, month = 1, day = 1, hour, minute, second } = part;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-const lastSpan = new Map<string, { from: number; to: number }>();
+function positiveModulo(value: number, length: number): number {
+  return ((value % length) + length) % length;
+}
+
+const UNIT_MS = { minute: 60_000, hour: 3_600_000 } as const;
+const OFFSET_MS_MAX = 16 * 3_600_000;
+/** Shorter than any time between two changes of one clock. */
+const PROBE_MS = 2 * 3_600_000;
 const SPANS_MAX = 256;
+const ZONES_MAX = 256;
+const formats = new Map<string, Intl.DateTimeFormat>();
+const lastSpan = new Map<string, Span>();

@@ -12,10 +12,37 @@ export type Demand = {
   readonly max: bigint;
   readonly amount: bigint;
   readonly window: Window;
+  /** How long the log must remember: the longest window that any limit in force has on this counter, in milliseconds. */
+  readonly keepMs: number;
   readonly onDeny: string | undefined;
   /** Counted, and never refusing. */
   readonly shadow: boolean;
 };
+
+/** Amounts and maxima are below this, so that every store can add a log up exactly: 36 digits before the point. */
+export const AMOUNT_END = 10n ** 54n;
+
+/**
+ * The demands of one call as they are counted: a call enters a log once, with its largest amount there, so every limit
+ * on that log is asked for that amount.
+ */
+export function levelled(demands: readonly Demand[]): readonly Demand[] {
+  if (demands.length < 2) return demands;
+  const largest = new Map<string, bigint>();
+  let differ = false;
+  for (const { bucket, amount } of demands) {
+    const known = largest.get(bucket);
+    if (known !== undefined && known !== amount) differ = true;
+    if (known === undefined || amount > known) largest.set(bucket, amount);
+  }
+  if (!differ) return demands;
+  return demands.map((demand) => ({ ...demand, amount: largest.get(demand.bucket) ?? demand.amount }));
+}
+
+/** Equal windows share what was added up for them. */
+export function windowKey(window: Window): string {
+  return window.kind === 'sliding' ? `s${window.ms}` : window.name;
+}
 
 export type Window =
   /** At no moment more than `max` inside any span of this length. */

@@ -11,7 +11,9 @@ export function toDemand(limit: LimitDemand, keepMs = 0): Demand {
   const max = known(limit.max);
   const amount = known(limit.amount);
   if (!isCountable(max) || !isCountable(amount)) {
-    throw new TypeError(`the limit ${limit.rule} has a maximum or amount that is no exact decimal ≥ 0 of at most 36 digits`);
+    throw new TypeError(
+      `the limit ${limit.rule} has a maximum or amount that is no exact decimal ≥ 0 of at most 36 digits`,
+    );
   }
   return {
     rule: limit.rule,

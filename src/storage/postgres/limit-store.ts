@@ -1,0 +1,218 @@
+import type { Pool } from 'pg';
+import { Unavailable } from '../../platform/unavailable.ts';
+import type { Taken } from '../../stages/limits/book.ts';
+import { type Demand, levelled, windowKey } from '../../stages/limits/demand.ts';
+import {
+  ANSWER_MS_MAX,
+  answerInTime,
+  LEASE_MS,
+  type LimitStore,
+  type Reservation,
+  type Reserving,
+} from '../../stages/limits/limit-store.ts';
+import { ServerTime } from '../server-time.ts';
+import { SCHEMA } from './schema.ts';
+
+export type PostgresLimitOptions = {
+  /** postgres:// with user, password and database. */
+  readonly url: string;
+  /** Something a person should know: lost connections. */
+  readonly warn: (sentence: string) => void;
+  readonly leaseMs?: number;
+  /** Tests give the server another clock, in epoch milliseconds. */
+  readonly serverClock?: () => number;
+};
+
+/** Limits in PostgreSQL, shared by every gateway that names the same database. */
+export class PostgresLimitStore implements LimitStore {
+  readonly #pool: Pool;
+  readonly #leaseMs: number;
+  readonly #serverClock: (() => number) | undefined;
+  readonly #time = new ServerTime();
+
+  private constructor(pool: Pool, options: PostgresLimitOptions) {
+    this.#pool = pool;
+    this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#serverClock = options.serverClock;
+  }
+
+  /** Makes the tables where they are missing. @throws Unavailable where the database cannot be reached or the client library is not installed. */
+  static async open(options: PostgresLimitOptions): Promise<PostgresLimitStore> {
+    const { default: pg } = await import('pg').catch(() => {
+      throw new Unavailable(
+        'limits in PostgreSQL need the package `pg`',
+        'install it beside sallyport: npm install pg',
+      );
+    });
+    const first = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: CONNECT_MS_MAX });
+    // A lost connection is also an event; whoever waits is told by the query it waits for.
+    first.on('error', () => {});
+    try {
+      await first.connect();
+      // Two gateways that start together must not both make the tables.
+      await first.query(`BEGIN; SELECT pg_advisory_xact_lock(7420); ${SCHEMA} COMMIT`);
+    } catch (fault) {
+      throw new Unavailable(
+        `the limit store cannot be used at ${safeUrl(options.url)}: ${(fault as Error).message}`,
+        'start it, or correct `limits:`, --limits or SALLYPORT_LIMITS',
+      );
+    } finally {
+      await first.end().catch(() => {});
+    }
+    const pool = new pg.Pool({
+      connectionString: options.url,
+      max: CONNECTIONS_MAX,
+      connectionTimeoutMillis: ANSWER_MS_MAX,
+      // The server gives up when we do; what nobody waits for any more must not hold locks.
+      statement_timeout: ANSWER_MS_MAX,
+      application_name: 'sallyport',
+    });
+    pool.on('error', (fault) => options.warn(`the limit store: ${fault.message}`));
+    return new PostgresLimitStore(pool, options);
+  }
+
+  reserve(demands: readonly Demand[]): Promise<Reserving> {
+    return answerInTime(this.#reserve(levelled(demands)), ANSWER_MS_MAX);
+  }
+
+  confirm({ id }: Reservation): Promise<boolean> {
+    const removed = this.#pool.query({
+      name: 'confirm',
+      text: 'DELETE FROM sallyport.limit_leases WHERE entry = $1',
+      values: [id],
+    });
+    return answerInTime(
+      removed.then(({ rowCount }) => rowCount === 1),
+      ANSWER_MS_MAX,
+    );
+  }
+
+  async giveBack({ id, taken }: Reservation): Promise<void> {
+    const places = JSON.stringify(taken.map(({ bucket, at }) => ({ bucket, at })));
+    await answerInTime(this.#pool.query('SELECT sallyport.limit_give_back($1, $2)', [id, places]), ANSWER_MS_MAX);
+  }
+
+  async sweep(): Promise<number> {
+    let total = 0;
+    for (let i = 0; i < SWEEPS_MAX; i++) {
+      const { rows } = await this.#pool.query<{ count: number }>('SELECT sallyport.limit_sweep($1) AS count', [
+        this.#now(),
+      ]);
+      const count = rows[0]?.count ?? 0;
+      total += count;
+      if (count === 0) break;
+    }
+    return total;
+  }
+
+  async entries(): Promise<{ now: number; entries: readonly Taken[] }> {
+    const { rows: times } = await this.#pool.query<{ now: string }>('SELECT sallyport.limit_now($1) AS now', [
+      this.#now(),
+    ]);
+    const { rows } = await this.#pool.query<Record<keyof Taken, string>>(
+      'SELECT bucket, at, entry, amount::text FROM sallyport.limit_log ORDER BY bucket, at, entry',
+    );
+    const entries = rows.map(({ bucket, at, entry, amount }) => ({
+      bucket,
+      at: Number(at),
+      entry: Number(entry),
+      amount: BigInt(amount),
+    }));
+    return { now: Number(times[0]?.now), entries };
+  }
+
+  async reset(accepts: (bucket: string) => boolean): Promise<readonly string[]> {
+    const { rows } = await this.#pool.query<{ bucket: string }>(
+      'SELECT bucket FROM sallyport.limit_buckets ORDER BY bucket',
+    );
+    const names = rows.map((row) => row.bucket).filter(accepts);
+    for (const name of names) await this.#pool.query('SELECT sallyport.limit_reset($1)', [name]);
+    return names;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #reserve(demands: readonly Demand[]): Promise<Reserving> {
+    for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
+      const { rows } = await this.#pool.query<{ answer: Answer }>({
+        name: 'reserve',
+        text: 'SELECT sallyport.limit_reserve($1) AS answer',
+        values: [JSON.stringify(this.#asked(demands))],
+      });
+      const answer = rows[0]?.answer;
+      if (answer === undefined) throw new TypeError('the limit function gave nothing');
+      this.#time.learn(answer.at);
+      switch (answer.kind) {
+        case 'reserved': {
+          const { at, entry } = answer;
+          const taken = bucketsOf(demands).map(({ bucket, amount }) => ({ bucket, at, amount, entry }));
+          return { kind: 'reserved', reservation: { id: String(entry), at, taken } };
+        }
+        case 'exceeded': {
+          const demand = demands[answer.index];
+          if (demand === undefined) throw new TypeError('the limit function named a limit that was not asked');
+          // No waiting helps where the call alone is above the limit.
+          const resetsAt = demand.amount > demand.max ? undefined : (answer.resets ?? undefined);
+          return { kind: 'exceeded', at: answer.at, exceeded: { demand, used: BigInt(answer.used), resetsAt } };
+        }
+        case 'span':
+          continue;
+        default:
+          throw new TypeError('the limit function gave an answer of no known kind');
+      }
+    }
+    throw new Error('the time of the limit store keeps changing');
+  }
+
+  #asked(demands: readonly Demand[]): object {
+    const now = this.#serverClock?.() ?? this.#time.now();
+    return {
+      lease: this.#leaseMs,
+      now: this.#now(),
+      buckets: bucketsOf(demands).map(({ bucket, amount, keep }) => ({ bucket, amount: String(amount), keep })),
+      demands: demands.map(({ bucket, window, max, shadow }) => {
+        const asked = { bucket, window: windowKey(window), max: String(max), shadow };
+        if (window.kind === 'sliding') return { ...asked, length: window.ms };
+        const { from, to } = window.spanOf(now);
+        return { ...asked, from, until: to };
+      }),
+    };
+  }
+
+  /** What the functions take for the server's time: nothing, but in tests. */
+  #now(): number | null {
+    return this.#serverClock?.() ?? null;
+  }
+}
+
+type Answer =
+  | { readonly kind: 'reserved'; readonly at: number; readonly entry: number }
+  | {
+      readonly kind: 'exceeded';
+      readonly at: number;
+      readonly index: number;
+      readonly used: string;
+      readonly resets: number | null;
+    }
+  | { readonly kind: 'span'; readonly at: number };
+
+function bucketsOf(demands: readonly Demand[]): readonly { bucket: string; amount: bigint; keep: number }[] {
+  const buckets = new Map<string, { bucket: string; amount: bigint; keep: number }>();
+  for (const { bucket, amount, keepMs } of demands) {
+    buckets.set(bucket, { bucket, amount, keep: Math.max(keepMs, buckets.get(bucket)?.keep ?? 0) });
+  }
+  return [...buckets.values()];
+}
+
+function safeUrl(url: string): string {
+  if (!URL.canParse(url)) return 'the given URL';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+const CONNECT_MS_MAX = 5_000;
+const CONNECTIONS_MAX = 16;
+const SPAN_ATTEMPTS_MAX = 4;
+const SWEEPS_MAX = 100;
