@@ -2,11 +2,11 @@
  * One call against a policy and counters in memory, by the gateway's own deciding and counting code: what `explain`,
  * `test` and `replay` stand on. What rules in shadow would have said is the answer here, marked as such.
  */
-import { decimalText, parseDecimal } from '../domain/decimal.ts';
+import { decimalText } from '../domain/decimal.ts';
 import { JsonNumber } from '../domain/json.ts';
 import type { CallFacts, Decision, LimitDemand, PolicySet, TrailEntry, Verdict } from '../domain/policy.ts';
 import { LimitBook } from '../stages/limits/book.ts';
-import { scaled } from '../stages/limits/demand.ts';
+import { type Demand, levelled, scaled } from '../stages/limits/demand.ts';
 import { toDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
 
@@ -26,44 +26,53 @@ export interface CounterState {
   readonly used: string;
 }
 
+/** Calls between two looks at what has left its window. */
+const pruneEvery = 256;
+
 export class Counters {
   readonly #book = new LimitBook();
   readonly #given: CounterState[];
   #entry = 0;
+  #latest = 0;
 
   constructor(given: readonly CounterState[] = []) {
     this.#given = [...given];
   }
 
-  /** The first limit that refuses, and what is seen on the way. */
-  check(demands: readonly LimitDemand[], now: number, trail: TrailEntry[]): LimitDemand | undefined {
-    let first: LimitDemand | undefined;
-    for (const demand of demands) {
-      this.#begin(demand, now);
-      const counted = toDemand(demand);
-      // The book answers for what is enforced; here a shadow limit answers too, from its own bucket.
-      const asked = { ...counted, shadow: false };
-      const exceeded = this.#book.firstExceeded([asked], now);
-      const used = this.#book.used(asked.bucket, asked.window, now);
-      const amount = parseDecimal(demand.amount);
+  /** The limits that would be exceeded, in order; what is seen goes on the trail. Limits in shadow answer too. */
+  exceeded(demands: readonly LimitDemand[], at: number, trail: TrailEntry[]): LimitDemand[] {
+    const now = this.#later(at);
+    for (const demand of demands) this.#begin(demand, now);
+    const asked = levelled(demands.map((demand) => ({ ...toDemand(demand), shadow: false })));
+    return demands.filter((demand, i) => {
+      const one = asked[i] as Demand;
+      const exceeded = this.#book.firstExceeded([one], now) !== undefined;
       trail.push({
         rule: demand.rule,
         kind: 'limit',
-        outcome: exceeded === undefined ? 'holds' : 'fails',
+        outcome: exceeded ? 'fails' : 'holds',
         read: `${demand.counter} ${demand.scope.join(' ')}`,
         op: 'lte',
         expected: new JsonNumber(demand.max),
-        seen: new JsonNumber(scaledText(used)),
-        note: `counts ${amount === undefined ? demand.amount : decimalText(amount)} in any ${demand.windowText}`,
+        seen: new JsonNumber(scaledText(this.#book.used(one.bucket, one.window, now))),
+        note: `counts ${scaledText(one.amount)} in any ${demand.windowText}`,
         ...(demand.shadow ? { shadow: true } : {}),
       });
-      if (exceeded !== undefined) first ??= demand;
-    }
-    return first;
+      return exceeded;
+    });
   }
 
-  take(demands: readonly LimitDemand[], now: number): void {
-    this.#book.take(demands.map(toDemand), now, ++this.#entry);
+  take(demands: readonly LimitDemand[], at: number): void {
+    const now = this.#later(at);
+    const counted = demands.map((demand) => toDemand(demand));
+    this.#book.take(counted, now, ++this.#entry);
+    if (this.#entry % pruneEvery === 0) for (const { bucket, keepMs } of counted) this.#book.prune(bucket, now, keepMs);
+  }
+
+  /** A clock that steps back does not open a window again. */
+  #later(at: number): number {
+    this.#latest = Math.max(this.#latest, at);
+    return this.#latest;
   }
 
   /** What a state file says was used counts as taken just now. */
@@ -97,25 +106,21 @@ export function judgeCall(policy: PolicySet, call: CallFacts, counters: Counters
 
 /** `happened`: whether a permitted call keeps what it takes. */
 export function judgeDecision(decision: Decision, call: CallFacts, counters: Counters, happened = true): Judged {
-  const { verdict, rule, reason, shadow } = decision;
+  const { verdict, rule, reason, shadow, limits } = decision;
   const trail = [...decision.trail];
   if (verdict !== 'permit') return { verdict, rule, reason, trail };
+  const exceeded = counters.exceeded(limits, call.now, trail);
+  const refusing = exceeded.find((limit) => !limit.shadow);
+  if (refusing !== undefined) return { verdict: 'refuse', ...refusedBy(refusing), trail };
+  // What rules in shadow would have said: the call goes on, and takes nothing from their buckets where they refuse.
+  const [watching] = exceeded;
+  if (happened) counters.take(watching === undefined ? limits : limits.filter((limit) => !limit.shadow), call.now);
   if (shadow !== undefined && shadow.verdict !== 'permit') return { ...shadow, trail, shadow: true };
-  const reached = counters.check(decision.limits, call.now, trail);
-  const enforced = decision.limits.filter((limit) => !limit.shadow);
-  const refusing = reached === undefined || !reached.shadow ? reached : counters.check(enforced, call.now, []);
-  if (refusing !== undefined) {
-    return { verdict: 'refuse', rule: refusing.rule, reason: reasonOf(refusing), trail };
-  }
-  if (reached === undefined) {
-    if (happened) counters.take(decision.limits, call.now);
-    return { verdict, rule, reason, trail, ...(shadow === undefined ? {} : { shadow: true }) };
-  }
-  // Refused by a limit that only watches: the call goes on and takes what is enforced.
-  if (happened) counters.take(enforced, call.now);
-  return { verdict: 'refuse', rule: reached.rule, reason: reasonOf(reached), trail, shadow: true };
+  if (watching !== undefined) return { verdict: 'refuse', ...refusedBy(watching), trail, shadow: true };
+  return { verdict, rule, reason, trail, ...(shadow === undefined ? {} : { shadow: true }) };
 }
 
-function reasonOf(limit: LimitDemand): string {
-  return limit.onDeny ?? `the limit of ${limit.max} in any ${limit.windowText} is reached`;
+function refusedBy(limit: LimitDemand): { readonly rule: string; readonly reason: string } {
+  const reason = limit.onDeny ?? `the limit of ${limit.max} in any ${limit.windowText} is reached`;
+  return { rule: limit.rule, reason };
 }
