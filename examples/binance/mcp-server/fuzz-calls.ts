@@ -1,5 +1,10 @@
 /** Draws the calls of the fuzzer: some sensible, some with one thing wrong, some nonsense altogether. */
-import type { FuzzTool } from './fuzz.ts';
+
+export interface FuzzTool {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required: readonly string[];
+}
 
 /** A whole number from 0 to below `below`. */
 export type Draw = (below: number) => number;

@@ -9,7 +9,7 @@ import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/se
 import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js';
 import { startExchange } from '../paper-exchange/index.ts';
 import { openAccount } from './exchange/account.ts';
-import { drawCall, generator } from './fuzz-calls.ts';
+import { drawCall, type FuzzTool, generator } from './fuzz-calls.ts';
 import { listed, makeServer } from './server.ts';
 import { readSettings } from './settings.ts';
 
@@ -71,12 +71,6 @@ interface Reply {
     readonly structuredContent?: Record<string, unknown>;
   };
   readonly error?: { readonly code: number; readonly message: string };
-}
-
-export interface FuzzTool {
-  readonly name: string;
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly required: readonly string[];
 }
 
 interface Call {
