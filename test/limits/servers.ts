@@ -43,7 +43,7 @@ export async function startPostgres(folderOfBinaries: string): Promise<Server> {
   const user = process.getuid?.() === 0 ? unprivileged() : undefined;
   chmodSync(folder, 0o755);
   if (user !== undefined) chownSync(data, user.uid, user.gid);
-  const options = { cwd: data, ...(user ?? {}), env: { ...process.env, LC_ALL: 'C' } };
+  const options = { cwd: data, ...user, env: { ...process.env, LC_ALL: 'C' } };
   execFileSync(
     join(folderOfBinaries, 'initdb'),
     ['-D', data, '-U', 'sallyport', '-A', 'trust', '--no-sync', '-E', 'UTF8'],

@@ -180,7 +180,7 @@ class Bucket {
 
   prune(now: number, keepMs: number): readonly number[] {
     if (keepMs > this.#keepMs) this.#keepMs = keepMs;
-    if (this.#cursors.size === 0) return NONE;
+    if (this.#keepMs === 0) return NONE;
     let head = this.#at.length;
     for (const cursor of this.#cursors.values()) head = Math.min(head, this.#advance(cursor.window, now).head);
     let keep = this.#start;

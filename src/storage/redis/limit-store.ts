@@ -131,7 +131,7 @@ export class RedisLimitStore implements LimitStore {
     for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
       const asked = JSON.stringify(names.map((name) => this.#asked(name, demands)));
       const answer = (await this.#run(RESERVE, keys, [this.#token, this.#leaseMs, this.#now(), asked])) as string[];
-      const [kind] = answer;
+      const [kind = ''] = answer;
       const at = Number(kind === 'reserved' ? answer[2] : answer[1]);
       if (this.#serverClock === undefined) this.#time.learn(at);
       switch (kind) {
@@ -206,7 +206,7 @@ export class RedisLimitStore implements LimitStore {
       return await this.#redis.evalsha(sha, keys.length, ...keys, ...args);
     } catch (fault) {
       if (!(fault as Error).message.startsWith('NOSCRIPT')) throw fault;
-      return await this.#redis.eval(script, keys.length, ...keys, ...args);
+      return this.#redis.eval(script, keys.length, ...keys, ...args);
     }
   }
 }

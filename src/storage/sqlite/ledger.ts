@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Bag } from '../../platform/bag.ts';
 import { GENESIS, linkHash, type RecordDraft, recordBody } from '../../stages/audit/record.ts';
 import { type Exceeded, LimitBook, type Taken } from '../../stages/limits/book.ts';
-import { type Demand, decimalText, scaled } from '../../stages/limits/demand.ts';
+import { type Demand, decimalText, levelled, scaled } from '../../stages/limits/demand.ts';
 import type { LimitClock } from '../../stages/limits/limit-clock.ts';
 
 export type Admitted =
@@ -49,6 +49,7 @@ export class Ledger {
   /** After a failed fsync nobody knows what is on disk: nothing is admitted any more. */
   #brokenBy: Error | undefined;
   #prunable: number[] = [];
+  #swept = 0;
   readonly #open = new Bag<number>();
   #floorWritten = 0;
 
@@ -81,7 +82,10 @@ export class Ledger {
       floor: db.prepare('INSERT INTO writers (id, floor) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET floor = excluded.floor'),
     };
     // The log file has no locks on it, so that opening and closing it beside SQLite is safe.
-    this.#transaction(() => this.#catchUp());
+    this.#transaction(() => {
+      db.prepare('DELETE FROM limit_log WHERE at < ?').run(this.#clock.now() - ROWS_KEPT_MS);
+      this.#catchUp();
+    });
     this.#logFile = openSync(`${options.path}-wal`, 'r+');
     this.#floorWritten = this.#seq;
     this.#syncsInline = this.#isFastMedium();
@@ -98,9 +102,19 @@ export class Ledger {
     return new Promise((resolve, reject) => this.#enqueue({ kind: 'append', draft, giveBack, resolve, reject }));
   }
 
-  /** What a bucket has in use, for `limits list`. */
-  get book(): LimitBook {
-    return this.#book;
+  /** Empties the logs whose name is accepted, and writes a record of it in the same transaction. The names. */
+  reset(accepts: (bucket: string) => boolean, record: (buckets: readonly string[]) => RecordDraft): Promise<readonly string[]> {
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'reset', accepts, record, resolve, reject }));
+  }
+
+  /** Drops what no limit looks at any more, also in logs that are never asked again. `keepOf`: how far back, in milliseconds. */
+  sweep(keepOf: (bucket: string) => number): void {
+    const at = this.#clock.now();
+    const names = this.#book.bucketNames();
+    for (let i = 0; i < Math.min(names.length, SWEEP_BUCKETS_MAX); i++) {
+      const bucket = names[this.#swept++ % names.length] as string;
+      this.#prune(bucket, at, keepOf(bucket));
+    }
   }
 
   get head(): { readonly seq: number; readonly hash: string } {
@@ -136,7 +150,7 @@ export class Ledger {
     try {
       this.#transaction(() => {
         this.#catchUp();
-        for (const job of jobs) done.push(job.kind === 'admit' ? this.#admitOne(job) : this.#appendOne(job));
+        for (const job of jobs) done.push(this.#doOne(job));
         this.#chores();
       });
     } catch (fault) {
@@ -152,10 +166,24 @@ export class Ledger {
     this.#syncSoon();
   }
 
+  #doOne(job: Job): Done {
+    switch (job.kind) {
+      case 'admit':
+        return this.#admitOne(job);
+      case 'append':
+        return this.#appendOne(job);
+      case 'reset':
+        return this.#resetOne(job);
+      default:
+        job satisfies never;
+        throw new TypeError('a job of no known kind');
+    }
+  }
+
   #admitOne(job: AdmitJob): Done {
     const at = this.#clock.now();
-    const { demands } = job.draft;
-    for (const demand of demands) this.#prunable.push(...this.#book.prune(demand.bucket, at));
+    const demands = levelled(job.draft.demands);
+    for (const { bucket, keepMs } of demands) this.#prune(bucket, at, keepMs);
     const exceeded = this.#book.firstExceeded(demands, at);
     if (exceeded !== undefined) {
       const seq = this.#link(job.draft.refusal(exceeded, at));
@@ -177,6 +205,16 @@ export class Ledger {
       if (ref !== undefined) this.#open.remove(ref);
       job.resolve(seq);
     };
+  }
+
+  #resetOne(job: ResetJob): Done {
+    const names = this.#book.bucketNames().filter(job.accepts);
+    for (const bucket of names) {
+      for (const { at, amount, entry } of this.#book.entriesOf(bucket)) this.#strike({ bucket, at, amount, entry });
+      this.#book.reset(bucket);
+    }
+    this.#link(job.record(names));
+    return () => job.resolve(names);
   }
 
   #link(draft: RecordDraft): number {
@@ -207,12 +245,20 @@ export class Ledger {
 
   #giveBack(taken: Taken): void {
     this.#book.giveBack(taken.bucket, taken.entry);
-    if (this.#sole) {
-      this.#sql.drop.run(taken.entry);
-      return;
-    }
-    // Other writers learn of it by the row.
+    this.#strike(taken);
+  }
+
+  #strike(taken: Taken): void {
+    this.#sql.drop.run(taken.entry);
+    if (this.#sole) return;
+    // Other writers, who may have read the entry, learn of it by a row of its own.
     this.#sql.undo.run(++this.#limitRow, taken.bucket, taken.at, decimalText(taken.amount), 0, taken.entry);
+  }
+
+  #prune(bucket: string, at: number, keepMs: number): void {
+    const gone = this.#book.prune(bucket, at, keepMs);
+    // Beside other writers, whose limits may look further back, rows stay for as long as any window can be.
+    if (this.#sole) for (const id of gone) this.#prunable.push(id);
   }
 
   /** Takes over what other writers have committed; a sole writer reads only once. */
@@ -328,7 +374,14 @@ type AppendJob = {
   readonly resolve: (seq: number) => void;
   readonly reject: (fault: unknown) => void;
 };
-type Job = AdmitJob | AppendJob;
+type ResetJob = {
+  readonly kind: 'reset';
+  readonly accepts: (bucket: string) => boolean;
+  readonly record: (buckets: readonly string[]) => RecordDraft;
+  readonly resolve: (buckets: readonly string[]) => void;
+  readonly reject: (fault: unknown) => void;
+};
+type Job = AdmitJob | AppendJob | ResetJob;
 type Done = () => void;
 type Durable = { readonly resolve: () => void; readonly reject: (fault: unknown) => void };
 type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
@@ -338,4 +391,7 @@ const INLINE_MS_MAX = 0.1;
 const SLOW_SYNCS_MAX = 3;
 const NOTHING: readonly Taken[] = [];
 const PRUNE_BATCH = 512;
+const SWEEP_BUCKETS_MAX = 4_000;
+/** No window is longer. */
+const ROWS_KEPT_MS = 367 * 86_400_000;
 const FLOOR_EVERY = 1_000;
