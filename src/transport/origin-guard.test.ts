@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { originGuard } from './origin-guard.ts';
+
+describe('a listener on loopback', () => {
+  const guard = originGuard({ listenHost: '127.0.0.1', hosts: [], origins: ['https://app.example'] });
+  test.each(['127.0.0.1:7420', 'localhost', 'LOCALHOST:1', '[::1]:7420'])('lets in the host %s', (host) => {
+    expect(guard({ host })).toBeUndefined();
+  });
+  test.each([undefined, '', 'evil.example', '127.0.0.1.evil.example', '169.254.169.254', 'localhost@evil', '127.0.0.1:7420:1', '0.0.0.0'])('does not let in the host %s', (host) => {
+    expect(guard({ host })).toBe('host');
+  });
+  test.each(['http://localhost:3000', 'http://127.0.0.1', 'https://app.example'])('lets in the origin %s', (origin) => {
+    expect(guard({ host: 'localhost', origin })).toBeUndefined();
+  });
+  test.each(['null', '', 'file://', 'https://evil.example', 'http://localhost.evil.example', 'http://localhost@evil.example', 'https://app.example:444'])('does not let in the origin %j', (origin) => {
+    expect(guard({ host: 'localhost', origin })).toBe('origin');
+  });
+});
+
+test('a listener for others lets in the hosts it names, and no local page', () => {
+  const guard = originGuard({ listenHost: '0.0.0.0', hosts: ['gate.example'], origins: [] });
+  expect(guard({ host: 'gate.example:7420' })).toBeUndefined();
+  expect(guard({ host: 'other.example' })).toBe('host');
+  expect(guard({ host: 'gate.example', origin: 'http://localhost' })).toBe('origin');
+});
