@@ -43,13 +43,6 @@ export class LineIndex {
   }
 }
 
-/** RFC 6901 text of a path. */
-export function jsonPointer(path: DocumentPath): string {
-  let text = '';
-  for (const part of path) text += `/${pointerPart(String(part))}`;
-  return text;
-}
-
 export function pointerPart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -27,7 +27,7 @@ export function checkPolicy(file: string, text: string, options: CheckOptions = 
   return { file, hash: loaded.policy.hash, errors: [], warnings };
 }
 
-export function lintDocument(read: LoadedDocument, tools: readonly KnownTool[] | undefined): Diagnostic[] {
+function lintDocument(read: LoadedDocument, tools: readonly KnownTool[] | undefined): Diagnostic[] {
   const input = { document: read.document, tools };
   return lints.flatMap((lint) => [...lint.find(input)].map((found) => located(read.source, found, found.part)));
 }

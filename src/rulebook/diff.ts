@@ -11,7 +11,7 @@ import type { PolicyText } from './load.ts';
 import { loadPolicy } from './load.ts';
 import { readPolicyDocument } from './read.ts';
 
-export type Standing = 'hidden' | 'not listed' | 'denied' | 'asks a person' | 'allowed';
+type Standing = 'hidden' | 'not listed' | 'denied' | 'asks a person' | 'allowed';
 
 export interface Change {
   /** A tool's name, a glob for all tools under it, or `(any other tool)`. */

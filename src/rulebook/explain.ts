@@ -17,7 +17,7 @@ export interface ExplainInput {
   readonly now: number;
 }
 
-export interface SourceFile {
+interface SourceFile {
   readonly file: string;
   readonly text: string;
 }

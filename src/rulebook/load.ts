@@ -5,6 +5,7 @@ import type { PolicyDocument } from '../domain/policy-document.ts';
 import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
 import { compilePolicy } from '../stages/policy/compile.ts';
 import { contentHash } from './canonical.ts';
+import { type LimitInForce, limitsOf } from './limit-rules.ts';
 import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
 
 export interface PolicyText {
@@ -18,7 +19,7 @@ export interface LoadOptions {
 }
 
 export type LoadResult =
-  | { readonly policy: PolicySet; readonly warnings: readonly Diagnostic[] }
+  | { readonly policy: PolicySet; readonly limits: readonly LimitInForce[]; readonly warnings: readonly Diagnostic[] }
   | { readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
 
 export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = {}): LoadResult {
@@ -46,7 +47,7 @@ export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = 
   }
   if (errors.length > 0 || 'problems' in compiled)
     return { errors: inOrder(errors).slice(0, errorsMax * Math.max(1, files.length)), warnings: inOrder(warnings) };
-  return { policy: compiled.policy, warnings: inOrder(warnings) };
+  return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings) };
 }
 
 function unknownServers(

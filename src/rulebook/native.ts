@@ -116,7 +116,7 @@ export interface Around {
   readonly report: Report;
 }
 
-export function nativeEntry(raw: RawEntry, pointer: string, around: Around): PolicyEntry {
+function nativeEntry(raw: RawEntry, pointer: string, around: Around): PolicyEntry {
   // The key of a counter without a name: where the entry stands, which outlives changes inside it.
   const key = pointer.slice(1);
   const action = raw.action ?? 'allow';
@@ -170,7 +170,7 @@ function conditions(raw: readonly RawCondition[], pointer: string): ConditionSou
   return raw.map((condition, i) => nativeCondition(condition, `${pointer}/${i}`));
 }
 
-export function nativeCondition(raw: RawCondition, pointer: string): ConditionSource {
+function nativeCondition(raw: RawCondition, pointer: string): ConditionSource {
   if ('any' in raw) return { kind: 'any', pointer, members: conditions(raw.any, `${pointer}/any`) };
   if ('all' in raw) return { kind: 'all', pointer, members: conditions(raw.all, `${pointer}/all`) };
   if ('not' in raw) return { kind: 'not', pointer, member: nativeCondition(raw.not, `${pointer}/not`) };

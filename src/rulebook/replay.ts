@@ -61,7 +61,7 @@ export interface ReplayResult {
 }
 
 /** Rows of a report; counts go on. */
-export const rowsMax = 10_000;
+const rowsMax = 10_000;
 
 export async function replayCalls(
   policy: PolicySet,

@@ -62,7 +62,7 @@ const name = z.string().min(1, 'an empty name').max(256, 'longer than 256 charac
 const onDeny = text.min(1, 'an empty text').meta({ description: 'Shown to the agent when this rule refuses.' });
 
 /** A path, a number, or an exact product or sum of such. */
-export type RawNumeric =
+type RawNumeric =
   | string
   | JsonNumber
   | { readonly product: readonly RawNumeric[] }
@@ -223,7 +223,7 @@ const entryShape = {
   shadow: z.boolean().optional().meta({ description: 'This entry only watches.' }),
 };
 
-export const entry = strictObject(entryShape, allow).meta({ id: 'entry' });
+const entry = strictObject(entryShape, allow).meta({ id: 'entry' });
 const groupNames = [...CATEGORIES, ...SEVERITIES] as const;
 const categories = strictObject(Object.fromEntries(groupNames.map((group) => [group, entry.optional()])));
 

@@ -57,5 +57,5 @@ export const testFile = strictObject({
   cases: z.array(z.union([single, sequence])).min(1, 'no cases'),
 }).meta({ title: 'Sallyport policy tests' });
 
-export type RawTestFile = z.output<typeof testFile>;
+type RawTestFile = z.output<typeof testFile>;
 export type RawCase = RawTestFile['cases'][number];

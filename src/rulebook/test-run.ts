@@ -20,7 +20,7 @@ export interface CaseResult {
   readonly got: { readonly verdict: Verdict; readonly rule: string; readonly reason: string };
 }
 
-export interface TestRun {
+interface TestRun {
   readonly file: string;
   readonly policies: readonly string[];
   readonly cases: readonly CaseResult[];

@@ -13,7 +13,7 @@ const namedMs: Readonly<Record<CalendarUnit, number>> = {
   month: 31 * 86_400 * second,
 };
 /** What a log must remember at most. */
-export const windowMsMax = 366 * 86_400 * second;
+const windowMsMax = 366 * 86_400 * second;
 
 export type Read<T> = { readonly value: T } | { readonly error: string; readonly hint?: string };
 

@@ -10,7 +10,7 @@ import type {
 import { globMatcher } from '../../stages/policy/names.ts';
 import type { KnownTool } from '../known-tools.ts';
 
-export interface LintInput {
+interface LintInput {
   readonly document: PolicyDocument;
   /** Absent where nothing is known of the servers' tools. */
   readonly tools: readonly KnownTool[] | undefined;

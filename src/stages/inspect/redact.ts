@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } 
 import { mapStrings } from './map-strings.ts';
 import { findPattern } from './patterns.ts';
 
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 export type Redacted = { readonly value: JsonValue } | { readonly reason: string };
 

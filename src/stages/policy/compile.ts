@@ -26,7 +26,7 @@ import { compileLimit } from './limit-demand.ts';
 import { globMatcher, isGlob } from './names.ts';
 import { parsePath } from './path.ts';
 
-export interface DocumentProblem extends PolicyProblem {
+interface DocumentProblem extends PolicyProblem {
   readonly file: string;
 }
 

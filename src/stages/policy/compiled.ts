@@ -24,7 +24,7 @@ export interface CompiledRule {
   readonly remedy: string | undefined;
 }
 
-export interface CompiledApproval {
+interface CompiledApproval {
   readonly rule: string;
   /** Absent: always. */
   readonly if: readonly Condition[] | undefined;

@@ -34,7 +34,7 @@ export class NotKept extends ReadFault {
 }
 export const notKept = 'was not kept in the record';
 
-export const elementsMax = 100_000;
+const elementsMax = 100_000;
 const stepsMax = 32;
 
 /** What a path may start with, and what that has. */

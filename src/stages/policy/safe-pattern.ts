@@ -9,9 +9,9 @@ export const programSizeMax = 2_000;
 /** Steps of the automaton: about 10 ns each once its states are made. */
 export const searchCostMax = 20_000_000;
 /** Steps of the simulation: about 25 ns each. */
-export const simulationCostMax = 3_000_000;
+const simulationCostMax = 3_000_000;
 /** Steps of a replacement, all its matches together. */
-export const replaceCostMax = 8_000_000;
+const replaceCostMax = 8_000_000;
 /** The automaton's states, an engine's cache that is 8 MiB a pattern if nobody says otherwise. */
 const automatonBytesMax = 512 * 1024;
 const patternLengthMax = 10_000;

@@ -36,7 +36,7 @@ export function numericText(value: JsonValue): string | undefined {
 }
 
 /** Exponents are left to the exact way: `1e-400` is no double. */
-export function safeDouble(text: string): number | undefined {
+function safeDouble(text: string): number | undefined {
   if (text.length > doubleSafeLength) return undefined;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);

@@ -126,7 +126,7 @@ function search(text: string, source: string): boolean {
 const rewritten = 'searchRe2';
 const environments = new Map<boolean, Environment>();
 
-export function celEnvironment(inResult: boolean): Environment {
+function celEnvironment(inResult: boolean): Environment {
   let made = environments.get(inResult);
   if (made === undefined) {
     made = baseEnvironment();

@@ -10,7 +10,7 @@ export interface Operator {
 }
 
 /** What is known of the path at load. */
-export interface PathKind {
+interface PathKind {
   readonly text: string;
   readonly date: boolean;
 }
@@ -24,7 +24,7 @@ export interface Test {
   readonly whenMissing?: boolean;
 }
 
-export interface OperandError {
+interface OperandError {
   readonly error: string;
   readonly hint?: string;
 }
