@@ -19,17 +19,21 @@ import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../s
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import type { Exceeded } from '../stages/limits/book.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
-import { toDemand } from '../stages/limits/to-demand.ts';
+import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
+import { keptDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
-import type { Ledger } from '../storage/sqlite/ledger.ts';
+import type { Admissions } from './admissions.ts';
+import type { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
 
 export type CallStageParts = {
   readonly rules: () => Rules;
   readonly upstreams: Upstreams;
-  readonly ledger: Ledger;
+  /** How far back each counter's log must remember. */
+  readonly retention: () => Retention;
+  readonly ledger: Admissions;
   readonly auditKey: Buffer;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -40,7 +44,7 @@ export type CallStageParts = {
 
 /** The real stages behind the pipeline. */
 export function callStages(parts: CallStageParts): Stages {
-  const { rules, upstreams, ledger, metrics, alarms } = parts;
+  const { rules, retention, upstreams, ledger, metrics, alarms } = parts;
   const digest = argumentsRecorder('digest', parts.auditKey);
   const full = argumentsRecorder('full', parts.auditKey);
   const argumentsText = (args: JsonObject) => (rules().arguments === 'full' ? full(args) : digest(args));
@@ -92,7 +96,7 @@ export function callStages(parts: CallStageParts): Stages {
         refusal('limit', exceeded.demand.rule, limitSentence(exceeded, call.target), '', limitReached(exceeded, windowText(permit, exceeded), at));
       try {
         const admitted = await ledger.admit({
-          demands: permit.demands.map(toDemand),
+          demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
           intent: (at) => ({ kind: 'intent', at, members: intent.members }),
           refusal: (exceeded, at) => ({
             kind: 'refusal',
@@ -101,10 +105,15 @@ export function callStages(parts: CallStageParts): Stages {
           }),
         });
         alarms.clear('audit');
+        if (permit.demands.length > 0) alarms.clear('limits');
         if (admitted.kind === 'exceeded') return { ...refused(admitted.exceeded, admitted.at), record: admitted.seq };
         permitted.set(call.session.id, (permitted.get(call.session.id) ?? 0) + 1);
         return { kind: 'reserved', permit, call, record: admitted.seq, taken: admitted.taken };
       } catch (thrown) {
+        if (thrown instanceof LimitStoreUnreachable) {
+          alarms.raise('limits', `${thrown.message}: ${String((thrown.cause as Error | undefined)?.message)}`);
+          return refusal('unavailable', '(limits)', thrown.message, 'Nothing was sent; the call may be repeated later');
+        }
         alarms.raise('audit', `the audit trail cannot be written: ${(thrown as Error).message}`);
         return refusal(
           'unavailable',

@@ -18,9 +18,12 @@ import { openDatabase } from '../storage/sqlite/database.ts';
 import { Ledger } from '../storage/sqlite/ledger.ts';
 import { FileLock, WriterLock } from '../storage/sqlite/locks.ts';
 import { sqliteSessions } from '../storage/sqlite/sessions.ts';
+import { StoreAdmissions } from './admissions.ts';
 import { callStages } from './call-stages.ts';
 import { openDataFolder } from './data-folder.ts';
+import { openLimitStore } from './open-limit-store.ts';
 import { pruneOld, recoverOpenIntents } from './recover.ts';
+import { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
 import { childEnvironment } from './child-environment.ts';
 
@@ -45,7 +48,7 @@ export type Gateway = {
 export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route';
 
 export async function compose(options: {
-  readonly config: Pick<Config, 'data' | 'servers' | 'bounds' | 'audit'>;
+  readonly config: Pick<Config, 'data' | 'servers' | 'bounds' | 'audit' | 'limits'>;
   readonly rules: Rules;
   readonly log: Log;
   /** Whether this process must have the folder to itself. */
@@ -56,6 +59,7 @@ export async function compose(options: {
   const { config, log } = options;
   const { logger } = log;
   let rules = options.rules;
+  let retention = new Retention(rules.limits);
   const metrics = new Metrics();
   const alarms = new Alarms((kind, sentence) => {
     metrics.alarms.set({ kind }, sentence === undefined ? 0 : 1);
@@ -67,6 +71,8 @@ export async function compose(options: {
   const writer = randomBytes(6).toString('hex');
   const writerLock = WriterLock.hold(folder.path, writer);
   const db = openDatabase(folder.database);
+  // After what may be refused: an open connection keeps a process alive.
+  const store = await openLimitStore(config.limits, (sentence) => logger.warn(sentence));
   const now = () => Date.now();
   const clock = new LimitClock({
     wall: now,
@@ -103,10 +109,12 @@ export async function compose(options: {
     },
     onRestore: (live) => upstreams.restore(live),
   });
+  const onLost = (fault: unknown) => alarms.raise('limits', `quota of calls that were not sent stays taken: ${String(fault)}`);
   const stages = callStages({
     rules: () => rules,
+    retention: () => retention,
     upstreams,
-    ledger,
+    ledger: store === undefined ? ledger : new StoreAdmissions({ ledger, store, onLost }),
     auditKey: folder.auditKey,
     log,
     metrics,
@@ -144,9 +152,13 @@ export async function compose(options: {
   const chores = setInterval(() => {
     sessions.sweep((caller, server) => rules.callers.get(caller)?.servers.includes(server) ?? false);
     for (const server of upstreams.servers()) void server.endIdle();
+    ledger.sweep((bucket) => retention.ofBucket(bucket));
     watchDisk(folder.path, alarms);
   }, CHORES_MS);
   chores.unref();
+  // What a store cannot be asked now, it is asked a second later; calls that need it are refused meanwhile.
+  const sweeping = store === undefined ? undefined : setInterval(() => void store.sweep().catch(() => 0), SWEEP_MS);
+  sweeping?.unref();
   const pruning = setInterval(() => pruneOld(db, config.audit.keepMs, now()), 3_600_000);
   pruning.unref();
   watchDisk(folder.path, alarms);
@@ -162,6 +174,7 @@ export async function compose(options: {
     async take(changed, newRules) {
       const before = rules;
       rules = newRules;
+      retention = new Retention(newRules.limits);
       await upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
       sessions.sweep((caller, server) => newRules.callers.get(caller)?.servers.includes(server) ?? false);
       const isAffected = (caller: Caller) =>
@@ -176,9 +189,11 @@ export async function compose(options: {
     async close() {
       clearInterval(chores);
       clearInterval(pruning);
+      clearInterval(sweeping);
       await upstreams.closeAll();
       await ledger.append({ kind: 'stop', at: now(), members: '' });
       await ledger.close();
+      await store?.close();
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
       writerLock.release();
@@ -249,3 +264,4 @@ function watchDisk(path: string, alarms: Alarms): void {
 }
 
 const CHORES_MS = 30_000;
+const SWEEP_MS = 1_000;

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Config, GrantConfig } from '../platform/config/load.ts';
 import { isToken } from '../platform/config/load.ts';
+import type { LimitInForce } from '../rulebook/limit-rules.ts';
 import { loadPolicy } from '../rulebook/load.ts';
 import { Credentials } from '../stages/identity/credentials.ts';
 import { tokenIn } from './data-folder.ts';
@@ -14,6 +15,8 @@ export type Rules = {
   readonly credentials: Credentials;
   readonly callers: ReadonlyMap<string, Caller>;
   readonly policies: ReadonlyMap<string, PolicySet>;
+  /** Every limit of every policy. */
+  readonly limits: readonly LimitInForce[];
   readonly arguments: 'digest' | 'full';
 };
 
@@ -25,6 +28,7 @@ export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>):
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const policies = new Map<string, PolicySet>();
+  const limits: LimitInForce[] = [];
   const callers = new Map<string, Caller>();
   const credentials: { caller: Caller; token: string }[] = [];
   for (const grant of config.grants) {
@@ -42,16 +46,17 @@ export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>):
       errors.push(...read.errors);
       warnings.push(...read.warnings);
       if (read.policy !== undefined) policies.set(grant.name, read.policy);
+      limits.push(...read.limits);
     }
     credentials.push({ caller, token: tokenOf(grant, errors) });
   }
   if (errors.length > 0) return { kind: 'invalid', errors: unique(errors), warnings: unique(warnings) };
-  const rules = { credentials: new Credentials(credentials), callers, policies, arguments: config.audit.arguments };
+  const rules = { credentials: new Credentials(credentials), callers, policies, limits, arguments: config.audit.arguments };
   return { kind: 'rules', rules, warnings: unique(warnings) };
 }
 
 /** Policy files of one grant; paths stand in messages relative to the working folder, as people type them. */
-function readPolicy(grant: GrantConfig): { policy: PolicySet | undefined; errors: readonly Diagnostic[]; warnings: readonly Diagnostic[] } {
+function readPolicy(grant: GrantConfig): { policy: PolicySet | undefined; limits: readonly LimitInForce[]; errors: readonly Diagnostic[]; warnings: readonly Diagnostic[] } {
   const files: { file: string; text: string }[] = [];
   const errors: Diagnostic[] = [];
   for (const path of grant.policies) {
@@ -63,10 +68,10 @@ function readPolicy(grant: GrantConfig): { policy: PolicySet | undefined; errors
       errors.push({ file, line: 1, column: 1, message, hint: 'check the path' });
     }
   }
-  if (errors.length > 0) return { policy: undefined, errors, warnings: [] };
+  if (errors.length > 0) return { policy: undefined, limits: [], errors, warnings: [] };
   const loaded = loadPolicy(files, { servers: grant.servers });
-  if ('errors' in loaded) return { policy: undefined, errors: loaded.errors, warnings: loaded.warnings };
-  return { policy: loaded.policy, errors: [], warnings: loaded.warnings };
+  if ('errors' in loaded) return { policy: undefined, limits: [], errors: loaded.errors, warnings: loaded.warnings };
+  return { policy: loaded.policy, limits: loaded.limits, errors: [], warnings: loaded.warnings };
 }
 
 function tokenOf(grant: GrantConfig, errors: Diagnostic[]): string {

@@ -83,7 +83,7 @@ function masked(config: Config): Record<string, unknown> {
     origins: config.origins,
     data: config.data,
     storage: config.storage,
-    limits: config.limits,
+    limits: withoutPassword(config.limits),
     servers,
     grants,
     audit: { arguments: config.audit.arguments, keep: `${config.audit.keepMs / 86_400_000}d` },
@@ -97,6 +97,13 @@ function masked(config: Config): Record<string, unknown> {
 }
 
 const MASK = '********';
+
+function withoutPassword(limits: string): string {
+  if (!URL.canParse(limits)) return limits;
+  const url = new URL(limits);
+  if (url.password !== '') url.password = MASK;
+  return url.href;
+}
 
 function hidden(record: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.keys(record).map((key) => [key, MASK]));

@@ -23,4 +23,4 @@ export class Alarms {
   }
 }
 
-export type AlarmKind = 'config' | 'policy' | 'audit' | 'clock' | 'disk' | 'upstream';
+export type AlarmKind = 'config' | 'policy' | 'audit' | 'limits' | 'clock' | 'disk' | 'upstream';

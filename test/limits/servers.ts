@@ -7,13 +7,28 @@ import { delimiter, join } from 'node:path';
 
 export type Server = { readonly url: string; readonly child: ChildProcess; readonly stop: () => Promise<void> };
 
-export function redisBinary(): string | undefined {
+/** The servers of other stores: where one is not to be had, its tests are left out with a message; with CI set they fail. */
+export const serverKinds: readonly { readonly name: 'redis' | 'postgres'; readonly start: (() => Promise<Server>) | undefined }[] = [
+  { name: 'redis', start: available('redis-server or valkey-server', redisBinary(), startRedis) },
+  { name: 'postgres', start: available('initdb and postgres', postgresFolder(), startPostgres) },
+];
+
+function available(what: string, found: string | undefined, start: (found: string) => Promise<Server>): (() => Promise<Server>) | undefined {
+  if (found !== undefined) return () => start(found);
+  if (process.env['CI'] !== undefined) {
+    return () => Promise.reject(new Error(`${what} not found, and with CI set nothing may be left out`));
+  }
+  process.stderr.write(`left out: tests that need ${what}\n`);
+  return undefined;
+}
+
+function redisBinary(): string | undefined {
   const named = process.env['SALLYPORT_REDIS'];
   return named ?? onPath('valkey-server') ?? onPath('redis-server');
 }
 
 /** The folder with `initdb` and `postgres`. */
-export function postgresFolder(): string | undefined {
+function postgresFolder(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [
@@ -26,7 +41,7 @@ export function postgresFolder(): string | undefined {
   );
 }
 
-export async function startRedis(binary: string): Promise<Server> {
+async function startRedis(binary: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-redis-'));
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
@@ -36,7 +51,7 @@ export async function startRedis(binary: string): Promise<Server> {
 }
 
 /** PostgreSQL refuses to run as root: then the user `postgres`, or else `nobody`, runs it. */
-export async function startPostgres(folderOfBinaries: string): Promise<Server> {
+async function startPostgres(folderOfBinaries: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'));
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { readYaml, type SourceDocument } from '../yaml-document.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { fillIn, looksSecret, soleFile } from './secrets.ts';
+import { fillIn, hasReference, looksSecret, soleFile } from './secrets.ts';
 
 /** The configuration in force: every path absolute, every default filled in, secrets resolved. */
 export type Config = {
@@ -134,13 +134,7 @@ class Builder {
         `the storage \`${scheme(storage)}\` is not supported yet`,
         'write storage: sqlite, or leave it out',
       );
-    const limits = this.#value('limits', 'storage');
-    if (limits !== 'storage')
-      this.#error(
-        ['limits'],
-        `the limit store \`${scheme(limits)}\` is not supported yet`,
-        'write limits: storage, or leave it out',
-      );
+    const limits = this.#limits();
     const servers = Object.entries(this.#written.servers ?? {}).map(([id, server]) => this.#server(id, server));
     const grants = this.#grants(
       servers.map((server) => server.id),
@@ -194,6 +188,30 @@ class Builder {
       flag !== undefined ? 'flag' : environment !== undefined ? 'environment' : file !== undefined ? 'file' : 'default',
     );
     return flag ?? environment ?? file ?? fallback;
+  }
+
+  #limits(): string {
+    const written = this.#value('limits', 'storage');
+    if (written === 'storage') return written;
+    const url = fillIn(written, this.#base, this.#env);
+    if ('missing' in url) this.#error(['limits'], url.missing, 'set it, or take the reference out');
+    else if (!URL.canParse(url.value) || !LIMIT_STORES.includes(new URL(url.value).protocol) || new URL(url.value).hostname === '')
+      this.#error(
+        ['limits'],
+        `\`${scheme(written)}\` names no limit store`,
+        'write storage, redis://host:port or postgres://user@host/database',
+      );
+    else {
+      if (new URL(url.value).password !== '' && !hasReference(written))
+        this.#place(
+          this.#warnings,
+          ['limits'],
+          'this holds a password',
+          'keep it out of the file: ${env:NAME} or ${file:PATH}',
+        );
+      return url.value;
+    }
+    return written;
   }
 
   #endpoint(key: 'listen' | 'admin', fallback: string): Endpoint {
@@ -395,6 +413,8 @@ export const BOUNDS = {
   sessionsMax: 10_000,
   callsMax: 1_000,
 } as const;
+/** Protocols of the URLs that `limits` may name. */
+const LIMIT_STORES: readonly string[] = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
 const SILENCE_MS = 60_000;
 const KEEP_MS = 90 * 86_400_000;
 export const TOTAL_MS_MAX = 600_000;

@@ -1,0 +1,81 @@
+import { outcomeMembers } from '../stages/audit/members.ts';
+import type { RecordDraft } from '../stages/audit/record.ts';
+import type { Taken } from '../stages/limits/book.ts';
+import { type LimitStore, LimitStoreUnreachable, type Reservation } from '../stages/limits/limit-store.ts';
+import type { Admitted, AdmissionDraft, Ledger } from '../storage/sqlite/ledger.ts';
+
+/** Where calls are admitted, and where it is written what became of them. The ledger does both where it counts itself. */
+export type Admissions = Pick<Ledger, 'admit' | 'append'>;
+
+/**
+ * Admission with the limits in a store of their own: quota is reserved there, then the intent is written, then the
+ * reservation is confirmed, and only then may the call leave. Whatever fails on the way, nothing was sent and the quota
+ * comes back, if not at once then with the lease. From the confirmation on it is given back only by an outcome that
+ * says so.
+ */
+export class StoreAdmissions implements Admissions {
+  readonly #ledger: Ledger;
+  readonly #store: LimitStore;
+  readonly #onLost: (fault: unknown) => void;
+  /** What admitted calls hold, by the number of their intent. */
+  readonly #held = new Map<number, Reservation>();
+
+  /** `onLost` hears of quota that could not be given back: it stays taken until it leaves its window. */
+  constructor(options: { ledger: Ledger; store: LimitStore; onLost: (fault: unknown) => void }) {
+    this.#ledger = options.ledger;
+    this.#store = options.store;
+    this.#onLost = options.onLost;
+  }
+
+  /** @throws LimitStoreUnreachable where the store gave no answer in time; otherwise as the ledger does. */
+  async admit(draft: AdmissionDraft): Promise<Admitted> {
+    if (draft.demands.length === 0) return this.#ledger.admit(draft);
+    const reserving = await this.#store.reserve(draft.demands);
+    if (reserving.kind === 'exceeded') {
+      const { exceeded, at } = reserving;
+      const seq = await this.#ledger.append(draft.refusal(exceeded, at));
+      return { kind: 'exceeded', seq, at, exceeded };
+    }
+    const { reservation } = reserving;
+    let admitted: Admitted;
+    try {
+      admitted = await this.#ledger.admit({ ...draft, demands: [] });
+    } catch (fault) {
+      await this.#giveBack(reservation);
+      throw fault;
+    }
+    await this.#confirm(reservation, admitted);
+    this.#held.set(admitted.seq, reservation);
+    return { ...admitted, taken: reservation.taken } as Admitted;
+  }
+
+  async append(draft: RecordDraft, giveBack: readonly Taken[] = []): Promise<number> {
+    const reservation = draft.ref === undefined ? undefined : this.#held.get(draft.ref);
+    if (draft.ref !== undefined) this.#held.delete(draft.ref);
+    const seq = await this.#ledger.append(draft);
+    if (reservation !== undefined && giveBack.length > 0) await this.#giveBack(reservation);
+    return seq;
+  }
+
+  async #confirm(reservation: Reservation, { seq, at }: Admitted): Promise<void> {
+    let fault: unknown = new Error('the lease ran out before the intent was on the disk');
+    try {
+      if (await this.#store.confirm(reservation)) return;
+    } catch (thrown) {
+      fault = thrown;
+    }
+    const why = 'the limit store did not confirm the reservation';
+    const members = outcomeMembers({ kind: 'not-sent', why }, 0);
+    await this.#ledger.append({ kind: 'outcome', ref: seq, at, members });
+    await this.#giveBack(reservation);
+    throw fault instanceof LimitStoreUnreachable ? fault : new LimitStoreUnreachable(fault);
+  }
+
+  async #giveBack(reservation: Reservation): Promise<void> {
+    try {
+      await this.#store.giveBack(reservation);
+    } catch (fault) {
+      this.#onLost(fault);
+    }
+  }
+}
