@@ -27,7 +27,12 @@ const server = createServer((request, response) => {
       onResponseData: (_controller, chunk) => void body.push(chunk),
       onResponseEnd: () => {
         const bytes = Buffer.concat(body);
-        const out = ['content-type', String(answered['content-type'] ?? 'application/json'), 'content-length', String(bytes.length)];
+        const out = [
+          'content-type',
+          String(answered['content-type'] ?? 'application/json'),
+          'content-length',
+          String(bytes.length),
+        ];
         const session = answered['mcp-session-id'];
         if (typeof session === 'string') out.push('mcp-session-id', session);
         response.writeHead(status, out).end(bytes);

@@ -9,10 +9,18 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const pins = availableParallelism() >= 2 && spawnSync('taskset', ['-V']).status === 0;
 
-export function start(core: 0 | 1, args: readonly string[], options: { env?: NodeJS.ProcessEnv; stdin?: 'pipe' | 'ignore'; log?: 'ignore' | number } = {}): ChildProcess {
+export function start(
+  core: 0 | 1,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; stdin?: 'pipe' | 'ignore'; log?: 'ignore' | number } = {},
+): ChildProcess {
   const command = pins ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
   const [program = '', ...rest] = [...command, ...args];
-  return spawn(program, rest, { cwd: root, stdio: [options.stdin ?? 'ignore', 'pipe', options.log ?? 'ignore'], env: { ...process.env, ...options.env } });
+  return spawn(program, rest, {
+    cwd: root,
+    stdio: [options.stdin ?? 'ignore', 'pipe', options.log ?? 'ignore'],
+    env: { ...process.env, ...options.env },
+  });
 }
 
 export function pinSelf(core: 0 | 1): void {
@@ -21,7 +29,7 @@ export function pinSelf(core: 0 | 1): void {
 
 export async function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
   let out = '';
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {
       out += chunk.toString();
       const match = pattern.exec(out);
@@ -39,7 +47,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export type Candidate = { readonly name: string; readonly url: string; readonly token?: string; readonly child: ChildProcess; readonly stop: () => Promise<void> };
+export type Candidate = {
+  readonly name: string;
+  readonly url: string;
+  readonly token?: string;
+  readonly child: ChildProcess;
+  readonly stop: () => Promise<void>;
+};
 
 export async function upstream(): Promise<Candidate> {
   const port = await freePort();
@@ -56,14 +70,32 @@ export async function bareRelay(to: string): Promise<Candidate> {
 }
 
 /** Policy, one limit, durable audit. `folder`: where its data lie (memory or disk). */
-export async function sallyport(name: string, folder: string, server: object, env: NodeJS.ProcessEnv = {}): Promise<Candidate> {
+export async function sallyport(
+  name: string,
+  folder: string,
+  server: object,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Candidate> {
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(folder, 'sallyport-bench-'));
-  const policy = { version: '1', default: 'deny', tools: { echo: { rate_limit: { max: 100_000_000, window: 60 } }, refused: { action: 'deny' } } };
+  const policy = {
+    version: '1',
+    default: 'deny',
+    tools: { echo: { rate_limit: { max: 100_000_000, window: 60 } }, refused: { action: 'deny' } },
+  };
   writeFileSync(join(work, 'policy.json'), JSON.stringify(policy));
-  const config = { version: '1', listen: '127.0.0.1:0', admin: '127.0.0.1:0', data: 'data', servers: { up: server }, policy: 'policy.json' };
+  const config = {
+    version: '1',
+    listen: '127.0.0.1:0',
+    admin: '127.0.0.1:0',
+    data: 'data',
+    servers: { up: server },
+    policy: 'policy.json',
+  };
   writeFileSync(join(work, 'sallyport.yaml'), JSON.stringify(config));
-  const child = start(0, [join(root, 'bin', 'sallyport.js'), 'start', '-c', join(work, 'sallyport.yaml'), '--json'], { env });
+  const child = start(0, [join(root, 'bin', 'sallyport.js'), 'start', '-c', join(work, 'sallyport.yaml'), '--json'], {
+    env,
+  });
   const { url } = JSON.parse(await lineOf(child, /\{.*\}/)) as { url: string };
   const token = readFileSync(join(work, 'data', 'local.token'), 'utf8').trim();
   return {
@@ -80,10 +112,24 @@ export async function sallyport(name: string, folder: string, server: object, en
 
 export async function mcpProxy(): Promise<Candidate> {
   const port = await freePort();
-  const child = start(0, [join(root, 'node_modules', '.bin', 'mcp-proxy'), '--host', '127.0.0.1', '--port', String(port), '--server', 'stream', '--', process.execPath, join(root, 'bench', 'upstream.ts')]);
+  const child = start(0, [
+    join(root, 'node_modules', '.bin', 'mcp-proxy'),
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--server',
+    'stream',
+    '--',
+    process.execPath,
+    join(root, 'bench', 'upstream.ts'),
+  ]);
   const url = `http://127.0.0.1:${port}/mcp`;
   for (let i = 0; i < 100; i++) {
-    const up = await fetch(url, { method: 'GET' }).then(() => true, () => false);
+    const up = await fetch(url, { method: 'GET' }).then(
+      () => true,
+      () => false,
+    );
     if (up) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -52,7 +52,9 @@ export class HttpLanes {
     const latencies: number[] = [];
     const until = performance.now() + seconds * 1000;
     const began = performance.now();
-    await Promise.all(this.#sessions.slice(0, concurrency).map((session) => this.#lane(session, until, latencies, expected)));
+    await Promise.all(
+      this.#sessions.slice(0, concurrency).map((session) => this.#lane(session, until, latencies, expected)),
+    );
     return figures(latencies, performance.now() - began);
   }
 

@@ -5,10 +5,24 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bareRelay, type Candidate, diskFolder, mcpProxy, memoryFolder, pinSelf, root, rss, sallyport, start, upstream } from './candidates.ts';
+import {
+  bareRelay,
+  type Candidate,
+  diskFolder,
+  mcpProxy,
+  memoryFolder,
+  pinSelf,
+  root,
+  rss,
+  sallyport,
+  start,
+  upstream,
+} from './candidates.ts';
 import { type Figures, HttpLanes, stdioLoad } from './load.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '4' }, rounds: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '4' }, rounds: { type: 'string', default: '3' } },
+});
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
 pinSelf(1);
@@ -17,11 +31,17 @@ const direct = await upstream();
 const bare = await bareRelay(direct.url);
 const inMemory = await sallyport('sallyport, data in memory', memoryFolder, { url: direct.url });
 const onDisk = await sallyport('sallyport, data on disk', diskFolder, { url: direct.url });
-const stdioUp = await sallyport('sallyport → stdio', memoryFolder, { command: process.execPath, args: [join(root, 'bench', 'upstream.ts')] });
+const stdioUp = await sallyport('sallyport → stdio', memoryFolder, {
+  command: process.execPath,
+  args: [join(root, 'bench', 'upstream.ts')],
+});
 const proxy = await mcpProxy();
 const all: readonly Candidate[] = [direct, bare, inMemory, onDisk, stdioUp, proxy];
 const lanes = new Map(all.map((one) => [one, new HttpLanes(one.url, one.token)] as const));
-const limits = new Map<Candidate, number>([[stdioUp, 8], [proxy, 8]]);
+const limits = new Map<Candidate, number>([
+  [stdioUp, 8],
+  [proxy, 8],
+]);
 const results = new Map<string, Figures[]>();
 
 for (const one of all) await lanes.get(one)?.run(8, 2);
@@ -36,13 +56,16 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 
-const at = (one: Candidate, concurrency: number, figure: keyof Figures) => median((results.get(`${one.name} ${concurrency}`) ?? []).map((figures) => figures[figure]));
+const at = (one: Candidate, concurrency: number, figure: keyof Figures) =>
+  median((results.get(`${one.name} ${concurrency}`) ?? []).map((figures) => figures[figure]));
 const sync = syncMs(diskFolder);
 print(`durable insert on this disk (append and fdatasync, median): ${(sync * 1000).toFixed(0)} µs`);
 for (const one of all) {
   for (const concurrency of [1, 8, 32]) {
     if (!results.has(`${one.name} ${concurrency}`)) continue;
-    print(`${one.name.padEnd(28)} c=${String(concurrency).padEnd(3)} ${at(one, concurrency, 'rps').toFixed(0).padStart(7)} calls/s  p50 ${at(one, concurrency, 'p50').toFixed(3)} ms  p99 ${at(one, concurrency, 'p99').toFixed(2)} ms`);
+    print(
+      `${one.name.padEnd(28)} c=${String(concurrency).padEnd(3)} ${at(one, concurrency, 'rps').toFixed(0).padStart(7)} calls/s  p50 ${at(one, concurrency, 'p50').toFixed(3)} ms  p99 ${at(one, concurrency, 'p99').toFixed(2)} ms`,
+    );
   }
 }
 print('');
@@ -51,14 +74,34 @@ judge('in memory, c=8, ÷ bare relay', paired(inMemory, bare, 8), 0.75);
 judgeBelow('in memory, c=1, p50 above bare relay (ms)', at(inMemory, 1, 'p50') - at(bare, 1, 'p50'), 0.35);
 judge('on disk, c=32, ÷ bare relay', paired(onDisk, bare, 32), 0.65);
 judge('on disk, c=8, ÷ bare relay', paired(onDisk, bare, 8), 0.5);
-judgeBelow('on disk, c=1, p50 above bare relay and one fsync (ms)', at(onDisk, 1, 'p50') - at(bare, 1, 'p50') - sync, 0.35);
+judgeBelow(
+  'on disk, c=1, p50 above bare relay and one fsync (ms)',
+  at(onDisk, 1, 'p50') - at(bare, 1, 'p50') - sync,
+  0.35,
+);
 judge('HTTP → stdio, c=8, ÷ mcp-proxy', paired(stdioUp, proxy, 8), 2);
 judge('HTTP → stdio, c=1, ÷ mcp-proxy', paired(stdioUp, proxy, 1), 2);
 judgeBelow('RSS ÷ bare relay', rss(inMemory.child) / rss(bare.child), 1.5);
 
-const wrapped = start(0, [join(root, 'bin', 'sallyport.js'), 'wrap', '--policy', join(root, 'bench', 'policy.json'), '--data', join(memoryFolder, 'sallyport-bench-wrap'), '--', process.execPath, join(root, 'bench', 'upstream.ts')], { stdin: 'pipe' });
+const wrapped = start(
+  0,
+  [
+    join(root, 'bin', 'sallyport.js'),
+    'wrap',
+    '--policy',
+    join(root, 'bench', 'policy.json'),
+    '--data',
+    join(memoryFolder, 'sallyport-bench-wrap'),
+    '--',
+    process.execPath,
+    join(root, 'bench', 'upstream.ts'),
+  ],
+  { stdin: 'pipe' },
+);
 const piped = await stdioLoad(wrapped, 8, seconds);
-print(`sallyport stdio → stdio        c=8   ${piped.rps.toFixed(0).padStart(7)} calls/s  p50 ${piped.p50.toFixed(3)} ms`);
+print(
+  `sallyport stdio → stdio        c=8   ${piped.rps.toFixed(0).padStart(7)} calls/s  p50 ${piped.p50.toFixed(3)} ms`,
+);
 judge('stdio → stdio, c=8, ÷ HTTP bare relay', piped.rps / at(bare, 8, 'rps'), 1);
 wrapped.stdin?.end();
 await new Promise((resolve) => wrapped.once('exit', resolve));

@@ -3,17 +3,35 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
-type Message = { id?: number | string; method: string; params?: { protocolVersion?: string; arguments?: { text?: string } } };
-const tools = [{ name: 'echo', description: 'echo', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }];
+type Message = {
+  id?: number | string;
+  method: string;
+  params?: { protocolVersion?: string; arguments?: { text?: string } };
+};
+const tools = [
+  { name: 'echo', description: 'echo', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } },
+];
 
 function answer({ id, method, params }: Message): string {
   switch (method) {
     case 'initialize':
-      return JSON.stringify({ jsonrpc: '2.0', id, result: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'bench', version: '1' } } });
+      return JSON.stringify({
+        jsonrpc: '2.0',
+        id,
+        result: {
+          protocolVersion: params?.protocolVersion,
+          capabilities: { tools: {} },
+          serverInfo: { name: 'bench', version: '1' },
+        },
+      });
     case 'tools/list':
       return JSON.stringify({ jsonrpc: '2.0', id, result: { tools } });
     case 'tools/call':
-      return JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: params?.arguments?.text ?? '' }] } });
+      return JSON.stringify({
+        jsonrpc: '2.0',
+        id,
+        result: { content: [{ type: 'text', text: params?.arguments?.text ?? '' }] },
+      });
     default:
       return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
   }

@@ -21,7 +21,9 @@ if (major > 22 || (major === 22 && minor >= 19)) {
 } else {
   const node = newerNode();
   if (node === undefined) {
-    process.stderr.write(`sallyport needs Node 22.19 or newer; this is ${process.versions.node} (${process.execPath})\n`);
+    process.stderr.write(
+      `sallyport needs Node 22.19 or newer; this is ${process.versions.node} (${process.execPath})\n`,
+    );
     process.exit(69);
   }
   handOver(node);

@@ -21,8 +21,18 @@ type Part = {
 
 const parts: readonly Part[] = [
   { what: 'PostgreSQL', find: () => postgres(), packages: ['postgresql'], variable: 'SALLYPORT_POSTGRES' },
-  { what: 'Redis or Valkey', find: () => onPath('valkey-server') ?? onPath('redis-server'), packages: ['redis-server'], variable: 'SALLYPORT_REDIS' },
-  { what: 'the Python MCP SDK', find: () => pythonSdk(), packages: ['python3', 'python3-venv'], variable: 'SALLYPORT_PYTHON' },
+  {
+    what: 'Redis or Valkey',
+    find: () => onPath('valkey-server') ?? onPath('redis-server'),
+    packages: ['redis-server'],
+    variable: 'SALLYPORT_REDIS',
+  },
+  {
+    what: 'the Python MCP SDK',
+    find: () => pythonSdk(),
+    packages: ['python3', 'python3-venv'],
+    variable: 'SALLYPORT_PYTHON',
+  },
 ];
 
 const leftOut: string[] = [];
@@ -53,7 +63,10 @@ process.exit(ran.status === 0 && failed === 0 && passed > 0 ? 0 : 1);
 
 function counts(): { passed: number; failed: number } {
   if (!existsSync(report)) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8')) as Record<
+    string,
+    number
+  >;
   return { passed: numPassedTests ?? 0, failed: Math.max(numFailedTests ?? 0, numFailedTestSuites ?? 0) };
 }
 
@@ -66,7 +79,10 @@ function onPath(name: string): string | undefined {
 function postgres(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
-  const folders = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env['PATH'] ?? '').split(delimiter)];
+  const folders = [
+    ...versions.map((version) => join(debian, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 
@@ -79,7 +95,9 @@ function pythonSdk(): string | undefined {
   if (base === undefined) return undefined;
   process.stderr.write('making .venv with the Python MCP SDK …\n');
   spawnSync(base, ['-m', 'venv', join(root, '.venv')], { stdio: ['ignore', 'ignore', 'inherit'] });
-  spawnSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'mcp==2.3.0'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  spawnSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'mcp==2.3.0'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return has() ? python : undefined;
 }
 
@@ -89,7 +107,10 @@ function installed(packages: readonly string[]): boolean {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
   process.stderr.write(`installing ${packages.join(', ')} …\n`);
   const apt = (args: readonly string[]) =>
-    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+    spawnSync('apt-get', ['-qq', ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status === 0;
   if (!updated) updated = apt(['update']);
   return apt(['install', '-y', '--no-install-recommends', ...packages]);
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +9,21 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as { forbidden: { name: string }[]; options: object };
+const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
+  forbidden: { name: string }[];
+  options: object;
+};
 
 async function violations(baseDir: string, folders: string[]): Promise<{ rules: string[]; modules: number }> {
   const ruleSet = { forbidden: config.forbidden } as IFlattenedRuleSet;
-  const { output } = await cruise(folders, { ...config.options, baseDir, validate: true, ruleSet, tsConfig: { fileName: join(root, 'tsconfig.json') } }, undefined, {
-    tsConfig: { options: { allowImportingTsExtensions: true } },
-  } as never);
+  const { output } = await cruise(
+    folders,
+    { ...config.options, baseDir, validate: true, ruleSet, tsConfig: { fileName: join(root, 'tsconfig.json') } },
+    undefined,
+    {
+      tsConfig: { options: { allowImportingTsExtensions: true } },
+    } as never,
+  );
   const { summary } = output as ICruiseResult;
   return { rules: summary.violations.map(({ rule }) => rule.name), modules: summary.totalCruised };
 }
@@ -29,18 +37,31 @@ describe('import rules', () => {
   });
 
   const planted: Record<string, [from: string, code: string, to: string][]> = {
-    'no-cycles': [['src/domain/a.ts', "import type { B } from './b.ts'; export type A = B;", ''], ['src/domain/b.ts', "import type { A } from './a.ts'; export type B = A;", '']],
+    'no-cycles': [
+      ['src/domain/a.ts', "import type { B } from './b.ts'; export type A = B;", ''],
+      ['src/domain/b.ts', "import type { A } from './a.ts'; export type B = A;", ''],
+    ],
     'domain-imports-nothing': [['src/domain/a.ts', "import { b } from '../platform/b.ts'; b;", 'src/platform/b.ts']],
-    'stages-know-only-the-domain': [['src/stages/limits/a.ts', "import { b } from '../policy/b.ts'; b;", 'src/stages/policy/b.ts']],
+    'stages-know-only-the-domain': [
+      ['src/stages/limits/a.ts', "import { b } from '../policy/b.ts'; b;", 'src/stages/policy/b.ts'],
+    ],
     'policy-is-pure': [['src/stages/policy/a.ts', "import { b } from '../../platform/b.ts'; b;", 'src/platform/b.ts']],
     'platform-is-below': [['src/platform/a.ts', "import { b } from '../call/b.ts'; b;", 'src/call/b.ts']],
-    'storage-is-an-adapter': [['src/call/a.ts', "import { b } from '../storage/sqlite/b.ts'; b;", 'src/storage/sqlite/b.ts']],
-    'permits-are-minted-in-one-place': [['src/transport/a.ts', "import { b } from '../domain/permit.ts'; b;", 'src/domain/permit.ts']],
+    'storage-is-an-adapter': [
+      ['src/call/a.ts', "import { b } from '../storage/sqlite/b.ts'; b;", 'src/storage/sqlite/b.ts'],
+    ],
+    'permits-are-minted-in-one-place': [
+      ['src/transport/a.ts', "import { b } from '../domain/permit.ts'; b;", 'src/domain/permit.ts'],
+    ],
     'only-entry-points-compose': [['src/call/a.ts', "import { b } from '../app/b.ts'; b;", 'src/app/b.ts']],
-    'examples-are-outsiders': [['examples/binance/a.ts', "import { b } from '../../src/domain/b.ts'; b;", 'src/domain/b.ts']],
+    'examples-are-outsiders': [
+      ['examples/binance/a.ts', "import { b } from '../../src/domain/b.ts'; b;", 'src/domain/b.ts'],
+    ],
     'nobody-imports-examples': [['src/cli/a.ts', "import { b } from '../../examples/b.ts'; b;", 'examples/b.ts']],
     'production-does-not-import-tests': [['src/cli/a.ts', "import { b } from '../../test/b.ts'; b;", 'test/b.ts']],
-    'the-sdk-stays-out-of-the-data-path': [['src/call/a.ts', "import { Server } from '@modelcontextprotocol/server'; Server;", '']],
+    'the-sdk-stays-out-of-the-data-path': [
+      ['src/call/a.ts', "import { Server } from '@modelcontextprotocol/server'; Server;", ''],
+    ],
   };
   const folders: string[] = [];
   afterAll(() => {
@@ -96,13 +117,18 @@ describe('the docs', () => {
   test('every key of the configuration is described', () => {
     const page = read('docs/reference/configuration.md');
     const schema = read('src/platform/config/schema.ts');
-    const keys = [...schema.slice(schema.indexOf('export const configSchema')).matchAll(/^ {2}(\w+):/gm)].map((match) => match[1]);
+    const keys = [...schema.slice(schema.indexOf('export const configSchema')).matchAll(/^ {2}(\w+):/gm)].map(
+      (match) => match[1],
+    );
     expect(keys.length).toBeGreaterThan(8);
     for (const key of keys) expect(page).toMatch(new RegExp(`\\b${key}\\b`));
   });
 
   test('links in them lead somewhere', () => {
-    const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n').filter((page) => !page.startsWith('.changeset'));
+    const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .filter((page) => !page.startsWith('.changeset'));
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => match[1] ?? '')
@@ -124,7 +150,13 @@ describe('the repository', () => {
   test('says nothing of folders its users do not have', () => {
     const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
     const mentions = files
-      .filter((file) => /\.(ts|js|md|ya?ml|json|cjs)$/.test(file) && file !== 'tools/tidy.test.ts' && file !== 'package-lock.json' && !/^test\/eval\//.test(file))
+      .filter(
+        (file) =>
+          /\.(ts|js|md|ya?ml|json|cjs)$/.test(file) &&
+          file !== 'tools/tidy.test.ts' &&
+          file !== 'package-lock.json' &&
+          !file.startsWith('test/eval/'),
+      )
       .filter((file) => /\.\.\/shared\/|\/work\/|\.library\b/.test(read(file)));
     expect(mentions).toEqual([]);
   });

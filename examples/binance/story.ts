@@ -13,12 +13,21 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 
 const bin = fileURLToPath(new URL('../../bin/sallyport.js', import.meta.url));
 
-type Result = { isError?: boolean; content: { type: string; text: string }[]; structuredContent?: Record<string, unknown>; _meta?: Record<string, unknown> };
+type Result = {
+  isError?: boolean;
+  content: { type: string; text: string }[];
+  structuredContent?: Record<string, unknown>;
+  _meta?: Record<string, unknown>;
+};
 
 const data = mkdtempSync(join(tmpdir(), 'sallyport-story-'));
-const gateway = spawn(process.execPath, [bin, 'demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', data], {
-  stdio: ['ignore', 'pipe', 'pipe'],
-});
+const gateway = spawn(
+  process.execPath,
+  [bin, 'demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--data', data],
+  {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  },
+);
 const calls: string[] = [];
 
 try {
@@ -35,7 +44,10 @@ try {
 process.stdout.write('the story holds\n');
 
 async function tell(url: string, token: string, era: 'legacy' | 'auto'): Promise<void> {
-  const client = new Client({ name: 'story', version: '1.0.0' }, era === 'auto' ? { versionNegotiation: { mode: 'auto' } } : {});
+  const client = new Client(
+    { name: 'story', version: '1.0.0' },
+    era === 'auto' ? { versionNegotiation: { mode: 'auto' } } : {},
+  );
   const headers = { Authorization: `Bearer ${token}` };
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   const call = async (name: string, args: Record<string, unknown> = {}) =>
@@ -128,7 +140,9 @@ function ready(child: ChildProcess): Promise<{ url: string; token: string }> {
 }
 
 async function verify(): Promise<void> {
-  const child = spawn(process.execPath, [bin, 'audit', 'verify', '--data', data], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [bin, 'audit', 'verify', '--data', data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
@@ -136,7 +150,10 @@ async function verify(): Promise<void> {
   const code = await new Promise((resolve) => child.once('exit', resolve));
   assert.equal(code, 0, out);
   assert.match(out, /^complete: [0-9]+ records/);
-  assert.ok(calls.some((line) => line.includes('binance_futures_cancel_order')), 'the log names the calls');
+  assert.ok(
+    calls.some((line) => line.includes('binance_futures_cancel_order')),
+    'the log names the calls',
+  );
 }
 
 function say(line: string): void {

@@ -28,5 +28,7 @@ function neededOnWindows(): readonly string[] {
 }
 
 function kept(env: NodeJS.ProcessEnv, keep: (name: string) => boolean): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && keep(entry[0])));
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && keep(entry[0])),
+  );
 }

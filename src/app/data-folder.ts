@@ -45,7 +45,10 @@ export function tokenIn(file: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch (fault) {
     const { code, message } = fault as NodeJS.ErrnoException;
-    throw new Unavailable(`the token file ${file} cannot be made or read in the data folder (${code ?? message})`, 'make its folder writable for this user');
+    throw new Unavailable(
+      `the token file ${file} cannot be made or read in the data folder (${code ?? message})`,
+      'make its folder writable for this user',
+    );
   }
 }
 

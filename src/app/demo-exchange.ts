@@ -13,7 +13,10 @@ export type ExchangeProcess = {
 
 /** The one exchange of the demo, in a process of its own; it ends when this one does. */
 export async function startExchangeProcess(script: string, log: (line: string) => void): Promise<ExchangeProcess> {
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+  const child = spawn(process.execPath, [script], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+  });
   const { promise, resolve, reject } = Promise.withResolvers<{ url: string; key: string; secret: string }>();
   const lastWords: string[] = [];
   const reader = (onLine: (line: string) => void) =>
@@ -27,9 +30,16 @@ export async function startExchangeProcess(script: string, log: (line: string) =
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   child.stdin.on('error', () => {});
-  child.once('error', (fault) => reject(new Unavailable(`the paper exchange cannot be started: ${fault.message}`, 'run `npm ci`')));
+  child.once('error', (fault) =>
+    reject(new Unavailable(`the paper exchange cannot be started: ${fault.message}`, 'run `npm ci`')),
+  );
   child.once('exit', (code) => {
-    reject(new Unavailable(`the paper exchange ended with code ${code ?? 'none'}: ${lastWords.join(' | ')}`, 'run `npm ci`, then try again'));
+    reject(
+      new Unavailable(
+        `the paper exchange ended with code ${code ?? 'none'}: ${lastWords.join(' | ')}`,
+        'run `npm ci`, then try again',
+      ),
+    );
   });
   const { url, key, secret } = await promise;
   return {

@@ -7,22 +7,35 @@ import { Unavailable } from '../platform/unavailable.ts';
 import { openDatabase } from '../storage/sqlite/database.ts';
 
 /** The data folder a command means: --data, else the configuration's, else the one here, else the one of `wrap`. */
-export function dataFolderOf(flags: { readonly config?: string; readonly data?: string }, env: NodeJS.ProcessEnv): string {
+export function dataFolderOf(
+  flags: { readonly config?: string; readonly data?: string },
+  env: NodeJS.ProcessEnv,
+): string {
   if (flags.data !== undefined) return resolve(flags.data);
   if (flags.config !== undefined || existsSync('sallyport.yaml')) {
     const loaded = loadConfig({ file: flags.config ?? 'sallyport.yaml', flags: {}, env });
     if (loaded.kind === 'config') return loaded.config.data;
-    throw new Unavailable(loaded.errors.map(formatDiagnostic).join('\n'), 'correct the configuration, or name the folder with --data');
+    throw new Unavailable(
+      loaded.errors.map(formatDiagnostic).join('\n'),
+      'correct the configuration, or name the folder with --data',
+    );
   }
   const here = env['SALLYPORT_DATA'] ?? '.sallyport';
   return existsSync(join(here, 'sallyport.db')) ? resolve(here) : defaultDataFolder(env);
 }
 
 /** The trail of a data folder, for reading, whether or not a gateway is writing it. */
-export function openTrail(flags: { readonly config?: string; readonly data?: string }, env: NodeJS.ProcessEnv): DatabaseSync {
+export function openTrail(
+  flags: { readonly config?: string; readonly data?: string },
+  env: NodeJS.ProcessEnv,
+): DatabaseSync {
   const folder = dataFolderOf(flags, env);
   const path = join(folder, 'sallyport.db');
-  if (!existsSync(path)) throw new Unavailable(`there is no audit trail in ${folder}`, 'name the data folder with --data or the configuration with -c');
+  if (!existsSync(path))
+    throw new Unavailable(
+      `there is no audit trail in ${folder}`,
+      'name the data folder with --data or the configuration with -c',
+    );
   return openDatabase(path, { readOnly: true });
 }
 

@@ -15,7 +15,10 @@ export async function recoverOpenIntents(options: {
   now: () => number;
 }): Promise<number> {
   const { db, ledger, folder, self, now } = options;
-  const writers = db.prepare('SELECT id, floor FROM writers WHERE id <> ?').all(self) as { id: string; floor: number }[];
+  const writers = db.prepare('SELECT id, floor FROM writers WHERE id <> ?').all(self) as {
+    id: string;
+    floor: number;
+  }[];
   let closed = 0;
   for (const writer of writers) {
     if (!WriterLock.isGone(folder, writer.id)) continue;
@@ -46,7 +49,10 @@ function openIntents(db: DatabaseSync, writer: string, floor: number): readonly 
 export function pruneOld(db: DatabaseSync, keepMs: number, now: number): number {
   const day = 86_400_000;
   const boundary = new Date(Math.floor((now - keepMs) / day) * day).toISOString();
-  const edge = db.prepare('SELECT min(seq) AS first, max(seq) AS last FROM records').get() as { first: number | null; last: number | null };
+  const edge = db.prepare('SELECT min(seq) AS first, max(seq) AS last FROM records').get() as {
+    first: number | null;
+    last: number | null;
+  };
   if (edge.first === null || edge.last === null) return 0;
   const timeOf = db.prepare("SELECT json_extract(body, '$.time') AS time FROM records WHERE seq = ?");
   let low = edge.first;
@@ -63,7 +69,10 @@ export function pruneOld(db: DatabaseSync, keepMs: number, now: number): number 
   if (firstKept <= edge.first) return 0;
   db.exec('BEGIN IMMEDIATE');
   try {
-    const last = db.prepare('SELECT seq, hash FROM records WHERE seq = ?').get(firstKept - 1) as { seq: number; hash: string };
+    const last = db.prepare('SELECT seq, hash FROM records WHERE seq = ?').get(firstKept - 1) as {
+      seq: number;
+      hash: string;
+    };
     db.prepare('INSERT OR REPLACE INTO anchors (seq, hash) VALUES (?, ?)').run(last.seq, last.hash);
     const { changes } = db.prepare('DELETE FROM records WHERE seq < ?').run(firstKept);
     db.prepare('DELETE FROM anchors WHERE seq < ?').run(last.seq);

@@ -45,7 +45,10 @@ export function watchRules(options: {
     if (loaded.kind === 'invalid') return refuse('config', loaded.errors);
     const fixed = FIXED.filter((key) => JSON.stringify(loaded.config[key]) !== JSON.stringify(config[key]));
     if (fixed.length > 0) {
-      gateway.alarms.raise('config', `a change of ${fixed.join(', ')} needs a restart; nothing of the new file is in force`);
+      gateway.alarms.raise(
+        'config',
+        `a change of ${fixed.join(', ')} needs a restart; nothing of the new file is in force`,
+      );
       return;
     }
     const rules = readRules(loaded.config);
@@ -69,7 +72,9 @@ export function watchRules(options: {
     if (busy) return;
     busy = true;
     look()
-      .catch((fault: unknown) => gateway.alarms.raise('config', `the changed configuration cannot be taken over: ${String(fault)}`))
+      .catch((fault: unknown) =>
+        gateway.alarms.raise('config', `the changed configuration cannot be taken over: ${String(fault)}`),
+      )
       .finally(() => {
         busy = false;
       });

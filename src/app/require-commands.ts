@@ -25,7 +25,9 @@ function isThere(command: string, path: string, cwd: string): boolean {
   if (command === 'node') return true;
   if (command.includes('/') || command.includes('\\')) return isExecutable(resolve(cwd, command));
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
-  return path.split(delimiter).some((folder) => folder !== '' && suffixes.some((suffix) => isExecutable(join(folder, command + suffix))));
+  return path
+    .split(delimiter)
+    .some((folder) => folder !== '' && suffixes.some((suffix) => isExecutable(join(folder, command + suffix))));
 }
 
 function isExecutable(file: string): boolean {

@@ -51,12 +51,32 @@ export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>):
     credentials.push({ caller, token: tokenOf(grant, errors) });
   }
   if (errors.length > 0) return { kind: 'invalid', errors: unique(errors), warnings: unique(warnings) };
-  const rules = { credentials: new Credentials(credentials), callers, policies, limits, arguments: config.audit.arguments };
+  const rules = {
+    credentials: new Credentials(credentials),
+    callers,
+    policies,
+    limits,
+    arguments: config.audit.arguments,
+  };
   return { kind: 'rules', rules, warnings: unique(warnings) };
 }
 
+/** The limits of every policy of a configuration, for reading. Policies that are invalid have none, and their errors. */
+export function readLimits(config: Pick<Config, 'grants'>): {
+  limits: readonly LimitInForce[];
+  errors: readonly Diagnostic[];
+} {
+  const read = config.grants.filter((grant) => grant.policies.length > 0).map(readPolicy);
+  return { limits: read.flatMap(({ limits }) => limits), errors: unique(read.flatMap(({ errors }) => errors)) };
+}
+
 /** Policy files of one grant; paths stand in messages relative to the working folder, as people type them. */
-function readPolicy(grant: GrantConfig): { policy: PolicySet | undefined; limits: readonly LimitInForce[]; errors: readonly Diagnostic[]; warnings: readonly Diagnostic[] } {
+function readPolicy(grant: GrantConfig): {
+  policy: PolicySet | undefined;
+  limits: readonly LimitInForce[];
+  errors: readonly Diagnostic[];
+  warnings: readonly Diagnostic[];
+} {
   const files: { file: string; text: string }[] = [];
   const errors: Diagnostic[] = [];
   for (const path of grant.policies) {
@@ -81,7 +101,13 @@ function tokenOf(grant: GrantConfig, errors: Diagnostic[]): string {
   const text = tokenIn(token.path);
   if (!isToken(text)) {
     const message = `the token of the grant \`${grant.name}\` is too short: at least 32 visible ASCII characters`;
-    errors.push({ file: shortPath(token.path), line: 1, column: 1, message, hint: 'delete the file and a new one is made at the next start' });
+    errors.push({
+      file: shortPath(token.path),
+      line: 1,
+      column: 1,
+      message,
+      hint: 'delete the file and a new one is made at the next start',
+    });
   }
   return text;
 }

@@ -18,7 +18,13 @@ export function answerOf(call: DecodedCall, outcome: Refusal | Fault | Reply, re
     case 'replied':
       return { kind: 'answer', status: outcome.status, text: outcome.text };
     case 'withheld':
-      return lost(call, 'withheld', `the call ran, its output is withheld: ${outcome.why}`, 'Do not repeat the call to see it', record);
+      return lost(
+        call,
+        'withheld',
+        `the call ran, its output is withheld: ${outcome.why}`,
+        'Do not repeat the call to see it',
+        record,
+      );
     case 'failed':
       return lost(call, 'failed', outcome.why, 'It counts against the limits', record);
     case 'not-sent':
@@ -75,7 +81,11 @@ function notFound(call: DecodedCall): Answer {
     case 'tools/call':
       return { kind: 'answer', status: 200, text: faultText({ code: -32602, message: `Unknown tool: ${target}`, id }) };
     case 'prompts/get':
-      return { kind: 'answer', status: 200, text: faultText({ code: -32602, message: `Unknown prompt: ${target}`, id }) };
+      return {
+        kind: 'answer',
+        status: 200,
+        text: faultText({ code: -32602, message: `Unknown prompt: ${target}`, id }),
+      };
     case 'resources/read': {
       const data = JSON.stringify({ uri: target });
       const code = legacy ? -32002 : -32602;

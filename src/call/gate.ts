@@ -2,16 +2,23 @@ import type { CallMethod, DecodedCall } from '../domain/call.ts';
 import type { Caller } from '../domain/caller.ts';
 import { type Fault, fault, faultText } from '../domain/fault.ts';
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
-import { idKey, idText, type Message, type MessageId, type NotificationMessage, type RequestMessage } from '../domain/message.ts';
+import {
+  idKey,
+  idText,
+  type Message,
+  type MessageId,
+  type NotificationMessage,
+  type RequestMessage,
+} from '../domain/message.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
 import type { Reply } from '../domain/reply.ts';
 import { LEGACY_HTTP, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
+import { Bag } from '../platform/bag.ts';
 import { inEra } from '../stages/decode/era.ts';
 import { readMessage } from '../stages/decode/read-message.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
-import { Bag } from '../platform/bag.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
 import type { ServerMessage } from '../stages/upstream/connection.ts';
 import type { Link, NotOpened } from '../stages/upstream/link.ts';
@@ -67,9 +74,9 @@ export class Gate {
     }
     const { message, era } = decoded;
     received.goneMeansCancelled = era === 'modern';
-    if (era === 'modern') return await this.#serve(message, modernSession(caller, server, channel), received, undefined);
+    if (era === 'modern') return this.#serve(message, modernSession(caller, server, channel), received, undefined);
     if (message.kind === 'request' && message.method === 'initialize') {
-      return await this.#initialize(message, received, caller, server, channel);
+      return this.#initialize(message, received, caller, server, channel);
     }
     const live = this.#resume(message, received, caller, server, channel);
     if ('kind' in live && live.kind === 'fault') return turnAway(live);
@@ -120,7 +127,8 @@ export class Gate {
       return channel.live ?? fault(400, -32600, 'the session has not been initialized; send `initialize` first', id);
     }
     const { sessionId, protocolVersion } = received.headers;
-    if (sessionId === undefined) return fault(400, -32600, 'the header Mcp-Session-Id is missing; send `initialize` first', id);
+    if (sessionId === undefined)
+      return fault(400, -32600, 'the header Mcp-Session-Id is missing; send `initialize` first', id);
     const live = this.findSession(sessionId, caller, server);
     if (live === undefined) return fault(404, -32001, 'Session not found; send `initialize` again', id);
     if (protocolVersion !== undefined && protocolVersion !== live.session.revision) {
@@ -167,22 +175,28 @@ export class Gate {
   async #serve(message: Message, session: Session, received: Received, live: Live | undefined): Promise<Answer> {
     switch (message.kind) {
       case 'request':
-        return await this.#request(message, session, received, live);
+        return this.#request(message, session, received, live);
       case 'notification':
-        return await this.#notification(message, session);
+        return this.#notification(message, session);
       case 'response':
-        return await this.#response(message, session);
+        return this.#response(message, session);
       default:
         message satisfies never;
         return turnAway(fault(400, -32600, 'the message is of no known kind', null));
     }
   }
 
-  async #request(message: RequestMessage, session: Session, received: Received, live: Live | undefined): Promise<Answer> {
+  async #request(
+    message: RequestMessage,
+    session: Session,
+    received: Received,
+    live: Live | undefined,
+  ): Promise<Answer> {
     const key = `${session.id} ${idKey(message.id)}`;
     // Ids are the client's own only within a session; stateless callers share a credential.
     const tracked = live !== undefined || received.transport === 'stdio';
-    if (tracked && this.#running.find((one) => one.key === key) !== undefined) return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
+    if (tracked && this.#running.find((one) => one.key === key) !== undefined)
+      return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
     const running = { key, received };
     if (tracked) this.#running.add(running);
     try {
@@ -197,30 +211,30 @@ export class Gate {
     const { method, id } = message;
     switch (method) {
       case 'tools/call':
-        return await this.#call(method, message, session, message.params?.['name'], received);
+        return this.#call(method, message, session, message.params?.['name'], received);
       case 'prompts/get':
-        return await this.#call(method, message, session, message.params?.['name'], received);
+        return this.#call(method, message, session, message.params?.['name'], received);
       case 'resources/read':
-        return await this.#call(method, message, session, message.params?.['uri'], received);
+        return this.#call(method, message, session, message.params?.['uri'], received);
       case 'ping':
         return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
       case 'tools/list':
-        return await this.#listTools(message, session);
+        return this.#listTools(message, session);
       case 'prompts/list':
       case 'resources/list':
       case 'resources/templates/list':
-        return await this.#listOthers(message, session, received);
+        return this.#listOthers(message, session, received);
       case 'completion/complete':
-        return await this.#complete(message, session, received);
+        return this.#complete(message, session, received);
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return await this.#subscribe(message, session, received);
+        return this.#subscribe(message, session, received);
       case 'logging/setLevel':
-        return await this.#relay(message, session, received);
+        return this.#relay(message, session, received);
       case 'server/discover':
-        return await this.#discover(message, session, received);
+        return this.#discover(message, session, received);
       case 'subscriptions/listen':
-        return await this.#listen(message, session, received);
+        return this.#listen(message, session, received);
       default:
         return turnAway(fault(session.era === 'modern' ? 404 : 200, -32601, `Method not found: ${method}`, id));
     }
@@ -249,7 +263,7 @@ export class Gate {
       receivedAt: performance.now(),
       paramHeaders: [],
     };
-    return await handleCall(call, received, this.#parts.stages);
+    return handleCall(call, received, this.#parts.stages);
   }
 
   async #listTools(message: RequestMessage, session: Session): Promise<Answer> {
@@ -265,7 +279,7 @@ export class Gate {
 
   async #listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const policy = this.#parts.policyOf(session.caller);
-    return await this.#relay(message, session, received, (result) => filteredPage(message.method, result, session, policy));
+    return this.#relay(message, session, received, (result) => filteredPage(message.method, result, session, policy));
   }
 
   async #complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
@@ -277,25 +291,29 @@ export class Gate {
         return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
       }
     } else if (typeof uri === 'string') {
-      if (policy === undefined || !showsResource(policy, session.server, uri)) return noResource(session, uri, message.id);
+      if (policy === undefined || !showsResource(policy, session.server, uri))
+        return noResource(session, uri, message.id);
     } else return turnAway(fault(200, -32602, '`ref` names neither a prompt nor a resource', message.id));
-    return await this.#relay(message, session, received);
+    return this.#relay(message, session, received);
   }
 
   async #subscribe(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const uri = message.params?.['uri'];
     const policy = this.#parts.policyOf(session.caller);
     if (typeof uri !== 'string') return turnAway(fault(200, -32602, '`params.uri` is no string', message.id));
-    if (policy === undefined || !showsResource(policy, session.server, uri)) return noResource(session, uri, message.id);
-    return await this.#relay(message, session, received);
+    if (policy === undefined || !showsResource(policy, session.server, uri))
+      return noResource(session, uri, message.id);
+    return this.#relay(message, session, received);
   }
 
   async #discover(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    return await this.#relay(message, session, received, (result) => {
+    return this.#relay(message, session, received, (result) => {
       const capabilities = result['capabilities'];
       const offered = isJsonObject(capabilities) ? capabilities : {};
       const tools = offered['tools'];
-      const kept = Object.fromEntries(Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'));
+      const kept = Object.fromEntries(
+        Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'),
+      );
       const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
       return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
     });

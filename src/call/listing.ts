@@ -47,7 +47,12 @@ const ITEMS: Readonly<Record<string, readonly [key: string, name: string]>> = {
 };
 
 /** A page of prompts, resources or templates as the server gave it, without what the policy does not show. */
-export function filteredPage(method: string, result: JsonObject, session: Session, policy: PolicySet | undefined): JsonObject {
+export function filteredPage(
+  method: string,
+  result: JsonObject,
+  session: Session,
+  policy: PolicySet | undefined,
+): JsonObject {
   const [key, nameKey] = ITEMS[method] ?? ['', ''];
   const items = result[key];
   const shown = (isJsonArray(items) ? items : []).filter((item) => {

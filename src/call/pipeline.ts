@@ -16,7 +16,7 @@ import type { Stages } from './stages.ts';
 export async function handleCall(call: DecodedCall, received: Received, stages: Stages): Promise<Answer> {
   const admission = await admit(call, received, stages).catch((fault: unknown) => refuseOnFault(fault, stages));
   const outcome = admission.kind === 'reserved' ? await perform(admission, received, stages) : admission;
-  return await stages.recordOutcome(call, admission, outcome, received);
+  return stages.recordOutcome(call, admission, outcome, received);
 }
 
 async function admit(decoded: DecodedCall, received: Received, stages: Stages): Promise<Admission> {
@@ -38,7 +38,7 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
       const demands = decision.limits;
       const permit = Permit.grant({ call, rule: decision.rule, policyHash: policy.hash, demands });
       const intent = stages.recordIntent(permit);
-      return await stages.reserveLimits(intent);
+      return stages.reserveLimits(intent);
     }
     case 'refuse':
       return refusal('denied', decision.rule, decision.reason, decision.remedy ?? REMEDY_DENIED);
@@ -52,7 +52,7 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
 
 async function perform(reserved: Reserved, received: Received, stages: Stages): Promise<Reply> {
   const reply = await stages.invoke(reserved, received).catch((fault: unknown) => unknownOnFault(fault, stages));
-  return await stages.inspect(reserved, reply).catch((fault: unknown) => withholdOnFault(fault, stages));
+  return stages.inspect(reserved, reply).catch((fault: unknown) => withholdOnFault(fault, stages));
 }
 
 function noPolicy(call: DecodedCall): Refusal {

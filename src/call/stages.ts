@@ -33,7 +33,11 @@ export type Stages = Readonly<{
   invoke(reserved: Reserved, received: Received): Promise<Reply>;
   inspect(reserved: Reserved, reply: Reply): Promise<Reply>;
   /** Never rejects: an intent without an outcome is closed as unknown at the next start. */
-  recordOutcome(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply, received: Received): Promise<Answer>;
+  recordOutcome(
+    call: DecodedCall,
+    admission: Admission,
+    outcome: Refusal | Fault | Reply,
+    received: Received,
+  ): Promise<Answer>;
   noteFault(where: 'admit' | 'perform' | 'inspect', fault: unknown): void;
 }>;
-

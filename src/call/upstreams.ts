@@ -34,7 +34,7 @@ export class Upstreams {
   async open(live: Live): Promise<Opened | NotOpened> {
     const link = this.#legacy(live, false);
     if (link === undefined) return noServer(live.session);
-    return await link.ensure();
+    return link.ensure();
   }
 
   /** A session that outlived the process gets its link when it is first used. */
@@ -47,7 +47,9 @@ export class Upstreams {
     if (known !== undefined) return { kind: 'found', link: known };
     const server = this.#servers.get(session.server);
     if (server === undefined || session.era === 'legacy') return noServer(session);
-    const link = await server.modernLink(session.caller.grant, (message) => this.#options.onModernStanding(session, message));
+    const link = await server.modernLink(session.caller.grant, (message) =>
+      this.#options.onModernStanding(session, message),
+    );
     if ('kind' in link) return link;
     return { kind: 'found', link };
   }

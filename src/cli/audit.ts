@@ -36,7 +36,9 @@ export function auditCommand(): Command {
 }
 
 function withFolder(command: Command): Command {
-  return command.option('-c, --config <file>', 'configuration that names the data folder').option('--data <dir>', 'data folder');
+  return command
+    .option('-c, --config <file>', 'configuration that names the data folder')
+    .option('--data <dir>', 'data folder');
 }
 
 function count(text: string): number {
@@ -87,11 +89,15 @@ function verify(flags: Flags & { head?: string }): void {
   if (verified.kind === 'complete') {
     const { count: records, head } = verified;
     const text = `complete: ${records} records, head ${head}`;
-    process.stdout.write(`${flags.json === true ? JSON.stringify({ version: 1, ok: true, count: records, head }) : text}\n`);
+    process.stdout.write(
+      `${flags.json === true ? JSON.stringify({ version: 1, ok: true, count: records, head }) : text}\n`,
+    );
     return;
   }
   const { at, why } = verified;
-  process.stdout.write(`${flags.json === true ? JSON.stringify({ version: 1, ok: false, at, why }) : `broken at record r${at}: ${why}`}\n`);
+  process.stdout.write(
+    `${flags.json === true ? JSON.stringify({ version: 1, ok: false, at, why }) : `broken at record r${at}: ${why}`}\n`,
+  );
   throw new CommandEnd(EXIT.failed, 'the trail is not what was written');
 }
 
@@ -100,7 +106,8 @@ async function exportAll(flags: Flags & { since?: number }): Promise<void> {
   const from = flags.since === undefined ? '' : new Date(Date.now() - flags.since).toISOString();
   for (const record of records(db)) {
     if (from !== '' && timeOf(record.body) < from) continue;
-    if (!process.stdout.write(`${exportLine(record)}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    if (!process.stdout.write(`${exportLine(record)}\n`))
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
 }
 
@@ -111,7 +118,7 @@ function timeOf(body: string): string {
 /** One line for people. */
 function readable(body: string): string {
   const record = JSON.parse(body) as Record<string, unknown>;
-  const word = (key: string) => (record[key] === undefined ? '' : String(record[key]));
+  const word = (key: string) => (record[key] === undefined ? '' : String(record[key] as string | number));
   const name = `r${word('seq')}`.padEnd(8);
   const head = `${word('time')}  ${name} ${word('kind').padEnd(8)}`;
   const target = word('tool') || word('prompt') || word('resource');
@@ -122,6 +129,6 @@ function readable(body: string): string {
     case 'outcome':
       return `${head} ${word('outcome').padEnd(7)} of r${word('ref')}  ${word('ms')}${record['ms'] === undefined ? '' : ' ms'} ${word('why')}`;
     default:
-      return `${head} ${word('program')}${word('grant')} ${word('policy')}`.trimEnd();
+      return `${head} ${word('program')}${word('grant')}${word('counter')} ${word('policy')}`.trimEnd();
   }
 }

@@ -29,7 +29,10 @@ type Flags = { readonly config: string; readonly json?: true };
 function check(flags: Flags): void {
   const loaded = loadConfig({ file: flags.config, flags: {}, env: process.env });
   const rules = loaded.kind === 'config' ? readRules(loaded.config) : undefined;
-  const errors = [...(loaded.kind === 'invalid' ? loaded.errors : []), ...(rules?.kind === 'invalid' ? rules.errors : [])];
+  const errors = [
+    ...(loaded.kind === 'invalid' ? loaded.errors : []),
+    ...(rules?.kind === 'invalid' ? rules.errors : []),
+  ];
   const warnings = [...loaded.warnings, ...(rules?.warnings ?? [])];
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify({ version: 1, ok: errors.length === 0, errors, warnings })}\n`);
@@ -38,7 +41,8 @@ function check(flags: Flags): void {
     for (const warning of warnings) process.stdout.write(`warning: ${formatDiagnostic(warning)}\n`);
     if (errors.length === 0) process.stdout.write(`${flags.config}: valid\n`);
   }
-  if (errors.length > 0) throw new CommandEnd(EXIT.failed, `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
+  if (errors.length > 0)
+    throw new CommandEnd(EXIT.failed, `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
 }
 
 function print(flags: Flags): void {
@@ -47,7 +51,9 @@ function print(flags: Flags): void {
   const { config } = loaded;
   const shown = masked(config);
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ version: 1, config: shown, origin: Object.fromEntries(config.origin) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ version: 1, config: shown, origin: Object.fromEntries(config.origin) })}\n`,
+    );
     return;
   }
   for (const [path, value] of lines(shown)) {
@@ -60,7 +66,13 @@ function masked(config: Config): Record<string, unknown> {
     config.servers.map(({ id, transport, silenceMsMax }) => [
       id,
       transport.kind === 'child'
-        ? { command: transport.command, args: transport.args, env: hidden(transport.env), cwd: transport.cwd, timeout: `${silenceMsMax} ms` }
+        ? {
+            command: transport.command,
+            args: transport.args,
+            env: hidden(transport.env),
+            cwd: transport.cwd,
+            timeout: `${silenceMsMax} ms`,
+          }
         : { url: transport.url, headers: hidden(transport.headers), timeout: `${silenceMsMax} ms` },
     ]),
   );

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { startExchangeProcess } from '../app/demo-exchange.ts';
 import { configuredEnvironment } from '../app/child-environment.ts';
+import { tokenIn } from '../app/data-folder.ts';
+import { startExchangeProcess } from '../app/demo-exchange.ts';
+import { programRoot } from '../app/program-root.ts';
 import { watchRules } from '../app/reload.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
-import { tokenIn } from '../app/data-folder.ts';
-import { programRoot } from '../app/program-root.ts';
 import { BOUNDS, type Config, defaultDataFolder, parseEndpoint } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
@@ -18,7 +18,9 @@ type DemoFlags = { readonly listen: string; readonly admin: string; readonly dat
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('A paper exchange, the Binance MCP server on it, and the gateway before it: no keys, no money, offline.')
+    .description(
+      'A paper exchange, the Binance MCP server on it, and the gateway before it: no keys, no money, offline.',
+    )
     .option('--listen <host:port>', 'where MCP clients connect', process.env['SALLYPORT_LISTEN'] ?? '127.0.0.1:7420')
     .option('--admin <host:port>', 'health, readiness, metrics', process.env['SALLYPORT_ADMIN'] ?? '127.0.0.1:7421')
     .option('--data <dir>', 'data folder (default: .sallyport here, in a clone)')
@@ -31,7 +33,11 @@ async function demo(flags: DemoFlags): Promise<void> {
   const step = (text: string) => process.stderr.write(`${text}\n`);
   const { root, example } = programRoot();
   const policy = resolve(flags.policy ?? join(root, 'examples', 'binance', 'policies', 'desk.yaml'));
-  const data = resolve(flags.data ?? process.env['SALLYPORT_DATA'] ?? (isClone(root) ? join(root, '.sallyport') : defaultDataFolder(process.env)));
+  const data = resolve(
+    flags.data ??
+      process.env['SALLYPORT_DATA'] ??
+      (isClone(root) ? join(root, '.sallyport') : defaultDataFolder(process.env)),
+  );
   step('checking the policy …');
   const rulesOf = (config: Config) => {
     const read = readRules(config);
@@ -51,11 +57,18 @@ async function demo(flags: DemoFlags): Promise<void> {
     cwd: root,
   });
   step('starting the gateway …');
-  const serving = await serve({ config, rules, log, childEnv: configuredEnvironment(process.env) }).catch(async (fault: unknown) => {
-    await exchange.stop();
-    throw fault;
+  const serving = await serve({ config, rules, log, childEnv: configuredEnvironment(process.env) }).catch(
+    async (fault: unknown) => {
+      await exchange.stop();
+      throw fault;
+    },
+  );
+  const unwatch = watchRules({
+    gateway: serving.gateway,
+    log,
+    config,
+    reread: () => ({ kind: 'config', config, warnings: [] }),
   });
-  const unwatch = watchRules({ gateway: serving.gateway, log, config, reread: () => ({ kind: 'config', config, warnings: [] }) });
   const tokenFile = join(data, 'local.token');
   const url = `${serving.url}/mcp/binance`;
   process.stdout.write(
@@ -111,7 +124,8 @@ function configOf(
     data,
     storage: 'sqlite',
     limits: 'storage',
-    servers: server === undefined ? [] : [{ id: 'binance', transport: { kind: 'child', ...server }, silenceMsMax: 60_000 }],
+    servers:
+      server === undefined ? [] : [{ id: 'binance', transport: { kind: 'child', ...server }, silenceMsMax: 60_000 }],
     grants: [
       {
         name: 'local',

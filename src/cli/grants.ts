@@ -29,7 +29,9 @@ export function grantsCommand(): Command {
       }
       for (const grant of grants) {
         const policies = grant.policies.length === 0 ? '(no policy: refuses everything)' : grant.policies.join(', ');
-        process.stdout.write(`${grant.name}  servers: ${grant.servers.join(', ') || '(none)'}  policy: ${policies}  token: ${grant.token}\n`);
+        process.stdout.write(
+          `${grant.name}  servers: ${grant.servers.join(', ') || '(none)'}  policy: ${policies}  token: ${grant.token}\n`,
+        );
       }
     });
   return command;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { configuredEnvironment } from '../app/child-environment.ts';
-import { requireCommands } from '../app/require-commands.ts';
 import { watchRules } from '../app/reload.ts';
+import { requireCommands } from '../app/require-commands.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
 import { loadConfig, type Overrides } from '../platform/config/load.ts';
@@ -47,7 +47,9 @@ async function start(flags: StartFlags): Promise<void> {
   const unwatch = watchRules({ gateway: serving.gateway, log, config, reread });
   const servers = config.servers.map((server) => server.id);
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ version: 1, url: serving.url, admin: serving.adminUrl, servers, data: config.data })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ version: 1, url: serving.url, admin: serving.adminUrl, servers, data: config.data })}\n`,
+    );
   } else {
     for (const id of servers) process.stdout.write(`${serving.url}/mcp/${id}\n`);
     process.stderr.write(`ready; health and metrics at ${serving.adminUrl}, data in ${config.data}\n`);

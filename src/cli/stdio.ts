@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { wrappedEnvironment } from '../app/child-environment.ts';
 import { BOUNDS } from '../platform/config/load.ts';
 import { SERVER_ID } from '../platform/config/schema.ts';
-import { Unavailable } from '../platform/unavailable.ts';
 import { onStopSignals } from '../platform/shutdown.ts';
+import { Unavailable } from '../platform/unavailable.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 
 type StdioFlags = {
@@ -20,7 +20,9 @@ type StdioFlags = {
 
 export function stdioCommand(): Command {
   return new Command('stdio')
-    .description('For clients that only start commands: a Sallyport endpoint, or with --policy any HTTP server, on stdin and stdout.')
+    .description(
+      'For clients that only start commands: a Sallyport endpoint, or with --policy any HTTP server, on stdin and stdout.',
+    )
     .requiredOption('--url <url>', 'the endpoint')
     .option('--token-file <file>', 'file with the bearer token (or SALLYPORT_TOKEN)')
     .option('--policy <file...>', 'gate the server at --url here, under this policy')
@@ -29,19 +31,24 @@ export function stdioCommand(): Command {
     .option('--data <dir>', 'with --policy: data folder')
     .option('--timeout <duration>', 'with --policy: silence after which a call is unknown', '60s')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
-    .addHelpText('after', '\nExample:\n  sallyport stdio --url http://127.0.0.1:7420/mcp/binance --token-file .sallyport/local.token\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport stdio --url http://127.0.0.1:7420/mcp/binance --token-file .sallyport/local.token\n',
+    )
     .action(stdio);
 }
 
 async function stdio(flags: StdioFlags): Promise<void> {
   const url = URL.canParse(flags.url) ? new URL(flags.url) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new CommandEnd(EXIT.usage, `--url \`${flags.url}\` is no http or https URL`);
-  if (flags.policy !== undefined) return await gated(url, flags, flags.policy);
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new CommandEnd(EXIT.usage, `--url \`${flags.url}\` is no http or https URL`);
+  if (flags.policy !== undefined) return gated(url, flags, flags.policy);
   await bridged(url, flags);
 }
 
 async function gated(url: URL, flags: StdioFlags, policies: readonly string[]): Promise<void> {
-  if (!SERVER_ID.test(flags.id)) throw new CommandEnd(EXIT.usage, `--id \`${flags.id}\`: an id has 1 to 40 of a-z, 0-9 and -`);
+  if (!SERVER_ID.test(flags.id))
+    throw new CommandEnd(EXIT.usage, `--id \`${flags.id}\`: an id has 1 to 40 of a-z, 0-9 and -`);
   const { gateStdio } = await import('./gate-stdio.ts');
   const { fillIn } = await import('../platform/config/secrets.ts');
   const headers: Record<string, string> = {};
@@ -69,9 +76,16 @@ async function bridged(url: URL, flags: StdioFlags): Promise<void> {
   const token = tokenOf(flags);
   const answer = await isSallyport(url);
   if (answer === 'no') {
-    throw new CommandEnd(EXIT.usage, `--url ${url.href} is no Sallyport endpoint, and nothing would judge the calls; give --policy FILE to gate it here`);
+    throw new CommandEnd(
+      EXIT.usage,
+      `--url ${url.href} is no Sallyport endpoint, and nothing would judge the calls; give --policy FILE to gate it here`,
+    );
   }
-  if (answer !== 'yes') throw new Unavailable(`the gateway at ${url.href} cannot be reached: ${answer.unreachable}`, 'start it, or correct --url');
+  if (answer !== 'yes')
+    throw new Unavailable(
+      `the gateway at ${url.href} cannot be reached: ${answer.unreachable}`,
+      'start it, or correct --url',
+    );
   const bridge = new StdioBridge({
     url,
     token,
@@ -97,7 +111,10 @@ function tokenOf(flags: StdioFlags): string | undefined {
   try {
     return readFileSync(flags.tokenFile, 'utf8').trim();
   } catch (fault) {
-    throw new CommandEnd(EXIT.usage, `--token-file ${flags.tokenFile} cannot be read (${(fault as NodeJS.ErrnoException).code ?? 'error'})`);
+    throw new CommandEnd(
+      EXIT.usage,
+      `--token-file ${flags.tokenFile} cannot be read (${(fault as NodeJS.ErrnoException).code ?? 'error'})`,
+    );
   }
 }
 

@@ -5,12 +5,16 @@ import type { Alarms } from '../platform/alarms.ts';
 import type { Metrics } from '../platform/metrics.ts';
 
 /** The operator's port as far as it exists: liveness, readiness, metrics. Loopback only, Host checked. */
-export function healthApp(parts: { readonly alarms: Alarms; readonly metrics: Metrics; readonly isReady: () => boolean }): Hono {
+export function healthApp(parts: {
+  readonly alarms: Alarms;
+  readonly metrics: Metrics;
+  readonly isReady: () => boolean;
+}): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     const host = (context.req.header('host') ?? '').replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '');
     if (!/^(?:localhost|::1|127(?:\.[0-9]{1,3}){3})$/i.test(host)) return context.text('the host is not let in\n', 403);
-    return await next();
+    return next();
   });
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', (context) => {

@@ -30,7 +30,7 @@ export function emptyMembers(): Record<string, JsonValue> {
 }
 
 const Members = function () {} as unknown as new () => Record<string, JsonValue>;
-Members.prototype = Object.freeze(Object.create(null));
+Members.prototype = Object.freeze(Object.create(null) as object);
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonNumber);

@@ -3,7 +3,11 @@ import { LineReader } from './line-reader.ts';
 
 function lines(chunks: readonly string[], bytesMax = 100) {
   const got: string[] = [];
-  const reader = new LineReader({ bytesMax, onLine: (line) => got.push(line.toString()), onLongLine: (head, tail) => got.push(`long ${head.length} ${tail.subarray(-3).toString()}`) });
+  const reader = new LineReader({
+    bytesMax,
+    onLine: (line) => got.push(line.toString()),
+    onLongLine: (head, tail) => got.push(`long ${head.length} ${tail.subarray(-3).toString()}`),
+  });
   for (const chunk of chunks) reader.push(Buffer.from(chunk));
   return got;
 }

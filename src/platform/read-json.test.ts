@@ -10,15 +10,21 @@ const value = (text: string): JsonValue => {
 };
 
 describe('what is read', () => {
-  test.each(['null', 'true', '[]', '{}', '"a\\u0041\\n"', '{"a":[1,{"b":null}],"10":1,"2":2}', ' \t\r\n[1 , 2]\n'])('%s as JSON.parse reads it', (text) => {
-    expect(JSON.parse(jsonText(value(text)))).toEqual(JSON.parse(text));
-  });
+  test.each(['null', 'true', '[]', '{}', '"a\\u0041\\n"', '{"a":[1,{"b":null}],"10":1,"2":2}', ' \t\r\n[1 , 2]\n'])(
+    '%s as JSON.parse reads it',
+    (text) => {
+      expect(JSON.parse(jsonText(value(text)))).toEqual(JSON.parse(text));
+    },
+  );
 
-  test.each(['0', '-0', '1.0', '1e2', '1E+2', '9007199254740993', '0.1000', '1e308'])('the number %s keeps its text', (text) => {
-    const read = value(text);
-    expect(read).toBeInstanceOf(JsonNumber);
-    expect(jsonText(read)).toBe(text);
-  });
+  test.each(['0', '-0', '1.0', '1e2', '1E+2', '9007199254740993', '0.1000', '1e308'])(
+    'the number %s keeps its text',
+    (text) => {
+      const read = value(text);
+      expect(read).toBeInstanceOf(JsonNumber);
+      expect(jsonText(read)).toBe(text);
+    },
+  );
 
   test('every JSON text reads to the value that JSON.parse reads', () => {
     fc.assert(
@@ -72,7 +78,10 @@ describe('what is refused', () => {
   });
 
   test('bytes that are not UTF-8', () => {
-    expect(readJson(Buffer.from([0x22, 0xff, 0x22]))).toMatchObject({ kind: 'malformed', why: expect.stringContaining('UTF-8') });
+    expect(readJson(Buffer.from([0x22, 0xff, 0x22]))).toMatchObject({
+      kind: 'malformed',
+      why: expect.stringContaining('UTF-8'),
+    });
     expect(readJson(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toMatchObject({ kind: 'malformed' });
   });
 

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Answer, Received, ReceivedHeaders } from '../domain/received.ts';
-import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
-import { GATEWAY_HEADER } from '../stages/upstream/http-connection.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
+import { GATEWAY_HEADER } from '../stages/upstream/http-connection.ts';
 import { originGuard } from './origin-guard.ts';
 
 export type HttpServerOptions = {
@@ -39,7 +39,8 @@ export class HttpServer {
       (request, response) => {
         this.#serve(request, response).catch((fault: unknown) => {
           options.noteDefect(fault);
-          if (!response.headersSent) endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
+          if (!response.headersSent)
+            endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
           else response.destroy();
         });
       },
@@ -100,11 +101,11 @@ export class HttpServer {
     if (route.kind === 'no-route') return this.#turnAway(request, response, 404, 'route', route.why);
     switch (request.method) {
       case 'POST':
-        return await this.#post(request, response, caller, route.server);
+        return this.#post(request, response, caller, route.server);
       case 'GET':
         return this.#openStream(request, response, caller, route.server);
       case 'DELETE':
-        return await this.#endSession(request, response, caller, route.server);
+        return this.#endSession(request, response, caller, route.server);
       default:
         response.setHeader('allow', 'POST, GET, DELETE');
         return this.#turnAway(request, response, 405, 'route', `${request.method ?? ''} is not served here`);
@@ -128,7 +129,13 @@ export class HttpServer {
     try {
       const bytes = await readBody(request, this.#options.bodyBytesMax);
       if (bytes === 'too-large') {
-        return this.#turnAway(request, response, 413, 'malformed', `the body is larger than ${this.#options.bodyBytesMax} bytes`);
+        return this.#turnAway(
+          request,
+          response,
+          413,
+          'malformed',
+          `the body is larger than ${this.#options.bodyBytesMax} bytes`,
+        );
       }
       if (bytes === 'gone') return;
       const received: Received = {
@@ -159,7 +166,8 @@ export class HttpServer {
     }
     const live = this.#options.gate.findSession(sessionId, caller, server);
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
-    if (this.#streams.size >= STREAMS_MAX) return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
+    if (this.#streams.size >= STREAMS_MAX)
+      return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response, undefined);
     const detach = this.#options.gate.attach(
       live,
@@ -364,8 +372,16 @@ function writeEvent(response: ServerResponse, text: string): void {
 }
 
 export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {
-  const why = fault.code === 'EADDRINUSE' ? 'the port is in use' : fault.code === 'EACCES' ? 'the port may not be used' : fault.message;
-  return new Unavailable(`cannot listen on ${host}:${port}: ${why}`, `stop what uses it, or name another with ${setting}`);
+  const why =
+    fault.code === 'EADDRINUSE'
+      ? 'the port is in use'
+      : fault.code === 'EACCES'
+        ? 'the port may not be used'
+        : fault.message;
+  return new Unavailable(
+    `cannot listen on ${host}:${port}: ${why}`,
+    `stop what uses it, or name another with ${setting}`,
+  );
 }
 
 const HTTP: Channel = { kind: 'http' };

@@ -6,13 +6,30 @@ describe('a listener on loopback', () => {
   test.each(['127.0.0.1:7420', 'localhost', 'LOCALHOST:1', '[::1]:7420'])('lets in the host %s', (host) => {
     expect(guard({ host })).toBeUndefined();
   });
-  test.each([undefined, '', 'evil.example', '127.0.0.1.evil.example', '169.254.169.254', 'localhost@evil', '127.0.0.1:7420:1', '0.0.0.0'])('does not let in the host %s', (host) => {
+  test.each([
+    undefined,
+    '',
+    'evil.example',
+    '127.0.0.1.evil.example',
+    '169.254.169.254',
+    'localhost@evil',
+    '127.0.0.1:7420:1',
+    '0.0.0.0',
+  ])('does not let in the host %s', (host) => {
     expect(guard({ host })).toBe('host');
   });
   test.each(['http://localhost:3000', 'http://127.0.0.1', 'https://app.example'])('lets in the origin %s', (origin) => {
     expect(guard({ host: 'localhost', origin })).toBeUndefined();
   });
-  test.each(['null', '', 'file://', 'https://evil.example', 'http://localhost.evil.example', 'http://localhost@evil.example', 'https://app.example:444'])('does not let in the origin %j', (origin) => {
+  test.each([
+    'null',
+    '',
+    'file://',
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'http://localhost@evil.example',
+    'https://app.example:444',
+  ])('does not let in the origin %j', (origin) => {
     expect(guard({ host: 'localhost', origin })).toBe('origin');
   });
 });

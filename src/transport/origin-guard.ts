@@ -8,7 +8,10 @@ export function originGuard(options: {
   readonly listenHost: string;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
-}): (headers: { readonly host?: string | undefined; readonly origin?: string | undefined }) => 'host' | 'origin' | undefined {
+}): (headers: {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+}) => 'host' | 'origin' | undefined {
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
   const local = isLoopback(options.listenHost) || hosts.size === 0;

@@ -88,7 +88,10 @@ export class StdioBridge {
     const exchange = this.#endpoint.exchange({
       method: 'POST',
       headers: [
-        ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
+        'content-type',
+        'application/json',
+        'accept',
+        'application/json, text/event-stream',
         ...this.#headers(),
         ...(modern === undefined ? [] : this.#mirrored(message, modern)),
       ],
@@ -114,7 +117,8 @@ export class StdioBridge {
         break;
       case 'not-sent':
       case 'lost':
-        if (isRequest && !exchange.wasAborted) this.#write(errorLine(message, -32603, `unavailable: the gateway: ${exchanged.why}`));
+        if (isRequest && !exchange.wasAborted)
+          this.#write(errorLine(message, -32603, `unavailable: the gateway: ${exchanged.why}`));
         else this.#log(`not delivered: ${exchanged.why}`);
         break;
       case 'too-large':
@@ -208,7 +212,13 @@ export class StdioBridge {
 
 /** Whether an endpoint is a gateway: it says so when it is asked without a token. */
 export async function isSallyport(url: URL): Promise<'yes' | 'no' | { readonly unreachable: string }> {
-  const endpoint = new HttpEndpoint({ url, headers: [], silenceMsMax: 10_000, totalMsMax: 10_000, responseBytesMax: 65_536 });
+  const endpoint = new HttpEndpoint({
+    url,
+    headers: [],
+    silenceMsMax: 10_000,
+    totalMsMax: 10_000,
+    responseBytesMax: 65_536,
+  });
   const exchange = endpoint.exchange({ method: 'DELETE', headers: [], onEvent: () => false });
   const exchanged = await exchange.done;
   await endpoint.close();

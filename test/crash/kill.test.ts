@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { journalled } from '../support/frames.ts';
-import { bin, ended, type Running, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import {
+  bin,
+  ended,
+  type Running,
+  startFixture,
+  startGateway,
+  type TestGateway,
+  temporaryFolder,
+  until,
+} from '../support/processes.ts';
 import { LegacySession, modernCall, post } from '../support/wire.ts';
 
 const folder = temporaryFolder('crash');
@@ -13,7 +22,11 @@ type Exported = { kind: string; seq: number; ref?: number; tool?: string; outcom
 
 async function trail(data: string): Promise<Exported[]> {
   const { out } = await ended([bin, 'audit', 'export', '--json', '--data', data]);
-  return out.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Exported);
+  return out
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Exported);
 }
 
 describe('killed under load', () => {
@@ -33,7 +46,10 @@ describe('killed under load', () => {
       const session = await LegacySession.open(gateway.url, gateway.token);
       let stop = false;
       const load = Array.from({ length: 16 }, async (_, lane) => {
-        for (let i = 0; !stop; i++) await session.send('tools/call', { name: i % 5 === 0 ? 'slow' : 'echo', arguments: { ms: 5 } }, `${round}-${lane}-${i}`).catch(() => undefined);
+        for (let i = 0; !stop; i++)
+          await session
+            .send('tools/call', { name: i % 5 === 0 ? 'slow' : 'echo', arguments: { ms: 5 } }, `${round}-${lane}-${i}`)
+            .catch(() => undefined);
       });
       await new Promise((resolve) => setTimeout(resolve, 60 + round * 25));
       await gateway.stop('SIGKILL');
@@ -58,7 +74,10 @@ describe('killed under load', () => {
     const before = await ended([bin, 'audit', 'verify', '--data', join(at, 'data'), '--json']);
     const { head } = JSON.parse(before.out) as { head: string };
     const db = new DatabaseSync(file);
-    const row = db.prepare('SELECT seq, body FROM records ORDER BY seq DESC LIMIT 1 OFFSET 5').get() as { seq: number; body: string };
+    const row = db.prepare('SELECT seq, body FROM records ORDER BY seq DESC LIMIT 1 OFFSET 5').get() as {
+      seq: number;
+      body: string;
+    };
     db.close();
     const bytes = Buffer.from(row.body);
     const offset = offsetIn(file, bytes);
@@ -111,12 +130,16 @@ describe('killed and started again', () => {
     ['a stateless client', 'http', 'modern'],
   ] as const)('%s keeps its window', async (_what, kind, era) => {
     const at = join(folder.path, `restart-${kind}-${era}`);
-    const server = kind === 'http' ? { url: upstream.url } : { command: 'node', args: [join(import.meta.dirname, '..', 'support', 'fixture-server.ts')] };
+    const server =
+      kind === 'http'
+        ? { url: upstream.url }
+        : { command: 'node', args: [join(import.meta.dirname, '..', 'support', 'fixture-server.ts')] };
     let gateway: TestGateway = await startGateway({ folder: at, policy, server });
     const port = new URL(gateway.url).port;
     const session = era === 'legacy' ? await LegacySession.open(gateway.url, gateway.token) : undefined;
     const call = async () => {
-      const said = session === undefined ? await modernCall(gateway.url, gateway.token, 'get_me') : await session.call('get_me');
+      const said =
+        session === undefined ? await modernCall(gateway.url, gateway.token, 'get_me') : await session.call('get_me');
       return said.messages[0].result?.isError === true ? 'refused' : 'ran';
     };
     expect([await call(), await call()]).toEqual(['ran', 'ran']);
@@ -148,12 +171,23 @@ describe('killed and started again', () => {
 
   test('a stranger cannot use a session that is not of its grant', async () => {
     const at = join(folder.path, 'stranger');
-    const grants = { a: { servers: ['up'], policy: 'policy.yaml', token: '${file:a.token}' }, b: { servers: ['up'], policy: 'policy.yaml', token: '${file:b.token}' } };
-    const gateway = await startGateway({ folder: at, policy, server: { url: upstream.url }, config: { grants, policy: undefined } });
+    const grants = {
+      a: { servers: ['up'], policy: 'policy.yaml', token: '${file:a.token}' },
+      b: { servers: ['up'], policy: 'policy.yaml', token: '${file:b.token}' },
+    };
+    const gateway = await startGateway({
+      folder: at,
+      policy,
+      server: { url: upstream.url },
+      config: { grants, policy: undefined },
+    });
     const { readFileSync } = await import('node:fs');
     const token = (name: string) => readFileSync(join(at, `${name}.token`), 'utf8').trim();
     const session = await LegacySession.open(gateway.url, token('a'));
-    const stolen = await post(gateway.url, '{"jsonrpc":"2.0","id":1,"method":"tools/list"}', { ...session.headers, authorization: `Bearer ${token('b')}` });
+    const stolen = await post(gateway.url, '{"jsonrpc":"2.0","id":1,"method":"tools/list"}', {
+      ...session.headers,
+      authorization: `Bearer ${token('b')}`,
+    });
     expect(stolen.status).toBe(404);
     await gateway.stop();
   });

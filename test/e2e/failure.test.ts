@@ -14,7 +14,18 @@ function config(name: string, content: object, policy: unknown = allow): string 
   mkdirSync(at, { recursive: true });
   writeFileSync(join(at, 'policy.yaml'), typeof policy === 'string' ? policy : JSON.stringify(policy));
   const file = join(at, 'sallyport.yaml');
-  writeFileSync(file, JSON.stringify({ version: '1', listen: '127.0.0.1:0', admin: '127.0.0.1:0', data: 'data', servers: {}, policy: 'policy.yaml', ...content }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      version: '1',
+      listen: '127.0.0.1:0',
+      admin: '127.0.0.1:0',
+      data: 'data',
+      servers: {},
+      policy: 'policy.yaml',
+      ...content,
+    }),
+  );
   return file;
 }
 
@@ -30,7 +41,10 @@ describe('a start that cannot be', () => {
   test('an invalid configuration: 78, every error with its place', async () => {
     const at = join(folder.path, 'bad-config');
     mkdirSync(at, { recursive: true });
-    writeFileSync(join(at, 'sallyport.yaml'), 'version: "1"\nlistn: 127.0.0.1:1\nservers:\n  A_B: { command: x }\n  two: { command: x, url: "http://x" }\n');
+    writeFileSync(
+      join(at, 'sallyport.yaml'),
+      'version: "1"\nlistn: 127.0.0.1:1\nservers:\n  A_B: { command: x }\n  two: { command: x, url: "http://x" }\n',
+    );
     const { code, err } = await ended([bin, 'start', '-c', join(at, 'sallyport.yaml')]);
     expect(code).toBe(78);
     expect(err).toMatch(/sallyport\.yaml:2:1: .*`listn`.*did you mean `listen`/);
@@ -42,7 +56,12 @@ describe('a start that cannot be', () => {
   });
 
   test('an unknown command: 69', async () => {
-    const { code, err } = await ended([bin, 'start', '-c', config('no-command', { servers: { x: { command: 'no-such-program' } } })]);
+    const { code, err } = await ended([
+      bin,
+      'start',
+      '-c',
+      config('no-command', { servers: { x: { command: 'no-such-program' } } }),
+    ]);
     expect([code, err]).toEqual([69, expect.stringContaining('`no-such-program` of the server `x`')]);
   });
 
@@ -73,7 +92,11 @@ describe('a start that cannot be', () => {
 
   test('a data folder that another gateway uses: 69', async () => {
     const upstream = await startFixture();
-    const gateway = await startGateway({ folder: join(folder.path, 'twice'), policy: allow, server: { url: upstream.url } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'twice'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
     const { code, err } = await ended([bin, 'start', '-c', gateway.configFile]);
     expect([code, err]).toEqual([69, expect.stringContaining('another gateway uses the data folder')]);
     await gateway.stop();
@@ -81,7 +104,12 @@ describe('a start that cannot be', () => {
   });
 
   test('a listener that is not loopback without hosts, an admin that is not loopback: 78', async () => {
-    const { code, err } = await ended([bin, 'start', '-c', config('open', { listen: '0.0.0.0:0', admin: '0.0.0.0:0' })]);
+    const { code, err } = await ended([
+      bin,
+      'start',
+      '-c',
+      config('open', { listen: '0.0.0.0:0', admin: '0.0.0.0:0' }),
+    ]);
     expect(code).toBe(78);
     expect(err).toContain('`hosts` is missing');
     expect(err).toContain('`admin` must be loopback');
@@ -95,7 +123,14 @@ describe('a start that cannot be', () => {
 
   test('wrap without a policy: 78 naming the flag, before the child starts', async () => {
     const mark = join(folder.path, 'started');
-    const { code, err } = await ended([bin, 'wrap', '--', 'node', '-e', `require('fs').writeFileSync(${JSON.stringify(mark)}, '')`]);
+    const { code, err } = await ended([
+      bin,
+      'wrap',
+      '--',
+      'node',
+      '-e',
+      `require('fs').writeFileSync(${JSON.stringify(mark)}, '')`,
+    ]);
     expect([code, err]).toEqual([78, expect.stringContaining('--policy')]);
     expect(() => readFileSync(mark)).toThrow();
   });
@@ -110,7 +145,11 @@ describe('a start that cannot be', () => {
 
 describe('while it runs', () => {
   test('a child that dies: unavailable, then up again, nothing hangs', async () => {
-    const gateway = await startGateway({ folder: join(folder.path, 'dies'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'dies'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const died = (await session.call('die')).messages[0].result;
     expect(died._meta['sallyport/outcome'].outcome).toBe('unknown');
@@ -118,17 +157,29 @@ describe('while it runs', () => {
     expect(next.content[0].text).toMatch(/unavailable/);
     const ready = (await (await fetch(`${gateway.admin}/readyz`)).json()) as any;
     expect(ready.status).toBe('degraded');
-    await until('the restart', async () => (await session.call('echo', { text: 'back' })).messages[0].result?.content?.[0]?.text === 'back');
-    await until('the end of the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok');
+    await until(
+      'the restart',
+      async () => (await session.call('echo', { text: 'back' })).messages[0].result?.content?.[0]?.text === 'back',
+    );
+    await until(
+      'the end of the alarm',
+      async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok',
+    );
     await gateway.stop();
   });
 
   test('a silent server: unknown after its deadline, and the quota stays taken', async () => {
     const policy = { version: '1', default: 'deny', tools: { silent: { rate_limit: { max: 1, window: 60 } } } };
-    const gateway = await startGateway({ folder: join(folder.path, 'silent'), policy, server: { command: 'node', args: [fixture], timeout: '500ms' } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'silent'),
+      policy,
+      server: { command: 'node', args: [fixture], timeout: '500ms' },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const first = (await session.call('silent')).messages[0].result;
-    expect(first.content[0].text).toMatch(/^\[sallyport\] unknown: the call was sent.*do not repeat it.*Outcome r[0-9]+/s);
+    expect(first.content[0].text).toMatch(
+      /^\[sallyport\] unknown: the call was sent.*do not repeat it.*Outcome r[0-9]+/s,
+    );
     const second = (await session.call('silent')).messages[0].result;
     expect(second._meta['sallyport/refusal'].limit.max).toBe('1');
     await gateway.stop();
@@ -147,14 +198,22 @@ describe('while it runs', () => {
     const port = new URL(upstream.url).port;
     const again = run([fixture, '--http', port]);
     await until('the server', () => again.out().includes('url'));
-    await until('the call', async () => (await session.call('echo', { text: 'now' })).messages[0].result?.content?.[0]?.text === 'now');
+    await until(
+      'the call',
+      async () => (await session.call('echo', { text: 'now' })).messages[0].result?.content?.[0]?.text === 'now',
+    );
     await gateway.stop();
     await again.stop();
   });
 
   test('a grant without a policy refuses everything and lists nothing', async () => {
     const upstream = await startFixture();
-    const gateway = await startGateway({ folder: join(folder.path, 'no-policy'), policy: allow, server: { url: upstream.url }, config: { policy: undefined } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'no-policy'),
+      policy: allow,
+      server: { url: upstream.url },
+      config: { policy: undefined },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
     const answer = (await session.call('echo')).messages[0].result;
@@ -166,7 +225,11 @@ describe('while it runs', () => {
   test('the published document of the prior art: absent from the list, unknown when called, the rest by its default', async () => {
     const upstream = await startFixture(['--tools', 'binance_futures_cancel_order,echo']);
     const closed = { version: '1', default: 'deny', hide: ['binance_futures_cancel_order'] };
-    const gateway = await startGateway({ folder: join(folder.path, 'published'), policy: closed, server: { url: upstream.url } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'published'),
+      policy: closed,
+      server: { url: upstream.url },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
     const hidden = await session.send('tools/call', { name: 'binance_futures_cancel_order' }, 1);
@@ -176,7 +239,10 @@ describe('while it runs', () => {
     expect(checked.code).toBe(0);
     expect(checked.out + checked.err).toMatch(/nothing/i);
     writeFileSync(gateway.policyFile, JSON.stringify({ ...closed, default: 'allow' }));
-    await until('the open default', async () => (await session.send('tools/list')).messages[0].result.tools.length === 1);
+    await until(
+      'the open default',
+      async () => (await session.send('tools/list')).messages[0].result.tools.length === 1,
+    );
     expect((await session.call('echo', { text: 'x' })).messages[0].result.content[0].text).toBe('x');
     await gateway.stop();
     await upstream.stop();
@@ -184,18 +250,42 @@ describe('while it runs', () => {
 
   test('eras that do not meet are told apart: 400, -32022, and what the server speaks', async () => {
     const legacy = await startFixture(['--era', 'legacy']);
-    const one = await startGateway({ folder: join(folder.path, 'era-legacy'), policy: allow, server: { url: legacy.url } });
+    const one = await startGateway({
+      folder: join(folder.path, 'era-legacy'),
+      policy: allow,
+      server: { url: legacy.url },
+    });
     const refused = await modernCall(one.url, one.token, 'echo');
-    expect([refused.status, refused.messages[0].result?._meta?.['sallyport/refusal']?.rule ?? refused.messages[0].error.code]).toEqual([400, -32022]);
+    expect([
+      refused.status,
+      refused.messages[0].result?._meta?.['sallyport/refusal']?.rule ?? refused.messages[0].error.code,
+    ]).toEqual([400, -32022]);
     expect(refused.messages[0].error.data.supported).toContain('2025-11-25');
     await one.stop();
     await legacy.stop();
     const modern = await startFixture(['--era', 'modern']);
-    const two = await startGateway({ folder: join(folder.path, 'era-modern'), policy: allow, server: { url: modern.url } });
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } });
+    const two = await startGateway({
+      folder: join(folder.path, 'era-modern'),
+      policy: allow,
+      server: { url: modern.url },
+    });
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+    });
     const said = await post(two.url, body, { authorization: `Bearer ${two.token}` });
-    expect([said.status, said.messages[0].error.code, said.messages[0].error.data.supported]).toEqual([400, -32022, ['2026-07-28']]);
-    const discover = await post(two.url, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: modernMeta() }), modernHeaders(two.token, 'server/discover'));
+    expect([said.status, said.messages[0].error.code, said.messages[0].error.data.supported]).toEqual([
+      400,
+      -32022,
+      ['2026-07-28'],
+    ]);
+    const discover = await post(
+      two.url,
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: modernMeta() }),
+      modernHeaders(two.token, 'server/discover'),
+    );
     expect(discover.messages[0].result.supportedVersions).toEqual(['2026-07-28']);
     await two.stop();
     await modern.stop();
@@ -203,7 +293,11 @@ describe('while it runs', () => {
 
   test('the token, the host, the route', async () => {
     const upstream = await startFixture();
-    const gateway = await startGateway({ folder: join(folder.path, 'door'), policy: allow, server: { url: upstream.url } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'door'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
     const none = await post(gateway.url, '{}');
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="sallyport"']);
     expect((await post(gateway.url, '{}', { authorization: `Bearer ${gateway.token}x` })).status).toBe(401);
@@ -211,7 +305,9 @@ describe('while it runs', () => {
     expect((await post(gateway.url.replace('/up', '/other'), '{}', auth)).status).toBe(404);
     expect((await post(gateway.url.replace('/mcp/up', '/'), '{}', auth)).status).toBe(404);
     const root = await LegacySession.open(gateway.url.replace('/up', ''), gateway.token);
-    expect((await root.call('echo', { text: 'only one server' })).messages[0].result.content[0].text).toBe('only one server');
+    expect((await root.call('echo', { text: 'only one server' })).messages[0].result.content[0].text).toBe(
+      'only one server',
+    );
     expect((await post(gateway.url, '{}', { ...auth, origin: 'https://evil.example' })).status).toBe(403);
     await gateway.stop();
     await upstream.stop();
@@ -219,7 +315,11 @@ describe('while it runs', () => {
 
   test('an audit trail that cannot be written refuses', async () => {
     const upstream = await startFixture();
-    const gateway = await startGateway({ folder: join(folder.path, 'readonly'), policy: allow, server: { url: upstream.url } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'readonly'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     await session.send('tools/list');
     const { DatabaseSync } = await import('node:sqlite');
@@ -251,7 +351,11 @@ describe('while it runs', () => {
 
 describe('Ctrl-C', () => {
   test('running calls are answered, then it ends with 130, its child with it', async () => {
-    const gateway = await startGateway({ folder: join(folder.path, 'ctrl-c'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'ctrl-c'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const running = session.call('slow', { ms: 800 });
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -263,7 +367,11 @@ describe('Ctrl-C', () => {
   });
 
   test('a second one ends at once, and no record is lost', async () => {
-    const gateway = await startGateway({ folder: join(folder.path, 'ctrl-c-twice'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const gateway = await startGateway({
+      folder: join(folder.path, 'ctrl-c-twice'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const running = session.call('slow', { ms: 60_000 }).catch(() => 'cut off');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -274,7 +382,11 @@ describe('Ctrl-C', () => {
     expect(await running).toBe('cut off');
     const verified = await ended([bin, 'audit', 'verify', '--data', gateway.data]);
     expect(verified.code).toBe(0);
-    const again = await startGateway({ folder: join(folder.path, 'ctrl-c-twice'), policy: allow, server: { command: 'node', args: [fixture] } });
+    const again = await startGateway({
+      folder: join(folder.path, 'ctrl-c-twice'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
     await again.stop();
     const { out } = await ended([bin, 'audit', 'tail', '--data', gateway.data, '--json']);
     expect(out).toContain('"outcome":"unknown"');

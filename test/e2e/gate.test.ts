@@ -1,7 +1,17 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bin, ended, fixture, type Running, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import {
+  bin,
+  ended,
+  fixture,
+  type Running,
+  startFixture,
+  startGateway,
+  type TestGateway,
+  temporaryFolder,
+  until,
+} from '../support/processes.ts';
 import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
 
 const folder = temporaryFolder('gate');
@@ -32,7 +42,8 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
   beforeAll(async () => {
     writeFileSync(journal, '');
     upstream = kind === 'http' ? await startFixture(['--journal', journal]) : undefined;
-    const server = upstream === undefined ? { command: 'node', args: [fixture, '--journal', journal] } : { url: upstream.url };
+    const server =
+      upstream === undefined ? { command: 'node', args: [fixture, '--journal', journal] } : { url: upstream.url };
     gateway = await startGateway({ folder: join(folder.path, kind), policy, server });
   });
   afterAll(async () => {
@@ -45,14 +56,30 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     const { messages } = await session.call('echo', { text: 'hello' });
     expect(messages[0].result).toEqual({ content: [{ type: 'text', text: 'hello' }], unknownField: { kept: true } });
     const modern = await modernCall(gateway.url, gateway.token, 'echo', { text: 'hi' });
-    expect(modern.messages[0].result).toMatchObject({ resultType: 'complete', content: [{ text: 'hi' }], unknownField: { kept: true } });
+    expect(modern.messages[0].result).toMatchObject({
+      resultType: 'complete',
+      content: [{ text: 'hi' }],
+      unknownField: { kept: true },
+    });
   });
 
   test('the list shows what the policy shows, denied tools included, extensions kept', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const { messages } = await session.send('tools/list');
     const names = messages[0].result.tools.map((tool: any) => tool.name);
-    expect(names).toEqual(['echo', 'get_me', 'create_payment', 'slow', 'progress', 'ask', 'roots', 'big', 'silent', 'mirrored', 'grow']);
+    expect(names).toEqual([
+      'echo',
+      'get_me',
+      'create_payment',
+      'slow',
+      'progress',
+      'ask',
+      'roots',
+      'big',
+      'silent',
+      'mirrored',
+      'grow',
+    ]);
     expect(messages[0].result.listExtra).toBe('kept');
     expect(messages[0].result.tools[0].vendorExtension).toEqual({ keep: 1, exact: 'yes' });
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: modernMeta() });
@@ -123,7 +150,11 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { elicitation: {} });
     const running = fetch(session.url, {
       method: 'POST',
-      headers: { ...session.headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      headers: {
+        ...session.headers,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask' } }),
     });
     const response = await running;
@@ -132,16 +163,27 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     const question = JSON.parse(/data: (.*)/.exec(first?.value ?? '')?.[1] ?? '{}');
     expect(question.method).toBe('elicitation/create');
     const stranger = await LegacySession.open(gateway.url, gateway.token);
-    const forged = await post(session.url, JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'accept' } }), stranger.headers);
+    const forged = await post(
+      session.url,
+      JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'accept' } }),
+      stranger.headers,
+    );
     expect(forged.status).toBe(400);
-    const answered = await post(session.url, JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'decline' } }), session.headers);
+    const answered = await post(
+      session.url,
+      JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'decline' } }),
+      session.headers,
+    );
     expect(answered.status).toBe(202);
     const rest = await reader?.read();
     expect(rest?.value).toContain('decline');
   });
 
   test('sampling is not declared to the server', async () => {
-    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { sampling: {}, elicitation: {} });
+    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', {
+      sampling: {},
+      elicitation: {},
+    });
     expect(session.initialize.seenCapabilities).toEqual({ elicitation: {} });
   });
 
@@ -149,7 +191,11 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     const session = await LegacySession.open(gateway.url, gateway.token);
     const running = session.send('tools/call', { name: 'slow', arguments: { ms: 20_000 } }, 'to-cancel');
     await until('the call to arrive', () => readFileSync(journal, 'utf8').includes('to-cancel'));
-    await post(session.url, '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"to-cancel"}}', session.headers);
+    await post(
+      session.url,
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"to-cancel"}}',
+      session.headers,
+    );
     const { messages } = await running;
     expect(messages[0].result._meta['sallyport/outcome'].outcome).toBe('unknown');
     await until('the cancellation', () => readFileSync(journal, 'utf8').includes('notifications/cancelled'));
@@ -157,10 +203,23 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
 
   test('closing the stream of a stateless call cancels it', async () => {
     const gone = new AbortController();
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 'gone-1', method: 'tools/call', params: { name: 'slow', arguments: { ms: 20_000 }, ...modernMeta() } });
-    const running = post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'slow'), gone.signal).catch(() => 'aborted');
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 'gone-1',
+      method: 'tools/call',
+      params: { name: 'slow', arguments: { ms: 20_000 }, ...modernMeta() },
+    });
+    const running = post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'slow'), gone.signal).catch(
+      () => 'aborted',
+    );
     const before = readFileSync(journal, 'utf8').split('"slow"').length;
-    await until('the call to arrive', () => readFileSync(journal, 'utf8').split('"slow"').length > before || readFileSync(journal, 'utf8').includes('gone-1') || readFileSync(journal, 'utf8').includes('io.modelcontextprotocol'));
+    await until(
+      'the call to arrive',
+      () =>
+        readFileSync(journal, 'utf8').split('"slow"').length > before ||
+        readFileSync(journal, 'utf8').includes('gone-1') ||
+        readFileSync(journal, 'utf8').includes('io.modelcontextprotocol'),
+    );
     gone.abort();
     expect(await running).toBe('aborted');
     const trail = await until('the outcome', async () => {
@@ -182,20 +241,32 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(right.messages[0].result.content[0].text).toBe('ran mirrored');
     if (kind === 'http') {
       const sent = readFileSync(`${journal}.headers`, 'utf8').trim().split('\n').at(-1) ?? '';
-      expect(JSON.parse(sent)).toMatchObject({ 'mcp-param-region': 'us-west1', 'mcp-name': 'mirrored', 'mcp-method': 'tools/call' });
+      expect(JSON.parse(sent)).toMatchObject({
+        'mcp-param-region': 'us-west1',
+        'mcp-name': 'mirrored',
+        'mcp-method': 'tools/call',
+      });
     }
   });
 
   test('numbers arrive at the server as they were written', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const exact = '{"text":"exact","a":1.0,"b":9007199254740993,"c":1e2,"d":-0}';
-    await post(session.url, `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"echo","arguments":${exact}}}`, session.headers);
+    await post(
+      session.url,
+      `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"echo","arguments":${exact}}}`,
+      session.headers,
+    );
     expect(readFileSync(journal, 'utf8')).toContain(JSON.stringify(exact).slice(1, -1));
   });
 
   test('ids beyond a double come back as they were sent', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
-    const said = await post(session.url, '{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}', session.headers);
+    const said = await post(
+      session.url,
+      '{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}',
+      session.headers,
+    );
     expect(said.text).toContain('"id":9007199254740993');
     expect(said.text).toContain('"text":"x"');
   });
@@ -212,21 +283,36 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect((await session.send('prompts/list')).messages[0].result.prompts).toEqual([]);
     expect((await session.send('resources/list')).messages[0].result.resources).toEqual([]);
     expect((await session.send('prompts/get', { name: 'greet' })).messages[0].error.code).toBe(-32602);
-    expect((await session.send('resources/read', { uri: 'file:///a' })).messages[0].error).toMatchObject({ code: -32002, data: { uri: 'file:///a' } });
+    expect((await session.send('resources/read', { uri: 'file:///a' })).messages[0].error).toMatchObject({
+      code: -32002,
+      data: { uri: 'file:///a' },
+    });
   });
 
   test('a changed policy is in force without a restart; an invalid one changes nothing and raises an alarm', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const opened = { ...policy, tools: { ...policy.tools, create_payment: {} } };
     writeFileSync(gateway.policyFile, JSON.stringify(opened));
-    await until('the new policy', async () => (await session.call('create_payment')).messages[0].result.isError !== true);
+    await until(
+      'the new policy',
+      async () => (await session.call('create_payment')).messages[0].result.isError !== true,
+    );
     writeFileSync(gateway.policyFile, '{"version":"1","tools":');
-    await until('the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'degraded');
+    await until(
+      'the alarm',
+      async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'degraded',
+    );
     expect((await session.call('create_payment')).messages[0].result.isError).toBeUndefined();
     writeFileSync(`${gateway.policyFile}.new`, JSON.stringify(policy));
     renameSync(`${gateway.policyFile}.new`, gateway.policyFile);
-    await until('the old policy again', async () => (await session.call('create_payment')).messages[0].result.isError === true);
-    await until('the end of the alarm', async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok');
+    await until(
+      'the old policy again',
+      async () => (await session.call('create_payment')).messages[0].result.isError === true,
+    );
+    await until(
+      'the end of the alarm',
+      async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok',
+    );
   });
 
   test('the trail verifies, and the metrics count', async () => {
@@ -234,7 +320,9 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(out).toMatch(/^complete: [0-9]+ records, head [0-9a-f]{64}$/m);
     expect(code).toBe(0);
     const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
-    expect(metrics).toMatch(/sallyport_calls_total\{server="up",method="tools\/call",verdict="permit",outcome="replied"\} [1-9]/);
+    expect(metrics).toMatch(
+      /sallyport_calls_total\{server="up",method="tools\/call",verdict="permit",outcome="replied"\} [1-9]/,
+    );
   });
 });
 

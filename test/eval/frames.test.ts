@@ -3,15 +3,40 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { journalled, readByPython } from '../support/frames.ts';
-import { bin, fixture, type Running, root, run, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import {
+  bin,
+  fixture,
+  type Running,
+  root,
+  run,
+  startFixture,
+  startGateway,
+  type TestGateway,
+  temporaryFolder,
+  until,
+} from '../support/processes.ts';
 import { LegacySession } from '../support/wire.ts';
 
 /** Labelled hostile frames, where a folder with them lies beside the checkout; without it this suite says so. */
 const file = join(root, '..', 'shared', 'eval', 'security', 'synthetic', 'protocol_frames.jsonl');
 const present = existsSync(file);
 
-type Frame = { id: string; category: string; raw_b64: string; headers: Record<string, string> | null; transport: string; era: string; expected: string; why: string };
-const frames: Frame[] = present ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Frame) : [];
+type Frame = {
+  id: string;
+  category: string;
+  raw_b64: string;
+  headers: Record<string, string> | null;
+  transport: string;
+  era: string;
+  expected: string;
+  why: string;
+};
+const frames: Frame[] = present
+  ? readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Frame)
+  : [];
 const names = ['get_me', 'delete_repository', 'create_payment', 'delete_repo', 'Get_me'];
 
 test.runIf(!present)('the labelled frames are not here: this suite was left out', () => {
@@ -34,8 +59,27 @@ describe.runIf(present)('labelled hostile frames', () => {
     upstream = await startFixture(['--journal', journal, '--tools', names.join(',')]);
     gateway = await startGateway({ folder: join(folder.path, 'gateway'), policy, server: { url: upstream.url } });
     session = await LegacySession.open(gateway.url, gateway.token);
-    wrapped = run([bin, 'wrap', '--policy', gateway.policyFile, '--data', join(folder.path, 'wrap'), '--', 'node', fixture, '--journal', stdioJournal, '--tools', names.join(',')], { input: 'pipe' });
-    wrapped.child.stdin?.write('{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n');
+    wrapped = run(
+      [
+        bin,
+        'wrap',
+        '--policy',
+        gateway.policyFile,
+        '--data',
+        join(folder.path, 'wrap'),
+        '--',
+        'node',
+        fixture,
+        '--journal',
+        stdioJournal,
+        '--tools',
+        names.join(','),
+      ],
+      { input: 'pipe' },
+    );
+    wrapped.child.stdin?.write(
+      '{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n',
+    );
     await until('the handshake', () => wrapped.out().includes('"hello"'));
   });
   afterAll(async () => {
@@ -46,21 +90,31 @@ describe.runIf(present)('labelled hostile frames', () => {
     folder.remove();
   });
 
-  const mayRun = (frame: Frame) => frame.expected.startsWith('allow') || frame.expected === 'size_limit' || frame.expected === 'deny_or_reject';
+  const mayRun = (frame: Frame) =>
+    frame.expected.startsWith('allow') || frame.expected === 'size_limit' || frame.expected === 'deny_or_reject';
 
-  test.each(frames.filter(({ transport }) => transport === 'http'))('$category $era over HTTP: $why ($id)', async (frame) => {
-    const before = journalled(journal).length;
-    const legacy = frame.era === 'legacy' ? session.headers : { authorization: session.headers['authorization'] ?? '' };
-    const headers = { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...legacy, ...lower(frame.headers ?? {}) };
-    const said = await send(gateway.url, Buffer.from(frame.raw_b64, 'base64'), headers);
-    const ran = journalled(journal).slice(before);
-    for (const { name } of ran) expect(name).toBe('get_me');
-    if (!mayRun(frame)) expect(ran).toEqual([]);
-    if (frame.expected === 'reject403') expect(said.status).toBe(403);
-    if (frame.expected === 'reject') expect(said.status >= 400 || said.text.includes('"error"')).toBe(true);
-    if (frame.expected === 'deny') expect(said.status >= 400 || /"error"|"isError":true/.test(said.text)).toBe(true);
-    if (frame.expected === 'allow' || frame.expected === 'size_limit') expect(ran).toHaveLength(1);
-  });
+  test.each(frames.filter(({ transport }) => transport === 'http'))(
+    '$category $era over HTTP: $why ($id)',
+    async (frame) => {
+      const before = journalled(journal).length;
+      const legacy =
+        frame.era === 'legacy' ? session.headers : { authorization: session.headers['authorization'] ?? '' };
+      const headers = {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...legacy,
+        ...lower(frame.headers ?? {}),
+      };
+      const said = await send(gateway.url, Buffer.from(frame.raw_b64, 'base64'), headers);
+      const ran = journalled(journal).slice(before);
+      for (const { name } of ran) expect(name).toBe('get_me');
+      if (!mayRun(frame)) expect(ran).toEqual([]);
+      if (frame.expected === 'reject403') expect(said.status).toBe(403);
+      if (frame.expected === 'reject') expect(said.status >= 400 || said.text.includes('"error"')).toBe(true);
+      if (frame.expected === 'deny') expect(said.status >= 400 || /"error"|"isError":true/.test(said.text)).toBe(true);
+      if (frame.expected === 'allow' || frame.expected === 'size_limit') expect(ran).toHaveLength(1);
+    },
+  );
 
   // What lies about headers has none over stdio; a line feed inside an HTTP body would be two lines.
   const aboutHeaders = ['header_mismatch', 'header_encoding', 'origin', 'host_rebinding', 'content_type'];

@@ -7,11 +7,26 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bin, ended, fixture, root, type Running, startFixture, startGateway, type TestGateway, temporaryFolder } from '../support/processes.ts';
+import {
+  bin,
+  ended,
+  fixture,
+  type Running,
+  root,
+  startFixture,
+  startGateway,
+  type TestGateway,
+  temporaryFolder,
+} from '../support/processes.ts';
 
 /** Clients nobody here wrote, through the gateway: over HTTP, over `wrap`, and over `stdio` to the HTTP endpoint. */
 const folder = temporaryFolder('clients');
-const policy = { version: '1', default: 'deny', hide: ['delete_*'], tools: { echo: {}, progress: {}, create_payment: { action: 'deny', reason: 'payments are made by people' } } };
+const policy = {
+  version: '1',
+  default: 'deny',
+  hide: ['delete_*'],
+  tools: { echo: {}, progress: {}, create_payment: { action: 'deny', reason: 'payments are made by people' } },
+};
 let upstream: Running & { url: string };
 let gateway: TestGateway;
 let wrap: string[];
@@ -21,7 +36,17 @@ beforeAll(async () => {
   upstream = await startFixture();
   gateway = await startGateway({ folder: join(folder.path, 'gateway'), policy, server: { url: upstream.url } });
   const tokenFile = join(gateway.data, 'local.token');
-  wrap = [bin, 'wrap', '--policy', gateway.policyFile, '--data', join(folder.path, 'wrap'), '--', process.execPath, fixture];
+  wrap = [
+    bin,
+    'wrap',
+    '--policy',
+    gateway.policyFile,
+    '--data',
+    join(folder.path, 'wrap'),
+    '--',
+    process.execPath,
+    fixture,
+  ];
   bridge = [bin, 'stdio', '--url', gateway.url, '--token-file', tokenFile];
 });
 afterAll(async () => {
@@ -42,7 +67,10 @@ async function drive(client: AnyClient): Promise<void> {
   const echoed = await client.callTool({ name: 'echo', arguments: { text: 'hello' } });
   expect(echoed.content[0].text).toBe('hello');
   const denied = await client.callTool({ name: 'create_payment', arguments: { amount: 1 } });
-  expect([denied.isError, denied.content[0].text]).toEqual([true, expect.stringContaining('payments are made by people')]);
+  expect([denied.isError, denied.content[0].text]).toEqual([
+    true,
+    expect.stringContaining('payments are made by people'),
+  ]);
   await expect(client.callTool({ name: 'delete_repo', arguments: {} })).rejects.toThrow('Unknown tool: delete_repo');
   await client.close();
 }
@@ -51,7 +79,8 @@ const auth = () => ({ requestInit: { headers: { Authorization: `Bearer ${gateway
 const stdio = (args: string[]) => ({ command: process.execPath, args, stderr: 'ignore' as const });
 
 describe.each(['legacy', 'auto'] as const)('the official TypeScript client, version 2, %s', (era) => {
-  const client = () => new Client({ name: 't', version: '1' }, era === 'auto' ? { versionNegotiation: { mode: 'auto' } } : {});
+  const client = () =>
+    new Client({ name: 't', version: '1' }, era === 'auto' ? { versionNegotiation: { mode: 'auto' } } : {});
   test('over HTTP', async () => {
     const one = client();
     await one.connect(new StreamableHTTPClientTransport(new URL(gateway.url), auth()));
@@ -89,17 +118,24 @@ describe('the official TypeScript client, version 1', () => {
 
 describe('the inspector’s command line', () => {
   const inspector = join(root, 'node_modules', '.bin', 'mcp-inspector');
-  const ask = async (target: string[], more: string[]) => await ended([inspector, '--cli', ...target, ...more]);
+  const ask = async (target: string[], more: string[]) => ended([inspector, '--cli', ...target, ...more]);
   test('over HTTP', async () => {
     const target = [gateway.url, '--transport', 'http', '--header', `Authorization: Bearer ${gateway.token}`];
     expect((await ask(target, ['--method', 'tools/list'])).out).toContain('"echo"');
-    expect((await ask(target, ['--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'])).out).toContain('seen');
+    expect(
+      (await ask(target, ['--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'])).out,
+    ).toContain('seen');
   });
   test('over wrap', async () => {
     const file = join(folder.path, 'inspector.json');
-    writeFileSync(file, JSON.stringify({ mcpServers: { gate: { type: 'stdio', command: process.execPath, args: wrap } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({ mcpServers: { gate: { type: 'stdio', command: process.execPath, args: wrap } } }),
+    );
     const target = ['--config', file, '--server', 'gate'];
-    expect((await ask(target, ['--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'])).out).toContain('seen');
+    expect(
+      (await ask(target, ['--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=seen'])).out,
+    ).toContain('seen');
   });
 });
 
@@ -107,9 +143,16 @@ describe('the Python SDK', () => {
   const python = process.env['SALLYPORT_PYTHON'] ?? join(root, '.venv', 'bin', 'python');
   const script = join(root, 'test', 'interop', 'python-client.py');
   const available = existsSync(python);
-  const expected = ['tools echo,create_payment,progress', 'echo from python', 'refused True [sallyport] refused:', 'hidden Unknown tool: delete_repo'];
+  const expected = [
+    'tools echo,create_payment,progress',
+    'echo from python',
+    'refused True [sallyport] refused:',
+    'hidden Unknown tool: delete_repo',
+  ];
   test('is there wherever this must pass', () => {
-    expect(available || process.env['CI'] === undefined, `no ${python}: npm test makes it where there is python3`).toBe(true);
+    expect(available || process.env['CI'] === undefined, `no ${python}: npm test makes it where there is python3`).toBe(
+      true,
+    );
   });
   test.runIf(available).each(['legacy', 'auto'])('over HTTP, %s', async (mode) => {
     const ran = await output(python, [script, 'http', gateway.url, gateway.token, mode]);

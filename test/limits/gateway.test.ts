@@ -49,7 +49,8 @@ describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in
   });
 
   const call = async (gateway: TestGateway, tool: string) =>
-    (await modernCall(gateway.url, gateway.token, tool, tool === 'echo' ? { text: 'x' } : { a: 1, b: 2 })).messages[0].result;
+    (await modernCall(gateway.url, gateway.token, tool, tool === 'echo' ? { text: 'x' } : { a: 1, b: 2 })).messages[0]
+      .result;
   const limits = async (gateway: TestGateway, ...args: string[]) => {
     const { code, out, err } = await ended([bin, 'limits', ...args, '-c', gateway.configFile]);
     expect([code, err]).toEqual([0, '']);
@@ -96,17 +97,26 @@ describe('a store that is not there', () => {
       file,
       JSON.stringify({ version: '1', listen: '127.0.0.1:0', admin: '127.0.0.1:0', data: 'data', servers: {}, limits }),
     );
-    return await ended([bin, 'start', '-c', file]);
+    return ended([bin, 'start', '-c', file]);
   };
 
-  test.each(['redis://127.0.0.1:1', 'postgres://sallyport:secret@127.0.0.1:1/x'])('%s: 69, without the password', async (limits) => {
-    const { code, err } = await start(limits);
-    expect([code, err]).toEqual([69, expect.stringMatching(/the limit store cannot be (reached|used) at .*127\.0\.0\.1:1/)]);
-    expect(err.replace(/warning:.*\n/, '')).not.toContain('secret');
-  });
+  test.each(['redis://127.0.0.1:1', 'postgres://sallyport:secret@127.0.0.1:1/x'])(
+    '%s: 69, without the password',
+    async (limits) => {
+      const { code, err } = await start(limits);
+      expect([code, err]).toEqual([
+        69,
+        expect.stringMatching(/the limit store cannot be (reached|used) at .*127\.0\.0\.1:1/),
+      ]);
+      expect(err.replace(/warning:.*\n/, '')).not.toContain('secret');
+    },
+  );
 
   test.each(['memcached://127.0.0.1:1', 'storag', 'redis:'])('%s names none: 78', async (limits) => {
     const { code, err } = await start(limits);
-    expect([code, err]).toEqual([78, expect.stringMatching(/sallyport\.yaml:1:\d+: .*names no limit store.*write storage, redis/)]);
+    expect([code, err]).toEqual([
+      78,
+      expect.stringMatching(/sallyport\.yaml:1:\d+: .*names no limit store.*write storage, redis/),
+    ]);
   });
 });

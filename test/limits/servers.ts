@@ -8,12 +8,19 @@ import { delimiter, join } from 'node:path';
 export type Server = { readonly url: string; readonly child: ChildProcess; readonly stop: () => Promise<void> };
 
 /** The servers of other stores: where one is not to be had, its tests are left out with a message; with CI set they fail. */
-export const serverKinds: readonly { readonly name: 'redis' | 'postgres'; readonly start: (() => Promise<Server>) | undefined }[] = [
+export const serverKinds: readonly {
+  readonly name: 'redis' | 'postgres';
+  readonly start: (() => Promise<Server>) | undefined;
+}[] = [
   { name: 'redis', start: available('redis-server or valkey-server', redisBinary(), startRedis) },
   { name: 'postgres', start: available('initdb and postgres', postgresFolder(), startPostgres) },
 ];
 
-function available(what: string, found: string | undefined, start: (found: string) => Promise<Server>): (() => Promise<Server>) | undefined {
+function available(
+  what: string,
+  found: string | undefined,
+  start: (found: string) => Promise<Server>,
+): (() => Promise<Server>) | undefined {
   if (found !== undefined) return () => start(found);
   if (process.env['CI'] !== undefined) {
     return () => Promise.reject(new Error(`${what} not found, and with CI set nothing may be left out`));

@@ -20,12 +20,34 @@ const { values } = parseArgs({
   },
 });
 
-type Message = { jsonrpc: '2.0'; id?: string | number; method?: string; params?: Record<string, any>; result?: unknown; error?: unknown };
+type Message = {
+  jsonrpc: '2.0';
+  id?: string | number;
+  method?: string;
+  params?: Record<string, any>;
+  result?: unknown;
+  error?: unknown;
+};
 type Out = (message: object) => void;
 
 const modern = '2026-07-28';
 const anything = { type: 'object', properties: {} };
-const all = ['echo', 'get_me', 'delete_repository', 'delete_repo', 'create_payment', 'slow', 'progress', 'ask', 'roots', 'big', 'die', 'silent', 'mirrored', 'grow'];
+const all = [
+  'echo',
+  'get_me',
+  'delete_repository',
+  'delete_repo',
+  'create_payment',
+  'slow',
+  'progress',
+  'ask',
+  'roots',
+  'big',
+  'die',
+  'silent',
+  'mirrored',
+  'grow',
+];
 let names = values.tools?.split(',') ?? all;
 
 function toolList() {
@@ -57,7 +79,12 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       return text('slept');
     case 'progress': {
       const token = message.params?.['_meta']?.progressToken;
-      for (let i = 1; i <= 3; i++) out({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: token, progress: i, total: 3 } });
+      for (let i = 1; i <= 3; i++)
+        out({
+          jsonrpc: '2.0',
+          method: 'notifications/progress',
+          params: { progressToken: token, progress: i, total: 3 },
+        });
       out({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'working' } });
       return text('progressed');
     }
@@ -66,7 +93,10 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       if (!canAsk) return text('cannot ask');
       const id = `ask-${++nextAsk}`;
       const answer = new Promise<Message>((resolve) => asked.set(id, resolve));
-      const request = name === 'ask' ? { method: 'elicitation/create', params: { message: 'sure?', requestedSchema: anything } } : { method: 'roots/list' };
+      const request =
+        name === 'ask'
+          ? { method: 'elicitation/create', params: { message: 'sure?', requestedSchema: anything } }
+          : { method: 'roots/list' };
       out({ jsonrpc: '2.0', id, ...request });
       return text(JSON.stringify((await answer).result ?? (await answer).error));
     }
@@ -82,7 +112,9 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
       return text('grew');
     default:
-      return names.includes(name) ? text(`ran ${name}`) : { content: [{ type: 'text', text: `no ${name}` }], isError: true };
+      return names.includes(name)
+        ? text(`ran ${name}`)
+        : { content: [{ type: 'text', text: `no ${name}` }], isError: true };
   }
   return undefined;
 }
@@ -90,14 +122,32 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
 async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean): Promise<object | undefined> {
   const { id, method } = message;
   const isModern = message.params?.['_meta']?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
-  const ok = (result: object) => ({ jsonrpc: '2.0', id, result: isModern ? { resultType: 'complete', ...result } : result });
-  const no = (code: number, text: string, data?: object) => ({ jsonrpc: '2.0', id, error: { code, message: text, ...(data === undefined ? {} : { data }) } });
-  if (isModern && values.era === 'legacy') return no(-32022, 'legacy only', { supported: ['2025-06-18', '2025-11-25'], requested: modern });
-  const info = { serverInfo: { name: 'fixture', version: '1' }, capabilities: { tools: { listChanged: true }, logging: {}, prompts: {}, resources: {} } };
+  const ok = (result: object) => ({
+    jsonrpc: '2.0',
+    id,
+    result: isModern ? { resultType: 'complete', ...result } : result,
+  });
+  const no = (code: number, text: string, data?: object) => ({
+    jsonrpc: '2.0',
+    id,
+    error: { code, message: text, ...(data === undefined ? {} : { data }) },
+  });
+  if (isModern && values.era === 'legacy')
+    return no(-32022, 'legacy only', { supported: ['2025-06-18', '2025-11-25'], requested: modern });
+  const info = {
+    serverInfo: { name: 'fixture', version: '1' },
+    capabilities: { tools: { listChanged: true }, logging: {}, prompts: {}, resources: {} },
+  };
   switch (method) {
     case 'initialize':
-      if (values.era === 'modern') return no(-32022, 'modern only', { supported: [modern], requested: message.params?.['protocolVersion'] });
-      return ok({ protocolVersion: message.params?.['protocolVersion'], ...info, instructions: 'a fixture', seenCapabilities: message.params?.['capabilities'] });
+      if (values.era === 'modern')
+        return no(-32022, 'modern only', { supported: [modern], requested: message.params?.['protocolVersion'] });
+      return ok({
+        protocolVersion: message.params?.['protocolVersion'],
+        ...info,
+        instructions: 'a fixture',
+        seenCapabilities: message.params?.['capabilities'],
+      });
     case 'server/discover':
       if (!isModern) return no(-32601, 'no');
       return ok({ supportedVersions: [modern], ...info, ttlMs: 1000, cacheScope: 'public' });
@@ -106,7 +156,11 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
     case 'logging/setLevel':
       return ok({});
     case 'tools/list':
-      return ok({ tools: toolList(), ...(isModern ? { ttlMs: 3_600_000, cacheScope: 'public' } : {}), listExtra: 'kept' });
+      return ok({
+        tools: toolList(),
+        ...(isModern ? { ttlMs: 3_600_000, cacheScope: 'public' } : {}),
+        listExtra: 'kept',
+      });
     case 'tools/call': {
       const result = await run(message, raw, out, canAsk);
       return result === undefined ? undefined : ok(result);
@@ -114,9 +168,16 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
     case 'prompts/list':
       return ok({ prompts: [{ name: 'greet' }, { name: 'secret' }] });
     case 'prompts/get':
-      return ok({ messages: [{ role: 'user', content: { type: 'text', text: `prompt ${message.params?.['name']}` } }] });
+      return ok({
+        messages: [{ role: 'user', content: { type: 'text', text: `prompt ${message.params?.['name']}` } }],
+      });
     case 'resources/list':
-      return ok({ resources: [{ uri: 'file:///a', name: 'a' }, { uri: 'file:///b', name: 'b' }] });
+      return ok({
+        resources: [
+          { uri: 'file:///a', name: 'a' },
+          { uri: 'file:///b', name: 'b' },
+        ],
+      });
     case 'resources/templates/list':
       return ok({ resourceTemplates: [{ uriTemplate: 'file:///{x}', name: 't' }] });
     case 'resources/read':
@@ -124,7 +185,14 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
     case 'completion/complete':
       return ok({ completion: { values: ['one'] } });
     case 'subscriptions/listen':
-      out({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, notifications: message.params?.['notifications'] } });
+      out({
+        jsonrpc: '2.0',
+        method: 'notifications/subscriptions/acknowledged',
+        params: {
+          _meta: { 'io.modelcontextprotocol/subscriptionId': id },
+          notifications: message.params?.['notifications'],
+        },
+      });
       return undefined;
     default:
       return no(-32601, `Method not found: ${method}`);
@@ -137,7 +205,8 @@ if (values.http === undefined) {
     const message = JSON.parse(line) as Message;
     if (message.method === undefined) return void asked.get(String(message.id))?.(message);
     if (message.id === undefined) {
-      if (values.journal !== undefined && message.method === 'notifications/cancelled') appendFileSync(values.journal, `${line}\n`);
+      if (values.journal !== undefined && message.method === 'notifications/cancelled')
+        appendFileSync(values.journal, `${line}\n`);
       return;
     }
     void answerTo(message, line, out, true).then((answer) => answer !== undefined && out(answer));
@@ -148,7 +217,9 @@ if (values.http === undefined) {
   server.keepAliveTimeout = 300_000;
   server.listen(Number(values.http), '127.0.0.1', () => {
     const address = server.address();
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/mcp` })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/mcp` })}\n`,
+    );
   });
 }
 
@@ -166,13 +237,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, session
   }
   const session = request.headers['mcp-session-id'];
   if (!isModern && message.method !== 'initialize' && !(typeof session === 'string' && sessions.has(session))) {
-    return void response.writeHead(404, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}');
+    return void response
+      .writeHead(404, { 'content-type': 'application/json' })
+      .end('{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}');
   }
   if (message.id === undefined) {
-    if (values.journal !== undefined && message.method === 'notifications/cancelled') appendFileSync(values.journal, `${raw}\n`);
+    if (values.journal !== undefined && message.method === 'notifications/cancelled')
+      appendFileSync(values.journal, `${raw}\n`);
     return void response.writeHead(202).end();
   }
-  if (isModern && message.method === 'tools/call' && values.journal !== undefined) appendFileSync(`${values.journal}.headers`, `${JSON.stringify(request.headers)}\n`);
+  if (isModern && message.method === 'tools/call' && values.journal !== undefined)
+    appendFileSync(`${values.journal}.headers`, `${JSON.stringify(request.headers)}\n`);
   let streaming = false;
   const out: Out = (one) => {
     if (!streaming) response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -16,8 +16,15 @@ export async function readByPython(texts: readonly string[]): Promise<unknown[] 
   const program = 'import json,sys\nfor line in sys.stdin:\n print(json.dumps(json.loads(json.loads(line))))';
   const { spawnSync } = await import('node:child_process');
   if (spawnSync('python3', ['--version']).status !== 0) return undefined;
-  const ran = spawnSync('python3', ['-c', program], { input: texts.map((text) => `${JSON.stringify(text)}\n`).join(''), encoding: 'utf8', maxBuffer: 1 << 28 });
+  const ran = spawnSync('python3', ['-c', program], {
+    input: texts.map((text) => `${JSON.stringify(text)}\n`).join(''),
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (ran.status !== 0) throw new Error(ran.stderr);
-  return ran.stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  return ran.stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
-

@@ -22,7 +22,10 @@ export type Running = {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
 };
 
-export function run(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: 'pipe' | 'ignore' } = {}): Running {
+export function run(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: 'pipe' | 'ignore' } = {},
+): Running {
   const child = spawn(process.execPath, [...args], {
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env },
@@ -46,20 +49,27 @@ export function run(args: readonly string[], options: { cwd?: string; env?: Node
     exited,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
-      return await exited;
+      return exited;
     },
   };
 }
 
 /** Runs to its end. */
-export async function ended(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {}) {
+export async function ended(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+) {
   const running = run(args, { ...options, input: options.input === undefined ? 'ignore' : 'pipe' });
   if (options.input !== undefined) running.child.stdin?.end(options.input);
   const code = await running.exited;
   return { code, out: running.out(), err: running.err() };
 }
 
-export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, ms = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  ms = 15_000,
+): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();
@@ -109,7 +119,10 @@ export async function startGateway(options: {
     ...options.config,
   };
   writeFileSync(configFile, JSON.stringify(config));
-  const running = run([bin, 'start', '-c', configFile, '--json'], options.env === undefined ? {} : { env: options.env });
+  const running = run(
+    [bin, 'start', '-c', configFile, '--json'],
+    options.env === undefined ? {} : { env: options.env },
+  );
   const line = await Promise.race([
     until('the gateway', () => /^\{"version":1.*\}$/m.exec(running.out())?.[0], 30_000),
     running.exited.then((code) => {

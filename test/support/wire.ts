@@ -3,9 +3,19 @@
 export const LEGACY = '2025-11-25';
 export const MODERN = '2026-07-28';
 
-export type Said = { readonly status: number; readonly text: string; readonly messages: any[]; readonly headers: Headers };
+export type Said = {
+  readonly status: number;
+  readonly text: string;
+  readonly messages: any[];
+  readonly headers: Headers;
+};
 
-export async function post(url: string, body: string | Uint8Array, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Said> {
+export async function post(
+  url: string,
+  body: string | Uint8Array,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<Said> {
   const response = await fetch(url, {
     method: 'POST',
     body: typeof body === 'string' ? body : Buffer.from(body),
@@ -13,13 +23,21 @@ export async function post(url: string, body: string | Uint8Array, headers: Reco
     ...(signal === undefined ? {} : { signal }),
   });
   const text = await response.text();
-  return { status: response.status, text, messages: messagesOf(text, response.headers.get('content-type') ?? ''), headers: response.headers };
+  return {
+    status: response.status,
+    text,
+    messages: messagesOf(text, response.headers.get('content-type') ?? ''),
+    headers: response.headers,
+  };
 }
 
 function messagesOf(text: string, type: string): any[] {
   if (text === '') return [];
   if (type.includes('text/event-stream')) {
-    return text.split('\n').filter((line) => line.startsWith('data: ')).map((line) => JSON.parse(line.slice(6)));
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('data: '))
+      .map((line) => JSON.parse(line.slice(6)));
   }
   return type.includes('json') ? [JSON.parse(text)] : [];
 }
@@ -39,10 +57,15 @@ export class LegacySession {
     const auth: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
     const params = { protocolVersion: version, capabilities, clientInfo: { name: 'test', version: '1' } };
     const said = await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }), auth);
-    if (said.status !== 200 || said.messages[0].result === undefined) throw new Error(`initialize: ${said.status} ${said.text}`);
+    if (said.status !== 200 || said.messages[0].result === undefined)
+      throw new Error(`initialize: ${said.status} ${said.text}`);
     const session = said.headers.get('mcp-session-id');
     if (session === null) throw new Error('no session id');
-    const headers = { ...auth, 'mcp-session-id': session, 'mcp-protocol-version': said.messages[0].result.protocolVersion };
+    const headers = {
+      ...auth,
+      'mcp-session-id': session,
+      'mcp-protocol-version': said.messages[0].result.protocolVersion,
+    };
     await post(url, '{"jsonrpc":"2.0","method":"notifications/initialized"}', headers);
     return new LegacySession(url, headers, said.messages[0].result);
   }
@@ -76,7 +99,18 @@ export function modernHeaders(token: string, method: string, name?: string): Rec
   };
 }
 
-export function modernCall(url: string, token: string, name: string, args: object = {}, id: string | number = 1): Promise<Said> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args, ...modernMeta() } });
+export function modernCall(
+  url: string,
+  token: string,
+  name: string,
+  args: object = {},
+  id: string | number = 1,
+): Promise<Said> {
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name, arguments: args, ...modernMeta() },
+  });
   return post(url, body, modernHeaders(token, 'tools/call', name));
 }

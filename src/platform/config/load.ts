@@ -195,7 +195,11 @@ class Builder {
     if (written === 'storage') return written;
     const url = fillIn(written, this.#base, this.#env);
     if ('missing' in url) this.#error(['limits'], url.missing, 'set it, or take the reference out');
-    else if (!URL.canParse(url.value) || !LIMIT_STORES.includes(new URL(url.value).protocol) || new URL(url.value).hostname === '')
+    else if (
+      !URL.canParse(url.value) ||
+      !LIMIT_STORES.includes(new URL(url.value).protocol) ||
+      new URL(url.value).hostname === ''
+    )
       this.#error(
         ['limits'],
         `\`${scheme(written)}\` names no limit store`,

@@ -17,7 +17,9 @@ export function argumentsRecorder(mode: 'digest' | 'full', key: Buffer): (args: 
     const texts = names.map((name) => canonicalText(args[name] as JsonValue));
     const keys = names.map((name, i) => `${JSON.stringify(name)}:"${digest(texts[i] as string)}"`);
     // The whole, from the parts that were just made canonical.
-    const order = names.map((name, i) => ({ name, text: texts[i] as string })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const order = names
+      .map((name, i) => ({ name, text: texts[i] as string }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
     const whole = `{${order.map(({ name, text }) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
     return `{"digest":"${digest(whole)}","keys":{${keys.join(',')}}}`;
   };

@@ -14,8 +14,16 @@ export function callMembers(call: DecodedCall, argumentsText: string): string {
   );
 }
 
-export function intentMembers(call: string, rule: string, policyHash: string, demands: readonly { rule: string; counter: string; amount: string }[]): string {
-  const limits = demands.length === 0 ? '' : `,"limits":${JSON.stringify(demands.map(({ rule: at, counter, amount }) => ({ rule: at, counter, amount })))}`;
+export function intentMembers(
+  call: string,
+  rule: string,
+  policyHash: string,
+  demands: readonly { rule: string; counter: string; amount: string }[],
+): string {
+  const limits =
+    demands.length === 0
+      ? ''
+      : `,"limits":${JSON.stringify(demands.map(({ rule: at, counter, amount }) => ({ rule: at, counter, amount })))}`;
   return `${call},"verdict":"permit","rule":${JSON.stringify(rule)},"policy":"${policyHash}"${limits}`;
 }
 

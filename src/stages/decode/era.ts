@@ -46,7 +46,10 @@ export function inEra(message: Message, received: Received): InEra | Fault {
 
 function modernNotification(message: Message & { kind: 'notification' }, received: Received): InEra | Fault {
   // Over HTTP a request is cancelled by closing its stream; the header duties of notifications are not defined.
-  const known = received.transport === 'stdio' ? message.method === 'notifications/cancelled' : MODERN_NOTIFICATIONS.has(message.method);
+  const known =
+    received.transport === 'stdio'
+      ? message.method === 'notifications/cancelled'
+      : MODERN_NOTIFICATIONS.has(message.method);
   return known ? { kind: 'in-era', era: 'modern', message } : unknownMethod(message.method, 404, null);
 }
 

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { toJson, type JsonObject } from '../../domain/json.ts';
+import { type JsonObject, toJson } from '../../domain/json.ts';
 import { checkMirrors, decodeMirrored, encodeMirrored, makeMirrors } from './mirrored-headers.ts';
 
 describe('values', () => {
-  test.each(['plain', 'with space', 'ü', ' leading', 'trailing ', '', '=?base64?eA==?=', 'a\tb'])('%j comes back as it was', (value) => {
-    expect(decodeMirrored(encodeMirrored(value))).toBe(value);
-    expect(encodeMirrored(value)).toMatch(/^[\x20-\x7e]*$/);
-  });
+  test.each(['plain', 'with space', 'ü', ' leading', 'trailing ', '', '=?base64?eA==?=', 'a\tb'])(
+    '%j comes back as it was',
+    (value) => {
+      expect(decodeMirrored(encodeMirrored(value))).toBe(value);
+      expect(encodeMirrored(value)).toMatch(/^[\x20-\x7e]*$/);
+    },
+  );
   test.each(['=?base64?!!?=', '=?base64?eA?=', '=?base64?eA==', '=?base64?/w==?='])('%s cannot be read', (value) => {
     expect(decodeMirrored(value)).toBeUndefined();
   });
@@ -15,13 +18,24 @@ describe('values', () => {
   });
 });
 
-const mirrors = [{ path: ['region'], header: 'Region' }, { path: ['where', 'zone'], header: 'Zone' }];
+const mirrors = [
+  { path: ['region'], header: 'Region' },
+  { path: ['where', 'zone'], header: 'Zone' },
+];
 const args = (value: object) => toJson(value) as JsonObject;
 
 describe('arguments and their headers', () => {
   test('what agrees is sent on, made anew', () => {
-    const checked = checkMirrors(mirrors, args({ region: 'ü', where: { zone: 7 } }), [['mcp-param-region', '=?base64?w7w=?='], ['mcp-param-zone', '7.0']]);
-    expect(checked).toEqual({ headers: [['mcp-param-region', '=?base64?w7w=?='], ['mcp-param-zone', '7']] });
+    const checked = checkMirrors(mirrors, args({ region: 'ü', where: { zone: 7 } }), [
+      ['mcp-param-region', '=?base64?w7w=?='],
+      ['mcp-param-zone', '7.0'],
+    ]);
+    expect(checked).toEqual({
+      headers: [
+        ['mcp-param-region', '=?base64?w7w=?='],
+        ['mcp-param-zone', '7'],
+      ],
+    });
   });
   test.each([
     ['missing', { region: 'a' }, []],
@@ -37,6 +51,9 @@ describe('arguments and their headers', () => {
     expect(checkMirrors([], args({}), [['mcp-param-other', 'x']])).toEqual({ headers: [['mcp-param-other', 'x']] });
   });
   test('a client without headers gets them made', () => {
-    expect(makeMirrors(mirrors, args({ region: 'a', where: { zone: true } }))).toEqual([['mcp-param-region', 'a'], ['mcp-param-zone', 'true']]);
+    expect(makeMirrors(mirrors, args({ region: 'a', where: { zone: true } }))).toEqual([
+      ['mcp-param-region', 'a'],
+      ['mcp-param-zone', 'true'],
+    ]);
   });
 });

@@ -44,7 +44,8 @@ export function checkMirrors(
     const [first] = given;
     if (first === undefined || given.length > 1) return { wrong: `Mcp-Param-${header} must be sent once` };
     const decoded = decodeMirrored(first[1]);
-    if (decoded === undefined || !sameValue(decoded, value)) return { wrong: `Mcp-Param-${header} differs from its argument` };
+    if (decoded === undefined || !sameValue(decoded, value))
+      return { wrong: `Mcp-Param-${header} differs from its argument` };
     const text = mirrorText(value);
     if (text === undefined) return { wrong: `the argument of Mcp-Param-${header} is no string, integer or boolean` };
     headers.push([name, encodeMirrored(text)]);

@@ -10,13 +10,18 @@ describe('messages', () => {
     ['{"jsonrpc":"2.0","method":"notifications/initialized"}', 'notification'],
     ['{"jsonrpc":"2.0","id":1,"result":null}', 'response'],
     ['{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}', 'response'],
-    ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"NAME":1,"Params":2}}}', 'request'],
+    [
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"NAME":1,"Params":2}}}',
+      'request',
+    ],
   ])('%s is a %s', (text, kind) => {
     expect(read(text)).toMatchObject({ kind: 'message', message: { kind } });
   });
 
   test('an id keeps its text, whatever its size', () => {
-    expect(read('{"jsonrpc":"2.0","id":123456789012345678901,"method":"ping"}')).toMatchObject({ message: { id: { text: '123456789012345678901' } } });
+    expect(read('{"jsonrpc":"2.0","id":123456789012345678901,"method":"ping"}')).toMatchObject({
+      message: { id: { text: '123456789012345678901' } },
+    });
   });
 });
 

@@ -64,7 +64,16 @@ const NEEDS_ID = new Set(['tools/call', 'prompts/get', 'resources/read', 'initia
 
 /** Keys that decide something; a reader without regard to case would take a variant for the real one. */
 const PARAMS_KEYS = ['name', 'arguments', '_meta', 'uri', 'cursor', 'inputresponses', 'requeststate', 'task'];
-const PARAMS_KEYS_EXACT = new Set(['name', 'arguments', '_meta', 'uri', 'cursor', 'inputResponses', 'requestState', 'task']);
+const PARAMS_KEYS_EXACT = new Set([
+  'name',
+  'arguments',
+  '_meta',
+  'uri',
+  'cursor',
+  'inputResponses',
+  'requestState',
+  'task',
+]);
 
 function faultOfParams(method: string, params: JsonObject): string | undefined {
   for (const key in params) {

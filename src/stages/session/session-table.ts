@@ -95,7 +95,12 @@ export class SessionTable {
   }
 
   /** The session of an id, if it was made under this caller's grant for this server; read from the store after a restart. */
-  find(id: string, caller: Caller, server: string, readInitialize: (text: string) => JsonObject | undefined): Live | undefined {
+  find(
+    id: string,
+    caller: Caller,
+    server: string,
+    readInitialize: (text: string) => JsonObject | undefined,
+  ): Live | undefined {
     const digest = digestOf(id);
     const live = this.#live.get(digest) ?? this.#restore(digest, caller, readInitialize);
     if (live === undefined || live.session.caller.id !== caller.id || live.session.server !== server) return undefined;

@@ -2,7 +2,15 @@ import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } f
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { Child, type ChildCommand } from './child.ts';
-import { type Connection, oneLine, type Outgoing, requestText, type Standing, survivesDoubles, withId } from './connection.ts';
+import {
+  type Connection,
+  type Outgoing,
+  oneLine,
+  requestText,
+  type Standing,
+  survivesDoubles,
+  withId,
+} from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
 import { classify } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
@@ -202,7 +210,8 @@ export class ChildConnection implements Connection {
 
   #onGone(why: string): void {
     this.#gone = why;
-    for (const waiting of this.#inFlight.drain()) waiting.resolve({ kind: 'unknown', why: `the server is gone: ${why}` });
+    for (const waiting of this.#inFlight.drain())
+      waiting.resolve({ kind: 'unknown', why: `the server is gone: ${why}` });
     this.#options.onGone(why, this.#ending);
   }
 }

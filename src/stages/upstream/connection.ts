@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, jsonText } from '../../domain/json.ts';
 import { type Era, idText, type MessageId } from '../../domain/message.ts';
-import { readJsonText } from '../../platform/read-json.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { readJsonText } from '../../platform/read-json.ts';
 
 /**
  * A way to one server for one legacy session, or for the modern callers of one grant. It sends, and says truthfully

@@ -3,7 +3,15 @@ import { type Dispatcher, Pool } from 'undici';
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { Bag } from '../../platform/bag.ts';
-import { type Connection, oneLine, type Outgoing, requestText, type Standing, survivesDoubles, withId } from './connection.ts';
+import {
+  type Connection,
+  type Outgoing,
+  oneLine,
+  requestText,
+  type Standing,
+  survivesDoubles,
+  withId,
+} from './connection.ts';
 import { classify } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -155,7 +163,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#events = createParser({ onEvent: (event) => this.#onEvent(event.data) });
     if (this.#request.standing === true) return;
     // Silence is the pool's clock; a stream that never falls silent still ends.
-    this.#total = setTimeout(() => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`), this.#options.totalMsMax);
+    this.#total = setTimeout(
+      () => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`),
+      this.#options.totalMsMax,
+    );
     this.#total.unref();
   }
 
@@ -263,7 +274,7 @@ export class HttpConnection implements Connection {
     const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#options.reopen?.();
     if (reopened === undefined) return { kind: 'not-sent', why: 'the server ended the session and opens no new one' };
     this.#useSession(reopened);
-    return await this.#sendOnce(outgoing, wireId);
+    return this.#sendOnce(outgoing, wireId);
   }
 
   async #sendOnce(outgoing: Outgoing, wireId: MessageId): Promise<Reply> {
@@ -289,7 +300,10 @@ export class HttpConnection implements Connection {
       case 'ended':
         return this.#replyOf(exchanged.status, exchanged.body, outgoing.id, wireId);
       case 'too-large':
-        return { kind: 'withheld', why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes` };
+        return {
+          kind: 'withheld',
+          why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes`,
+        };
       case 'not-sent':
         return { kind: 'not-sent', why: exchanged.why };
       case 'lost':
@@ -308,7 +322,8 @@ export class HttpConnection implements Connection {
       onEvent: () => false,
     });
     void exchange.done.then((exchanged) => {
-      if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost') this.#options.log.dropped(`to the server: ${exchanged.why}`);
+      if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost')
+        this.#options.log.dropped(`to the server: ${exchanged.why}`);
     });
   }
 
@@ -430,7 +445,8 @@ export class HttpConnection implements Connection {
       const isSessionEnd = status === 404 && this.era === 'legacy' && this.#sessionId !== undefined;
       if (isAnswer && status < 500 && !isSessionEnd) return this.#replied(text, status, message.isError, id, wireId);
     }
-    if (status >= 400 && status < 500) return { kind: 'failed', status, why: `the server refused the request with HTTP ${status}` };
+    if (status >= 400 && status < 500)
+      return { kind: 'failed', status, why: `the server refused the request with HTTP ${status}` };
     if (status >= 500) return { kind: 'unknown', why: `the server failed with HTTP ${status}` };
     return { kind: 'unknown', why: `the server's answer (HTTP ${status}) is no JSON-RPC response to this request` };
   }

@@ -89,7 +89,7 @@ export class Link {
     this.#opening ??= this.#openOnce().finally(() => {
       this.#opening = undefined;
     });
-    return await this.#opening;
+    return this.#opening;
   }
 
   async #openOnce(): Promise<Opened | NotOpened> {
@@ -158,14 +158,14 @@ export class Link {
   async tools(): Promise<ToolList | NoToolList> {
     const known = this.#list;
     const fresh = known !== undefined && !this.#listStale && performance.now() - known.at < LIST_MS_MAX;
-    return fresh ? known.list : await this.refreshTools();
+    return fresh ? known.list : this.refreshTools();
   }
 
   async refreshTools(): Promise<ToolList | NoToolList> {
     this.#listing ??= this.#fetchTools().finally(() => {
       this.#listing = undefined;
     });
-    return await this.#listing;
+    return this.#listing;
   }
 
   async #fetchTools(): Promise<ToolList | NoToolList> {
@@ -189,7 +189,7 @@ export class Link {
   async request(method: string, params: Record<string, unknown>): Promise<Reply> {
     const meta = this.era === 'modern' ? { _meta: { ...OWN_META } } : {};
     const json = toJson({ ...params, ...meta });
-    return await this.send({
+    return this.send({
       id: `sallyport:${method}:${++this.#ownIds}`,
       handle: {},
       method,
@@ -224,7 +224,6 @@ export const OWN_META: Readonly<Record<string, unknown>> = {
   [META_CAPABILITIES]: {},
   [META_CLIENT]: { name: 'sallyport', version: '0.1.0' },
 };
-
 
 const LIST_MS_MAX = 5 * 60_000;
 const BACK_OFF_MS_MIN = 250;

@@ -1,9 +1,14 @@
-import type { Era, MessageId } from '../../domain/message.ts';
 import { JsonNumber } from '../../domain/json.ts';
+import type { Era, MessageId } from '../../domain/message.ts';
 
 /** A line or event from a server, told apart. Anything the tables do not name is refused, never forwarded. */
 export type FromServer =
-  | { readonly kind: 'response'; readonly id: MessageId; readonly isError: boolean; readonly errorCode: number | undefined }
+  | {
+      readonly kind: 'response';
+      readonly id: MessageId;
+      readonly isError: boolean;
+      readonly errorCode: number | undefined;
+    }
   | { readonly kind: 'notification'; readonly method: string; readonly progressToken: MessageId | undefined }
   | { readonly kind: 'request'; readonly method: string; readonly id: MessageId }
   | { readonly kind: 'refused'; readonly why: string };

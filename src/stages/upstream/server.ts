@@ -1,8 +1,8 @@
 import { isJsonArray, type JsonObject, jsonText } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
-import { ChildConnection } from './child-connection.ts';
 import type { ChildCommand } from './child.ts';
+import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
 import { HttpConnection, HttpEndpoint } from './http-connection.ts';
 import { Link, type NotOpened, type Opened, OWN_META } from './link.ts';
@@ -111,7 +111,7 @@ export class UpstreamServer {
       if (probe.supported === undefined) this.#probe = undefined;
       return probe;
     }
-    const link = new Link('modern', async (toStanding) => await this.#openModern(link, toStanding), {
+    const link = new Link('modern', async (toStanding) => this.#openModern(link, toStanding), {
       grant,
       standing,
       isHttp: this.isHttp,
@@ -126,7 +126,9 @@ export class UpstreamServer {
   async endIdle(): Promise<void> {
     if (this.isHttp) return;
     const before = performance.now() - IDLE_MS_MAX;
-    await Promise.all([...this.#links].filter((link) => link.isIdle && link.usedAt < before).map((link) => link.suspend()));
+    await Promise.all(
+      [...this.#links].filter((link) => link.isIdle && link.usedAt < before).map((link) => link.suspend()),
+    );
   }
 
   /** At the bound the grant's longest idle child makes room. */
@@ -170,14 +172,20 @@ export class UpstreamServer {
     const result = resultOf(reply);
     if (typeof result === 'string') {
       await child.close();
-      return await this.#legacyRefused(reply, result);
+      return this.#legacyRefused(reply, result);
     }
     if (again) child.tell(INITIALIZED);
     this.#options.log.up();
     return { kind: 'opened', connection: child, initializeReply: reply };
   }
 
-  #startChild(era: 'legacy' | 'modern', revision: string, shared: boolean, standing: Standing, link: Link | undefined): ChildConnection | undefined {
+  #startChild(
+    era: 'legacy' | 'modern',
+    revision: string,
+    shared: boolean,
+    standing: Standing,
+    link: Link | undefined,
+  ): ChildConnection | undefined {
     const { transport, log } = this.#options;
     if (transport.kind !== 'child' || this.#children.size >= CHILDREN_MAX) return undefined;
     const child: ChildConnection = new ChildConnection({
@@ -210,9 +218,15 @@ export class UpstreamServer {
   ): Promise<Opened | NotOpened> {
     const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
     const result = resultOf(reply);
-    if (typeof result === 'string') return await this.#legacyRefused(reply, result);
+    if (typeof result === 'string') return this.#legacyRefused(reply, result);
     remember(sessionId);
-    const connection = this.#legacyHttp(endpoint, { ...params, protocolVersion: revision }, sessionId, standing, remember);
+    const connection = this.#legacyHttp(
+      endpoint,
+      { ...params, protocolVersion: revision },
+      sessionId,
+      standing,
+      remember,
+    );
     if (again) connection.tell(INITIALIZED);
     return { kind: 'opened', connection, initializeReply: reply };
   }
@@ -245,7 +259,10 @@ export class UpstreamServer {
     const exchange = endpoint.exchange({
       method: 'POST',
       headers: [
-        ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
+        'content-type',
+        'application/json',
+        'accept',
+        'application/json, text/event-stream',
         ...endpoint.options.headers.flat(),
       ],
       body: `{"jsonrpc":"2.0","id":"sallyport:initialize","method":"initialize","params":${jsonText(params)}}`,
@@ -267,7 +284,8 @@ export class UpstreamServer {
     if (!answered) return { kind: 'not-opened', why, reply };
     this.#probe ??= this.#probeModern();
     const probe = await this.#probe;
-    if (probe.kind === 'speaks') return { kind: 'not-opened', why: 'the server speaks the stateless revision only', supported: [MODERN], reply };
+    if (probe.kind === 'speaks')
+      return { kind: 'not-opened', why: 'the server speaks the stateless revision only', supported: [MODERN], reply };
     if (probe.supported === undefined) this.#probe = undefined;
     return { kind: 'not-opened', why, reply };
   }
@@ -298,7 +316,14 @@ export class UpstreamServer {
     const connection =
       endpoint === undefined
         ? this.#startChild('modern', MODERN, false, quiet, undefined)
-        : new HttpConnection({ endpoint, era: 'modern', revision: MODERN, sessionId: undefined, standing: quiet, log: this.#options.log });
+        : new HttpConnection({
+            endpoint,
+            era: 'modern',
+            revision: MODERN,
+            sessionId: undefined,
+            standing: quiet,
+            log: this.#options.log,
+          });
     if (connection === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const handle = {};
     const timer = setTimeout(() => connection.cancel(handle, 'no answer to server/discover'), PROBE_MS_MAX);
@@ -315,13 +340,22 @@ export class UpstreamServer {
     const result = resultOf(reply);
     if (typeof result === 'string') {
       const isDown = reply.kind === 'not-sent' || (reply.kind === 'unknown' && endpoint !== undefined);
-      if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403))) return { kind: 'not-opened', why: result };
+      if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403)))
+        return { kind: 'not-opened', why: result };
       const supported: readonly string[] = endpoint === undefined ? LEGACY_STDIO : LEGACY_HTTP;
-      return { kind: 'not-opened', why: `the server does not speak ${MODERN}`, supported: supportedOf(reply) ?? supported };
+      return {
+        kind: 'not-opened',
+        why: `the server does not speak ${MODERN}`,
+        supported: supportedOf(reply) ?? supported,
+      };
     }
     const versions = result['supportedVersions'];
     if (isJsonArray(versions) && !versions.includes(MODERN)) {
-      return { kind: 'not-opened', why: `the server does not speak ${MODERN}`, supported: versions.filter((version) => typeof version === 'string') };
+      return {
+        kind: 'not-opened',
+        why: `the server does not speak ${MODERN}`,
+        supported: versions.filter((version) => typeof version === 'string'),
+      };
     }
     return { kind: 'speaks' };
   }
@@ -362,4 +396,3 @@ function initializeReply(exchanged: Awaited<HttpEndpointExchange['done']>, answe
 }
 
 type HttpEndpointExchange = ReturnType<HttpEndpoint['exchange']>;
-

@@ -106,10 +106,12 @@ function headerFault(tool: JsonObject): string | undefined {
     const folded = header.toLowerCase();
     if (seen.has(folded)) return `two arguments claim the header \`${header}\``;
     seen.add(folded);
-    if (!MIRRORABLE.has(schema['type'] ?? null)) return `\`x-mcp-header\` stands on something other than a string, integer or boolean`;
+    if (!MIRRORABLE.has(schema['type'] ?? null))
+      return `\`x-mcp-header\` stands on something other than a string, integer or boolean`;
   }
   const total = (jsonText(tool['inputSchema'] ?? null).match(/"x-mcp-header":/g) ?? []).length;
-  if (total > annotations.length) return '`x-mcp-header` stands where no argument can be reached through `properties` alone';
+  if (total > annotations.length)
+    return '`x-mcp-header` stands where no argument can be reached through `properties` alone';
   return undefined;
 }
 
