@@ -1,20 +1,39 @@
 import { Command } from 'commander';
+import { openTrail, records } from '../app/open-trail.ts';
 import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
 import { loadPolicy } from '../rulebook/load.ts';
+import { recordedCalls } from '../rulebook/recorded-calls.ts';
 import { type Flip, type RecordedCall, Replay, type ReplayResult, type Undecidable } from '../rulebook/replay.ts';
 import { durationMs } from '../rulebook/windows.ts';
 import { neededFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
 
-/** Recorded calls in recorded order. `since` in epoch milliseconds; `config` as `-c` gave it. */
+/** Recorded calls in recorded order. `since` in epoch milliseconds; `config` and `data` as the options gave them. */
 export type RecordedCalls = (query: {
   readonly since: number;
-  readonly grant: string | undefined;
+  readonly caller: string | undefined;
   readonly config: string | undefined;
-}) => AsyncIterable<RecordedCall>;
+  readonly data: string | undefined;
+}) => AsyncIterable<RecordedCall> | Iterable<RecordedCall>;
 
-type Options = { readonly json?: boolean; readonly since: string; readonly grant?: string; readonly config?: string };
+type Options = {
+  readonly json?: boolean;
+  readonly since: string;
+  readonly caller?: string;
+  readonly config?: string;
+  readonly data?: string;
+};
 
-export function policyReplayCommand(recordedCalls: RecordedCalls): Command {
+/** The calls of the data folder's audit trail. */
+export const auditedCalls: RecordedCalls = ({ since, caller, config, data }) => {
+  const flags = { ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) };
+  const trail = openTrail(flags, process.env);
+  function* bodies(): Generator<string> {
+    for (const { body } of records(trail)) yield body;
+  }
+  return recordedCalls(bodies, { since, caller });
+};
+
+export function policyReplayCommand(source: RecordedCalls): Command {
   return new Command('replay')
     .summary('decide recorded calls again with another policy')
     .description(
@@ -22,19 +41,20 @@ export function policyReplayCommand(recordedCalls: RecordedCalls): Command {
     )
     .argument('<policy...>', 'the policy files that would apply')
     .requiredOption('--since <span>', 'how far back: `30m`, `12h`, `7d`')
-    .option('--grant <id>', 'only calls of this grant')
-    .option('-c, --config <file>', 'the configuration whose data folder is read')
+    .option('--caller <id>', 'only calls of this caller')
+    .option('-c, --config <file>', 'configuration that names the data folder')
+    .option('--data <dir>', 'data folder')
     .option('--json', 'machine-readable output')
     .addHelpText(
       'after',
       '\nExit code: 0 nothing flips, 1 a decision flips, 2 a file cannot be read\n\nExample:\n  sallyport policy replay --since 7d policies/desk-next.yaml',
     )
     .action(async (policies: string[], options: Options) => {
-      await withUsage(() => replay(policies, options, recordedCalls));
+      await withUsage(() => replay(policies, options, source));
     });
 }
 
-async function replay(paths: readonly string[], options: Options, recordedCalls: RecordedCalls): Promise<number> {
+async function replay(paths: readonly string[], options: Options, source: RecordedCalls): Promise<number> {
   const loaded = loadPolicy(paths.map(neededFile));
   if ('errors' in loaded) throw new WrongUsage(loaded.errors.map(formatDiagnostic).join('\n'));
   const span = /^[1-9][0-9]{0,8}[smhd]$/.test(options.since) ? durationMs(options.since) : undefined;
@@ -42,8 +62,8 @@ async function replay(paths: readonly string[], options: Options, recordedCalls:
     throw new WrongUsage('`--since` needs a span such as `30m`, `12h` or `7d`');
   const replaying = new Replay(loaded.policy);
   const progress = new Progress();
-  const query = { since: Date.now() - span.value, grant: options.grant, config: options.config };
-  for await (const call of recordedCalls(query)) {
+  const { caller, config, data } = options;
+  for await (const call of source({ since: Date.now() - span.value, caller, config, data })) {
     replaying.take(call);
     progress.count();
   }

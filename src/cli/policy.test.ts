@@ -31,8 +31,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const command = fileURLToPath(new URL('./policy.ts', import.meta.url));
 const program = `
   const { policyCommand } = await import(${JSON.stringify(command)});
-  async function* recorded({ since, grant }) {
-    if (since > Date.now() - 3_600_000 || grant !== undefined) return;
+  async function* recorded({ since, caller }) {
+    if (since > Date.now() - 3_600_000 || caller !== undefined) return;
     const call = { at: since, server: 's', tool: 'get_me', caller: { id: 'c' }, session: { id: 's' }, arguments: {}, verdict: 'permit', rule: '/tools/get_me' };
     yield { ...call, record: '1' };
   }

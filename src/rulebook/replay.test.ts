@@ -98,6 +98,21 @@ describe('a replay', () => {
     expect((await replay(cel, [{ dropped: ['amount'] }])).undecidable).toHaveLength(1);
   });
 
+  it('guesses neither groups nor names that the record does not hold', async () => {
+    const groups = {
+      tools: { pay: { deny_if: [{ conditions: [{ path: 'caller.groups', op: 'contains', value: 'x' }] }] } },
+    };
+    expect((await replay(groups, [{}])).undecidable).toMatchObject([{ read: 'caller.groups' }]);
+    expect(await replay(groups, [{ caller: { id: 'c', groups: [] } }])).toMatchObject({ same: 1 });
+    const absent = {
+      tools: { pay: { require: [{ conditions: [{ path: 'args.force', op: 'exists', value: false }] }] } },
+    };
+    expect((await replay(absent, [{ dropped: 'all' }])).undecidable).toHaveLength(1);
+    expect(await replay(absent, [{ dropped: ['other'] }])).toMatchObject({ same: 1 });
+    const byId = { tools: { pay: { require: [{ conditions: [{ path: 'caller.id', op: 'eq', value: 'desk' }] }] } } };
+    expect(await replay(byId, [{}])).toMatchObject({ same: 1 });
+  });
+
   it('counts the calls of a session as it goes', async () => {
     const policy = { tools: { pay: { deny_if: [{ conditions: [{ path: 'session.calls', op: 'gte', value: 2 }] }] } } };
     const result = await replay(policy, [{}, {}, {}, { session: { id: 'two' } }]);

@@ -24,8 +24,8 @@ export interface RecordedCall {
   readonly schema?: JsonValue;
   /** The values that were kept, by argument. */
   readonly arguments: JsonObject;
-  /** Arguments that were given and of which no value was kept. */
-  readonly dropped?: readonly string[];
+  /** Arguments that were given and of which no value was kept; `all`: not even the names are known. */
+  readonly dropped?: readonly string[] | 'all';
   readonly verdict: Verdict;
   readonly rule: string;
   /** What became of a permitted call. */
@@ -90,7 +90,7 @@ export class Replay {
     this.#calls++;
     const call = factsOf(recorded, this.#permitted.get(recorded.session.id) ?? 0);
     const decision = decide(this.#policy, call);
-    const unread = recorded.dropped === undefined ? undefined : firstUnread(decision.trail);
+    const unread = firstUnread(decision.trail, recorded.schema !== undefined);
     if (unread !== undefined && !certainRefusal(decision.trail)) {
       const { record, tool } = recorded;
       this.#note(this.#undecidable, { record, tool, rule: unread.rule, read: unread.read ?? '' });
@@ -138,9 +138,8 @@ function factsOf(recorded: RecordedCall, calls: number): CallFacts {
   return {
     server,
     tool,
-    arguments:
-      dropped === undefined || dropped.length === 0 ? recorded.arguments : withDropped(recorded.arguments, dropped),
-    caller,
+    arguments: dropped === undefined ? recorded.arguments : withDropped(recorded.arguments, dropped),
+    caller: callerOf(caller),
     session: { ...session, calls },
     now: at,
     ...(grant === undefined ? {} : { grant }),
@@ -151,8 +150,21 @@ function factsOf(recorded: RecordedCall, calls: number): CallFacts {
   };
 }
 
-/** Present, so that `exists` is answered, and unreadable. */
-function withDropped(kept: JsonObject, dropped: readonly string[]): JsonObject {
+/** Where not even the names are known, nothing can be asked of the arguments. */
+const unreadable: JsonObject = new Proxy(Object.create(null) as JsonObject, {
+  getOwnPropertyDescriptor: notRead,
+  ownKeys: notRead,
+  has: notRead,
+  get: notRead,
+});
+
+function notRead(): never {
+  throw new NotKept();
+}
+
+/** Present, so that `exists` of another argument is answered, and unreadable. */
+function withDropped(kept: JsonObject, dropped: readonly string[] | 'all'): JsonObject {
+  if (dropped === 'all') return unreadable;
   const made = Object.create(null) as Record<string, JsonValue>;
   Object.assign(made, kept);
   for (const name of dropped) {
@@ -166,8 +178,21 @@ function withDropped(kept: JsonObject, dropped: readonly string[]): JsonObject {
   return made;
 }
 
-function firstUnread(trail: readonly TrailEntry[]): TrailEntry | undefined {
-  return trail.find((entry) => entry.note?.includes(notKept) === true);
+/** `pinned`: whether the record says which schema was pinned; without it arguments cannot be held against one. */
+function firstUnread(trail: readonly TrailEntry[], pinned: boolean): TrailEntry | undefined {
+  return trail.find(({ kind, note }) => note?.includes(notKept) === true || (kind === 'arguments' && !pinned));
+}
+
+/** Groups that the record does not hold are not none. */
+function callerOf({ id, agent, groups }: RecordedCall['caller']): CallFacts['caller'] {
+  if (groups !== undefined) return { id, groups, ...(agent === undefined ? {} : { agent }) };
+  return {
+    id,
+    ...(agent === undefined ? {} : { agent }),
+    get groups(): never {
+      throw new NotKept();
+    },
+  };
 }
 
 /** Whether something that was fully read refuses, whatever the rest would have said. */
