@@ -190,4 +190,13 @@ describe('the seeded market', () => {
     desk.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.200' });
     expect(get(desk, '/fapi/v1/openInterest', 'symbol=BTCUSDT').openInterest).toBe('0.200');
   });
+
+  it('the funding rate is the interest rate plus the gap between perpetual and index', () => {
+    const desk = new Desk();
+    desk.advance(30 * 3_600_000);
+    const path = desk.venue.futures.get('BTCUSDT')?.path;
+    const basis = path?.basis(desk.venue.second) ?? 0;
+    expect(basis).not.toBe(0);
+    expect(units(get(desk, '/fapi/v1/premiumIndex', 'symbol=BTCUSDT').lastFundingRate)).toBe(BigInt(10_000 + basis));
+  });
 });

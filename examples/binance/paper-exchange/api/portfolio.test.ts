@@ -108,4 +108,12 @@ describe('portfolio margin', () => {
     made.price('45000');
     expect(made.ok('GET', '/papi/v1/um/positionRisk')).toEqual([]);
   });
+
+  it('counts unrealised profit in its equity', () => {
+    const made = desk();
+    const { orderId } = made.ok('POST', '/papi/v1/um/order', { ...limit, quantity: '0.100', price: '49000' });
+    made.fill(orderId);
+    // Bought 1,000 below the market: 100 USDT of profit, less 0.98 of commission.
+    expect(made.ok('GET', '/papi/v1/account').actualEquity).toBe('70099.02000000');
+  });
 });

@@ -176,4 +176,13 @@ describe('spot', () => {
     const answer = made.call('POST', '/api/v3/order', { symbol: 'BTCUSDT', ...stop });
     expect([answer.body.code, answer.body.msg]).toEqual([-1013, 'Filter failure: MAX_NUM_ALGO_ORDERS']);
   });
+
+  it('a market order sized in quote that empties the book expires with what it got', () => {
+    const made = desk();
+    made.paper('deposit', { key: made.account.key, wallet: 'spot', asset: 'USDT', amount: '1000000000' });
+    const bought = place(made, { type: 'MARKET', side: 'BUY', quoteOrderQty: '900000000' });
+    expect(bought.status).toBe('EXPIRED');
+    expect(bought.origQty).toBe(bought.executedQty);
+    expect(Number(bought.executedQty)).toBeGreaterThan(10);
+  });
 });
