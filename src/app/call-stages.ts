@@ -8,7 +8,7 @@ import { type Fault, fault } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { Permit } from '../domain/permit.ts';
 import type { CallFacts, Decision, PolicySet } from '../domain/policy.ts';
-import type { Answer } from '../domain/received.ts';
+import type { Answer, Received } from '../domain/received.ts';
 import { type Refusal, refusal } from '../domain/refusal.ts';
 import type { Reply } from '../domain/reply.ts';
 import type { Alarms } from '../platform/alarms.ts';
@@ -18,8 +18,8 @@ import { argumentsRecorder } from '../stages/audit/arguments.ts';
 import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import type { Exceeded } from '../stages/limits/book.ts';
-import { limitReached, limitSentence } from '../stages/limits/reached.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
+import { limitReached, limitSentence } from '../stages/limits/reached.ts';
 import { keptDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
@@ -72,7 +72,9 @@ export function callStages(parts: CallStageParts): Stages {
       }
       if (mirrors.length === 0 && received.headers.params.length === 0) return call;
       const checked = checkMirrors(mirrors, call.arguments, received.headers.params);
-      return 'wrong' in checked ? fault(400, -32020, checked.wrong, call.id) : { ...call, paramHeaders: checked.headers };
+      return 'wrong' in checked
+        ? fault(400, -32020, checked.wrong, call.id)
+        : { ...call, paramHeaders: checked.headers };
     },
 
     currentPolicy(caller) {
@@ -93,7 +95,13 @@ export function callStages(parts: CallStageParts): Stages {
       const { permit } = intent;
       const { call } = permit;
       const refused = (exceeded: Exceeded, at: number): Refusal =>
-        refusal('limit', exceeded.demand.rule, limitSentence(exceeded, call.target), '', limitReached(exceeded, windowText(permit, exceeded), at));
+        refusal(
+          'limit',
+          exceeded.demand.rule,
+          limitSentence(exceeded, call.target),
+          '',
+          limitReached(exceeded, windowText(permit, exceeded), at),
+        );
       try {
         const admitted = await ledger.admit({
           demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
@@ -140,7 +148,7 @@ export function callStages(parts: CallStageParts): Stages {
         method: call.method,
         params: call.params,
         rest: restOf(call.method, call.params),
-        headers: call.session.era === 'modern' ? [['mcp-name', encodeMirrored(call.target)], ...call.paramHeaders] : [],
+        headers: headersFor(call, received),
         onMessage: (message) => received.emit(message.text),
       });
       const took = performance.now() - began;
@@ -165,7 +173,11 @@ export function callStages(parts: CallStageParts): Stages {
   };
 
   /** The number of the record a client is told: the intent's, or the refusal's. */
-  async function write(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply): Promise<number | undefined> {
+  async function write(
+    call: DecodedCall,
+    admission: Admission,
+    outcome: Refusal | Fault | Reply,
+  ): Promise<number | undefined> {
     if (outcome.kind === 'refused' && outcome.record !== undefined) return outcome.record;
     const at = parts.now();
     try {
@@ -262,6 +274,15 @@ function windowText(permit: Permit<{ rule: string; windowText: string }>, exceed
   return permit.demands.find((demand) => demand.rule === exceeded.demand.rule)?.windowText ?? '';
 }
 
+/** Headers of this one request; those of every request are the connection's. */
+function headersFor(call: DecodedCall, received: Received): readonly (readonly [string, string])[] {
+  const { traceparent } = received.headers;
+  const traced: readonly (readonly [string, string])[] =
+    traceparent === undefined ? [] : [['traceparent', traceparent]];
+  if (call.session.era === 'legacy') return traced;
+  return [...traced, ['mcp-name', encodeMirrored(call.target)], ...call.paramHeaders];
+}
+
 function mirrorsOf(definition: JsonObject): readonly Mirror[] {
   let mirrors = mirrorsByDefinition.get(definition);
   if (mirrors === undefined) {
@@ -273,4 +294,3 @@ function mirrorsOf(definition: JsonObject): readonly Mirror[] {
 
 const mirrorsByDefinition = new WeakMap<JsonObject, readonly Mirror[]>();
 const NO_DEFINITION: JsonObject = Object.freeze({});
-

@@ -21,6 +21,8 @@ export type ReceivedHeaders = {
   readonly protocolVersion: string | undefined;
   readonly method: string | undefined;
   readonly name: string | undefined;
+  /** W3C Trace Context, where it is well formed; passed on. */
+  readonly traceparent: string | undefined;
   /** `Mcp-Param-*` by their lower-case name. */
   readonly params: readonly (readonly [name: string, value: string])[];
 };
@@ -30,6 +32,7 @@ export const NO_HEADERS: ReceivedHeaders = {
   protocolVersion: undefined,
   method: undefined,
   name: undefined,
+  traceparent: undefined,
   params: [],
 };
 

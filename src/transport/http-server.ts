@@ -308,8 +308,14 @@ function receivedHeaders(request: IncomingMessage): ReceivedHeaders {
     protocolVersion: text(headers['mcp-protocol-version']),
     method: text(headers['mcp-method']),
     name: text(headers['mcp-name']),
+    traceparent: traceparentOf(headers['traceparent']),
     params,
   };
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header, version 00. */
+function traceparentOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
 }
 
 function text(header: string | string[] | undefined): string | undefined {

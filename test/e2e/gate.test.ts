@@ -249,6 +249,26 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     }
   });
 
+  test('a trace context is passed on where it is well formed', async () => {
+    if (kind === 'stdio') return expect(upstream).toBeUndefined();
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'echo', ...modernMeta() },
+    });
+    const headers = modernHeaders(gateway.token, 'tools/call', 'echo');
+    const last = () => JSON.parse(readFileSync(`${journal}.headers`, 'utf8').trim().split('\n').at(-1) ?? '{}');
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(gateway.url, body, { ...headers, traceparent });
+    expect(last().traceparent).toBe(traceparent);
+    await post(gateway.url, body, { ...headers, traceparent: 'x', cookie: 'a=b', 'x-forwarded-for': '1.2.3.4' });
+    expect(last().traceparent).toBeUndefined();
+    expect(last()).not.toHaveProperty('cookie');
+    expect(last()).not.toHaveProperty('x-forwarded-for');
+    expect(last()).not.toHaveProperty('authorization');
+  });
+
   test('numbers arrive at the server as they were written', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const exact = '{"text":"exact","a":1.0,"b":9007199254740993,"c":1e2,"d":-0}';

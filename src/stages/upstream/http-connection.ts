@@ -387,9 +387,11 @@ export class HttpConnection implements Connection {
   }
 
   #headersFor(outgoing: Outgoing): string[] {
-    if (this.era === 'legacy') return this.#headers;
+    const more = outgoing.headers;
+    if (this.era === 'legacy')
+      return more === undefined || more.length === 0 ? this.#headers : [...this.#headers, ...more.flat()];
     const headers = [...this.#headers, 'mcp-method', outgoing.method];
-    for (const [name, value] of outgoing.headers ?? []) headers.push(name, value);
+    for (const [name, value] of more ?? []) headers.push(name, value);
     return headers;
   }
 
