@@ -2,7 +2,7 @@ import { outcomeMembers } from '../stages/audit/members.ts';
 import type { RecordDraft } from '../stages/audit/record.ts';
 import type { Taken } from '../stages/limits/book.ts';
 import { type LimitStore, LimitStoreUnreachable, type Reservation } from '../stages/limits/limit-store.ts';
-import type { Admitted, AdmissionDraft, Ledger } from '../storage/sqlite/ledger.ts';
+import type { AdmissionDraft, Admitted, Ledger } from '../storage/sqlite/ledger.ts';
 
 /** Where calls are admitted, and where it is written what became of them. The ledger does both where it counts itself. */
 export type Admissions = Pick<Ledger, 'admit' | 'append'>;

@@ -20,12 +20,14 @@ import { FileLock, WriterLock } from '../storage/sqlite/locks.ts';
 import { sqliteSessions } from '../storage/sqlite/sessions.ts';
 import { StoreAdmissions } from './admissions.ts';
 import { callStages } from './call-stages.ts';
+import { childEnvironment } from './child-environment.ts';
 import { openDataFolder } from './data-folder.ts';
+import { serveRequests } from './limit-requests.ts';
 import { openLimitStore } from './open-limit-store.ts';
 import { pruneOld, recoverOpenIntents } from './recover.ts';
+import { resetLimits } from './reset-limits.ts';
 import { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
-import { childEnvironment } from './child-environment.ts';
 
 /** Everything that runs, wired. The only place where parts meet. */
 export type Gateway = {
@@ -78,7 +80,8 @@ export async function compose(options: {
     wall: now,
     monotonic: () => performance.now(),
     latest: 0,
-    onStepBack: (ms) => alarms.raise('clock', `the clock stepped back by ${Math.round(ms / 1000)} s; limits go on from the later time`),
+    onStepBack: (ms) =>
+      alarms.raise('clock', `the clock stepped back by ${Math.round(ms / 1000)} s; limits go on from the later time`),
   });
   const ledger = new Ledger({ db, path: folder.database, writer, clock, sole: options.sole });
   const version = 'sallyport 0.1.0';
@@ -109,7 +112,8 @@ export async function compose(options: {
     },
     onRestore: (live) => upstreams.restore(live),
   });
-  const onLost = (fault: unknown) => alarms.raise('limits', `quota of calls that were not sent stays taken: ${String(fault)}`);
+  const onLost = (fault: unknown) =>
+    alarms.raise('limits', `quota of calls that were not sent stays taken: ${String(fault)}`);
   const stages = callStages({
     rules: () => rules,
     retention: () => retention,
@@ -147,7 +151,11 @@ export async function compose(options: {
   await upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
 
   metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
-  metrics.watch('sallyport_audit_open_intents', 'Calls sent or about to be, without a recorded outcome', () => ledger.openIntents);
+  metrics.watch(
+    'sallyport_audit_open_intents',
+    'Calls sent or about to be, without a recorded outcome',
+    () => ledger.openIntents,
+  );
   metrics.watch('sallyport_audit_records', 'Number of the last record in the trail', () => ledger.head.seq);
   const chores = setInterval(() => {
     sessions.sweep((caller, server) => rules.callers.get(caller)?.servers.includes(server) ?? false);
@@ -159,6 +167,13 @@ export async function compose(options: {
   // What a store cannot be asked now, it is asked a second later; calls that need it are refused meanwhile.
   const sweeping = store === undefined ? undefined : setInterval(() => void store.sweep().catch(() => 0), SWEEP_MS);
   sweeping?.unref();
+  const endRequests = options.sole
+    ? serveRequests(
+        folder.path,
+        (request) => resetLimits(request, { ledger, store, now }),
+        (sentence) => logger.warn(sentence),
+      )
+    : () => {};
   const pruning = setInterval(() => pruneOld(db, config.audit.keepMs, now()), 3_600_000);
   pruning.unref();
   watchDisk(folder.path, alarms);
@@ -190,6 +205,7 @@ export async function compose(options: {
       clearInterval(chores);
       clearInterval(pruning);
       clearInterval(sweeping);
+      endRequests();
       await upstreams.closeAll();
       await ledger.append({ kind: 'stop', at: now(), members: '' });
       await ledger.close();

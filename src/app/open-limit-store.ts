@@ -6,7 +6,10 @@ import type { LimitStore } from '../stages/limits/limit-store.ts';
  * only when named.
  * @throws Unavailable
  */
-export async function openLimitStore(limits: string, warn: (sentence: string) => void): Promise<LimitStore | undefined> {
+export async function openLimitStore(
+  limits: string,
+  warn: (sentence: string) => void,
+): Promise<LimitStore | undefined> {
   if (limits === 'storage') return undefined;
   const options = { url: limits, warn };
   switch (limits.slice(0, limits.indexOf(':'))) {
@@ -21,6 +24,9 @@ export async function openLimitStore(limits: string, warn: (sentence: string) =>
       return PostgresLimitStore.open(options);
     }
     default:
-      throw new Unavailable('`limits` names no store that is known', 'write storage, redis://host:port or postgres://user@host/database');
+      throw new Unavailable(
+        '`limits` names no store that is known',
+        'write storage, redis://host:port or postgres://user@host/database',
+      );
   }
 }

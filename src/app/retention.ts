@@ -1,6 +1,6 @@
+import type { LimitInForce } from '../rulebook/limit-rules.ts';
 import { bucketName, parseBucket } from '../stages/limits/bucket.ts';
 import { longestMs } from '../stages/limits/to-demand.ts';
-import type { LimitInForce } from '../rulebook/limit-rules.ts';
 
 /** How far back, in milliseconds, a counter's log must remember: as far as the longest of its limits looks. */
 export class Retention {

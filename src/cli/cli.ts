@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./config.ts')).configCommand(),
   grants: async () => (await import('./grants.ts')).grantsCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),
+  limits: async () => (await import('./limits.ts')).limitsCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
 };
 

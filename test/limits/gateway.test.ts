@@ -49,8 +49,7 @@ describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in
   });
 
   const call = async (gateway: TestGateway, tool: string) =>
-    (await modernCall(gateway.url, gateway.token, tool, tool === 'echo' ? { text: 'x' } : {})).messages[0]
-      .result;
+    (await modernCall(gateway.url, gateway.token, tool, tool === 'echo' ? { text: 'x' } : {})).messages[0].result;
   const limits = async (gateway: TestGateway, ...args: string[]) => {
     const { code, out, err } = await ended([bin, 'limits', ...args, '-c', gateway.configFile]);
     expect([code, err]).toEqual([0, '']);

@@ -49,7 +49,7 @@ function isCountable(value: bigint | undefined): value is bigint {
   return value !== undefined && value >= 0n && value < AMOUNT_END;
 }
 
-function windowOf(window: LimitDemand['window']): Window {
+export function windowOf(window: LimitDemand['window']): Window {
   switch (window.kind) {
     case 'sliding':
       return window;
