@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import { readSource } from '../platform/yaml-document.ts';
 import { checkPolicy } from './check.ts';
 import type { PolicyText } from './load.ts';
 import { caseFailure } from './test-report.ts';
-import { runPolicyTests, type TestResult } from './test-run.ts';
+import { runPolicyTests } from './test-run.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -23,23 +22,11 @@ function textOf(file: string): PolicyText {
 
 describe('cases in the format users write', () => {
   for (const file of [...filesIn('cases/policy', /\.test\.yaml$/), ...filesIn('cases/compile', /\.test\.yaml$/)]) {
-    const written = readSource(file, textOf(file).text);
-    const cases =
-      'document' in written ? (written.document.value as { cases?: readonly { name: string }[] }).cases : [];
-    describe(file, () => {
-      let run: TestResult | undefined;
-      beforeAll(() => {
-        run = runPolicyTests(textOf(file), (name) => textOf(join(dirname(file), name)), Date.UTC(2026, 2, 2, 12));
-      });
-      it('can be read', () => {
-        expect(run !== undefined && 'errors' in run ? run.errors.map(formatDiagnostic) : []).toEqual([]);
-      });
-      for (const [i, { name }] of (cases ?? []).entries()) {
-        it(name, () => {
-          const one = run !== undefined && 'cases' in run ? run.cases[i] : undefined;
-          expect(one?.ok, one === undefined ? 'it did not run' : caseFailure(one)).toBe(true);
-        });
-      }
+    it(`${file} passes`, () => {
+      const run = runPolicyTests(textOf(file), (name) => textOf(join(dirname(file), name)), Date.UTC(2026, 2, 2, 12));
+      if ('errors' in run) throw new Error(run.errors.map(formatDiagnostic).join('\n'));
+      expect(run.cases.filter((one) => !one.ok).map((one) => `${one.name}: ${caseFailure(one)}`)).toEqual([]);
+      expect(run.cases.length).toBeGreaterThan(0);
     });
   }
 });

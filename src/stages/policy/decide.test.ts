@@ -108,6 +108,85 @@ describe('a decision', () => {
   });
 });
 
+describe('the trail', () => {
+  const policy = policyOf({
+    ...deny,
+    hide: ['gone', 'g*'],
+    all_tools: { action: 'deny', shadow: true },
+    tools: {
+      ok: {},
+      limited: { limits: [{ max: 1, window: 'day', amount: 'args.n' }] },
+      asked: { action: 'require_approval', approval: { if: [{ path: 'args.n', op: 'gt', value: 1 }] } },
+    },
+    servers: { open: { default: 'allow' } },
+  });
+  const steps = (tool: string, args: object = {}, more: Partial<CallFacts> = {}): string[] =>
+    decide(policy, call(tool, args, more)).trail.map(
+      ({ kind, rule, outcome, shadow }) => `${kind} ${rule} ${outcome}${shadow === true ? ' shadow' : ''}`,
+    );
+
+  it('has every rule looked at, in order', () => {
+    expect(steps('gone')).toEqual([
+      'hide /hide/0 holds',
+      'default /default fails',
+      'action /all_tools/action holds shadow',
+    ]);
+    expect(steps('gx')[0]).toBe('hide /hide/1 holds');
+    expect(steps('ok')).toEqual(['listed /tools/ok holds', 'action /all_tools/action holds shadow']);
+    expect(steps('other', {}, { server: 'open' })).toEqual([
+      'default /servers/open/default holds',
+      'action /all_tools/action holds shadow',
+    ]);
+    expect(steps('limited')).toContain('limit /tools/limited/limits/0 error');
+    expect(steps('asked', { n: 1 })).toContain('approval /tools/asked/approval fails');
+    expect(steps('asked')).toContain('approval /tools/asked/approval missing');
+    expect(steps('asked', { n: 'x' })).toContain('approval /tools/asked/approval error');
+  });
+
+  it('is not shared between calls that differ', () => {
+    expect(steps('asked', { n: 1 })).toEqual(steps('asked', { n: 1 }));
+    expect(steps('asked', { n: 5 })).not.toEqual(steps('asked', { n: 1 }));
+  });
+
+  it('names, where nothing refuses, what let the call through', () => {
+    expect(decide(policy, call('ok')).rule).toBe('/tools/ok');
+    expect(decide(policy, call('other', {}, { server: 'open' })).rule).toBe('/servers/open/default');
+    expect(decide(policy, call('asked', { n: 1 })).rule).toBe('/tools/asked');
+  });
+
+  it('is one object for every call of a tool whose rules read nothing of it', () => {
+    const plain = policyOf({ ...deny, tools: { t: {}, no: { action: 'deny' } } });
+    expect(decide(plain, call('t', { a: 1 }))).toBe(decide(plain, call('t')));
+    expect(decide(plain, call('no', { a: 1 }))).toBe(decide(plain, call('no')));
+  });
+});
+
+describe('what is known of a tool', () => {
+  const policy = policyOf({
+    ...deny,
+    categories: { read: { action: 'allow' }, critical: { action: 'deny' } },
+    tools: { t: {} },
+  });
+  it('decides anew when any of it changes', () => {
+    const verdictOf = (tool: string, more: Partial<CallFacts>): string => decide(policy, call(tool, {}, more)).verdict;
+    for (let round = 0; round < 2; round++) {
+      expect(verdictOf('u', { category: 'read', severity: 'low', reviewed: true })).toBe('permit');
+      expect(verdictOf('u', { category: 'read', severity: 'low', reviewed: false })).toBe('refuse');
+      expect(verdictOf('u', { category: 'read', severity: 'low' })).toBe('refuse');
+      expect(verdictOf('u', { category: 'write', severity: 'low', reviewed: true })).toBe('refuse');
+      expect(verdictOf('t', { category: 'read', severity: 'critical' })).toBe('refuse');
+      expect(verdictOf('t', { category: 'read', severity: 'low' })).toBe('permit');
+    }
+  });
+
+  it('counts as unknown where only half is known', () => {
+    expect(decide(policy, call('t', {}, { category: 'read' })).rule).toBe('/categories/critical/action');
+    expect(decide(policy, call('t', {}, { severity: 'low' })).rule).toBe('/categories/critical/action');
+    expect(decide(policy, call('u', {}, { category: 'read', reviewed: true })).verdict).toBe('refuse');
+    expect(showsTool(policy, { server: 's', name: 'u', severity: 'low', reviewed: true })).toBe(false);
+  });
+});
+
 describe('what is asked', () => {
   const policy = policyOf({
     ...deny,
