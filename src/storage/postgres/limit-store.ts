@@ -135,11 +135,12 @@ export class PostgresLimitStore implements LimitStore {
   }
 
   async #reserve(demands: readonly Demand[]): Promise<Reserving> {
+    let guess = this.#serverClock?.() ?? this.#time.now();
     for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
       const { rows } = await this.#pool.query<{ answer: Answer }>({
         name: 'reserve',
         text: 'SELECT sallyport.limit_reserve($1) AS answer',
-        values: [JSON.stringify(this.#asked(demands))],
+        values: [JSON.stringify(this.#asked(demands, guess))],
       });
       const answer = rows[0]?.answer;
       if (answer === undefined) throw new TypeError('the limit function gave nothing');
@@ -158,6 +159,7 @@ export class PostgresLimitStore implements LimitStore {
           return { kind: 'exceeded', at: answer.at, exceeded: { demand, used: BigInt(answer.used), resetsAt } };
         }
         case 'span':
+          guess = answer.at;
           continue;
         default:
           throw new TypeError('the limit function gave an answer of no known kind');
@@ -166,8 +168,7 @@ export class PostgresLimitStore implements LimitStore {
     throw new Error('the time of the limit store keeps changing');
   }
 
-  #asked(demands: readonly Demand[]): object {
-    const now = this.#serverClock?.() ?? this.#time.now();
+  #asked(demands: readonly Demand[], guess: number): object {
     return {
       lease: this.#leaseMs,
       now: this.#now(),
@@ -175,7 +176,7 @@ export class PostgresLimitStore implements LimitStore {
       demands: demands.map(({ bucket, window, max, shadow }) => {
         const asked = { bucket, window: windowKey(window), max: String(max), shadow };
         if (window.kind === 'sliding') return { ...asked, length: window.ms };
-        const { from, to } = window.spanOf(now);
+        const { from, to } = window.spanOf(guess);
         return { ...asked, from, until: to };
       }),
     };

@@ -128,8 +128,9 @@ export class RedisLimitStore implements LimitStore {
   async #reserve(demands: readonly Demand[]): Promise<Reserving> {
     const names = [...new Set(demands.map((demand) => demand.bucket))];
     const keys = [LEASES, ENTRIES, ...names.flatMap((name) => [logKey(name), windowsKey(name)])];
+    let guess = this.#serverClock?.() ?? this.#time.now();
     for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
-      const asked = JSON.stringify(names.map((name) => this.#asked(name, demands)));
+      const asked = JSON.stringify(names.map((name) => askedOf(name, demands, guess)));
       const answer = (await this.#run(RESERVE, keys, [this.#token, this.#leaseMs, this.#now(), asked])) as string[];
       const [kind = ''] = answer;
       const at = Number(kind === 'reserved' ? answer[2] : answer[1]);
@@ -140,7 +141,7 @@ export class RedisLimitStore implements LimitStore {
         case 'exceeded':
           return { kind, at, exceeded: exceededOf(demands, answer) };
         case 'span':
-          this.#time.learn(at);
+          guess = at;
           continue;
         default:
           throw new TypeError(`the limit script answered \`${kind}\``);
@@ -149,48 +150,18 @@ export class RedisLimitStore implements LimitStore {
     throw new Error('the time of the limit store keeps changing');
   }
 
-  #asked(bucket: string, demands: readonly Demand[]): object {
-    let keep = 0;
-    let amount = 0n;
-    const inside: object[] = [];
-    const now = this.#serverClock?.() ?? this.#time.now();
-    demands.forEach((demand, index) => {
-      if (demand.bucket !== bucket) return;
-      keep = Math.max(keep, demand.keepMs);
-      ({ amount } = demand);
-      const { window, shadow } = demand;
-      const span = window.kind === 'sliding' ? { from: 0, to: 0 } : window.spanOf(now);
-      const length = window.kind === 'sliding' ? window.ms : 0;
-      inside.push({
-        index,
-        window: windowKey(window),
-        length,
-        from: span.from,
-        until: span.to,
-        max: toLimbs(demand.max),
-        shadow,
-      });
-    });
-    return { keep, amount: toLimbs(amount), demands: inside };
-  }
-
   /** What the scripts take for the server's time: nothing, but in tests. */
   #now(): string {
     return this.#serverClock === undefined ? '' : String(this.#serverClock());
   }
 
+  /** By their windows: a log with nothing in it is no key. */
   async #buckets(): Promise<readonly string[]> {
     const names = new Set<string>();
     let cursor = '0';
     do {
-      const [next, keys] = await this.#redis.scan(
-        cursor,
-        'MATCH',
-        `${LOG.replace(/[{}[\]*?\\]/g, '\\$&')}*`,
-        'COUNT',
-        1_000,
-      );
-      for (const key of keys) names.add(key.slice(LOG.length));
+      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', `${WINDOWS}*`, 'COUNT', 1_000);
+      for (const key of keys) names.add(key.slice(WINDOWS.length));
       cursor = next;
     } while (cursor !== '0');
     return [...names].sort();
@@ -209,6 +180,31 @@ export class RedisLimitStore implements LimitStore {
       return this.#redis.eval(script, keys.length, ...keys, ...args);
     }
   }
+}
+
+/** What one bucket is asked for. `guess`: the server's time, for calendar spans; the script checks them. */
+function askedOf(bucket: string, demands: readonly Demand[], guess: number): object {
+  let keep = 0;
+  let amount = 0n;
+  const inside: object[] = [];
+  demands.forEach((demand, index) => {
+    if (demand.bucket !== bucket) return;
+    keep = Math.max(keep, demand.keepMs);
+    ({ amount } = demand);
+    const { window, shadow } = demand;
+    const span = window.kind === 'sliding' ? { from: 0, to: 0 } : window.spanOf(guess);
+    const length = window.kind === 'sliding' ? window.ms : 0;
+    inside.push({
+      index,
+      window: windowKey(window),
+      length,
+      from: span.from,
+      until: span.to,
+      max: toLimbs(demand.max),
+      shadow,
+    });
+  });
+  return { keep, amount: toLimbs(amount), demands: inside };
 }
 
 function reservationOf(
@@ -243,7 +239,7 @@ function logKey(bucket: string): string {
 }
 
 function windowsKey(bucket: string): string {
-  return `{sallyport}:windows:${bucket}`;
+  return WINDOWS + bucket;
 }
 
 async function warnOfEviction(redis: Redis, warn: (sentence: string) => void): Promise<void> {
@@ -262,6 +258,7 @@ function safeUrl(url: string): string {
 const digests = new Map<string, string>();
 // One tag in braces keeps all keys in one slot, as scripts over several keys need it in a cluster.
 const LOG = '{sallyport}:log:';
+const WINDOWS = '{sallyport}:windows:';
 const LEASES = '{sallyport}:leases';
 const ENTRIES = '{sallyport}:entries';
 const CONNECT_MS_MAX = 5_000;
