@@ -65,7 +65,13 @@ describe('a replay', () => {
     const policy = { tools: { pay: { require: [{ conditions: [{ path: 'args.reason', op: 'exists' }] }] } } };
     const result = await replay(policy, [{ dropped: ['reason'] }, {}]);
     expect(result.flips.map(({ record }) => record)).toEqual(['2']);
-    expect(result.undecidable.map(({ record }) => record)).toEqual(['1']);
+    expect([result.same, result.undecidable.length]).toEqual([1, 0]);
+    const deeper = { tools: { pay: { require: [{ conditions: [{ path: 'args.reason.text', op: 'exists' }] }] } } };
+    expect((await replay(deeper, [{ dropped: ['reason'] }])).undecidable).toHaveLength(1);
+    const absent = {
+      tools: { pay: { require: [{ conditions: [{ path: 'args.reason', op: 'exists', value: false }] }] } },
+    };
+    expect((await replay(absent, [{ dropped: ['reason'] }])).flips).toHaveLength(1);
   });
 
   it('is certain of a refusal that reads nothing of the call', async () => {

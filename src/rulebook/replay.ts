@@ -159,7 +159,7 @@ const unreadable: JsonObject = new Proxy(Object.create(null) as JsonObject, {
 });
 
 function notRead(): never {
-  throw new NotKept();
+  throw new NotKept(false);
 }
 
 /** Present, so that `exists` of another argument is answered, and unreadable. */
@@ -171,7 +171,7 @@ function withDropped(kept: JsonObject, dropped: readonly string[] | 'all'): Json
     Object.defineProperty(made, name, {
       enumerable: true,
       get(): never {
-        throw new NotKept();
+        throw new NotKept(true);
       },
     });
   }
@@ -190,7 +190,7 @@ function callerOf({ id, agent, groups }: RecordedCall['caller']): CallFacts['cal
     id,
     ...(agent === undefined ? {} : { agent }),
     get groups(): never {
-      throw new NotKept();
+      throw new NotKept(false);
     },
   };
 }

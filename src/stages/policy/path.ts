@@ -26,10 +26,12 @@ export interface Path {
 /** The path leads into a value that has no such parts, or reads what is not known. The message is a sentence without subject. */
 export class ReadFault extends Error {}
 
-/** In a replay: the record holds the argument's digest, not its value. */
+/** In a replay: the record does not hold the value. `given`: it is known that there was one. */
 export class NotKept extends ReadFault {
-  constructor() {
+  readonly given: boolean;
+  constructor(given: boolean) {
     super(notKept);
+    this.given = given;
   }
 }
 export const notKept = 'was not kept in the record';

@@ -4,7 +4,7 @@ import type { Outcome, TrailEntry } from '../../../domain/policy.ts';
 import type { ConditionSource } from '../../../domain/policy-document.ts';
 import { both, type Condition, type Evaluation, either, evaluateAll, opposite } from '../evaluation.ts';
 import { compileReading, type Reading } from '../numeric.ts';
-import { ReadFault } from '../path.ts';
+import { NotKept, ReadFault } from '../path.ts';
 import { compileCel } from './cel.ts';
 import type { ConditionContext } from './context.ts';
 import type { Test } from './operator.ts';
@@ -110,8 +110,10 @@ function single(
         } else outcome = answer ? 'holds' : 'fails';
       } catch (fault) {
         if (!(fault instanceof ReadFault)) throw fault;
-        outcome = 'error';
-        note = fault.message;
+        // Given is all that `exists` asks, whatever the value was.
+        const given = op === 'exists' && fault instanceof NotKept && fault.given && reading.path?.steps.length === 1;
+        outcome = !given ? 'error' : test.whenMissing === true ? 'fails' : 'holds';
+        note = given ? undefined : fault.message;
       }
       if (outcome === 'error') evaluation.fault ??= `\`${text}\` ${note ?? 'cannot be judged'}`;
       evaluation.trail.push(entry(rule, outcome, text, op, expected, seen, note, evaluation.shadow));
