@@ -2,7 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { control } from './api/control.ts';
-import type { Exchange } from './api/dispatch.ts';
+import type { Exchange } from './api/exchange.ts';
 import { Params } from './api/params.ts';
 import { createHttpServer } from './api/server.ts';
 import { attachStream } from './api/stream.ts';

@@ -1,10 +1,12 @@
 /** Puts the parts together: venue, clock, routes and, when a directory is given, the journal behind them. */
 
-import { type Command, type Exchange, replay, routeTable } from './api/dispatch.ts';
+import { routeTable } from './api/dispatch.ts';
+import type { Command, Exchange } from './api/exchange.ts';
 import { Faults } from './api/faults.ts';
 import { Weights } from './api/limits.ts';
+import { replay } from './api/replay.ts';
 import { allRoutes } from './api/routes.ts';
-import { Sessions } from './api/stream.ts';
+import { Sessions } from './api/sessions.ts';
 import { Clock, type ClockState } from './engine/clock.ts';
 import type { Venue } from './engine/state.ts';
 import { advance, createVenue } from './engine/venue.ts';

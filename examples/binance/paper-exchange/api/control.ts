@@ -19,7 +19,7 @@ import { advance, openFundedAccount } from '../engine/venue.ts';
 import { deposit } from '../engine/wallets.ts';
 import { decode, encode } from '../store/codec.ts';
 import { fromData, toData, type VenueData } from '../store/snapshot.ts';
-import type { Exchange } from './dispatch.ts';
+import type { Exchange } from './exchange.ts';
 import { faultRow } from './faults.ts';
 import { type Json, money } from './json.ts';
 import { missing, type Params } from './params.ts';

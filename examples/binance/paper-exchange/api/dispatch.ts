@@ -4,59 +4,15 @@
  * route answers. A `Refusal` from any depth becomes its HTTP reply here and nowhere else.
  */
 
-import type { Clock } from '../engine/clock.ts';
 import { Refusal } from '../engine/refusal.ts';
-import type { Account, Venue } from '../engine/state.ts';
 import { react } from '../engine/tick.ts';
 import { advance } from '../engine/venue.ts';
-import { replayControl } from './control.ts';
-import type { Faults } from './faults.ts';
+import type { Exchange, Reply, Request } from './exchange.ts';
 import { type Json, toJson } from './json.ts';
-import { countOrders, type Family, Throttled, type Weights } from './limits.ts';
+import { countOrders, type Family, Throttled } from './limits.ts';
 import { Params } from './params.ts';
-import type { Route, Settings } from './route.ts';
+import type { Route } from './route.ts';
 import { authenticate, type Signed, verify } from './security.ts';
-import type { Sessions } from './stream.ts';
-
-export interface Request {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly body: string;
-  readonly key: string | undefined;
-  readonly ip: string;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** A call that changes an account, as the journal keeps it. */
-export interface Command {
-  readonly time: number;
-  readonly account: number;
-  readonly route: string;
-  readonly params: Readonly<Record<string, string>>;
-}
-
-export interface Exchange {
-  venue: Venue;
-  readonly clock: Clock;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly weights: Weights;
-  readonly settings: Settings;
-  readonly faults: Faults;
-  readonly sessions: Sessions;
-  /** Hears of every change before it is made. */
-  record(command: Command): void;
-  recordClock(): void;
-  /** Writes a snapshot, if the exchange is kept anywhere. */
-  saveAll(): void;
-  freshVenue(seed: number): Venue;
-  replaceVenue(venue: Venue): void;
-}
 
 export const routeTable = (routes: readonly Route[]): ReadonlyMap<string, Route> =>
   new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
@@ -131,28 +87,3 @@ const notFound = (request: Request): Reply => ({
 });
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-
-/** Makes a recorded change again. A refusal then was a refusal before, so it is not an error. */
-export function replay(exchange: Exchange, command: Command): void {
-  const params = new Params(new Map(Object.entries(command.params)));
-  if (command.route.startsWith('PAPER ')) {
-    replayControl(exchange, { time: command.time, route: command.route, params });
-    return;
-  }
-  const { venue, settings, sessions } = exchange;
-  const route = exchange.routes.get(command.route);
-  const account: Account | undefined = venue.accounts.get(command.account);
-  if (route === undefined || route.security !== 'signed' || account === undefined) {
-    throw new Error(
-      `the journal names \`${command.route}\` of account ${command.account}, which this version does not know`,
-    );
-  }
-  advance(venue, command.time);
-  try {
-    route.answer({ venue, account, params, settings, sessions });
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return;
-  }
-  react(venue);
-}

@@ -10,7 +10,7 @@ import type { Params } from './params.ts';
  * delay  the answer comes `ms` later; the call is applied first, or last with `apply=last`
  * reply  another answer is sent; the call is applied before it only with `apply=first`
  */
-export const FAULT_KINDS = ['drop', 'cut', 'delay', 'reply'] as const;
+const FAULT_KINDS = ['drop', 'cut', 'delay', 'reply'] as const;
 
 export interface Fault {
   readonly id: number;

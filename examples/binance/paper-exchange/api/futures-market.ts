@@ -39,7 +39,7 @@ const depthWeight = (params: Params): number => {
   return limit <= 500 ? 10 : 20;
 };
 
-export const klineWeight = (params: Params): number => {
+const klineWeight = (params: Params): number => {
   const limit = Number(params.text('limit') ?? 500);
   if (limit < 100) return 1;
   if (limit < 500) return 2;

@@ -13,17 +13,11 @@ export const STP_MODES = [
   'EXPIRE_BOTH',
 ] as const satisfies readonly SelfTradePrevention[];
 export const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK', 'GTX', 'GTD'] as const;
-export const CONDITIONALS = [
-  'STOP',
-  'STOP_MARKET',
-  'TAKE_PROFIT',
-  'TAKE_PROFIT_MARKET',
-  'TRAILING_STOP_MARKET',
-] as const;
+const CONDITIONALS = ['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'] as const;
 const CLIENT_ID_36 = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 const CLIENT_ID_32 = /^[.A-Z:/a-z0-9_-]{1,32}$/;
 
-export const BAD_SIDE = { code: -1117, message: 'Invalid side.' };
+const BAD_SIDE = { code: -1117, message: 'Invalid side.' };
 export const BAD_TYPE = { code: -1116, message: 'Invalid orderType.' };
 export const BAD_TIME_IN_FORCE = { code: -1115, message: 'Invalid timeInForce.' };
 

@@ -2,7 +2,7 @@
 
 import { type Candle, candles, INTERVALS, intervalStart } from '../engine/candles.ts';
 import { formatDecimal, max, min, mulDiv, ONE } from '../engine/decimal.ts';
-import { best, last, quoteHouse } from '../engine/prices.ts';
+import { last, quoteHouse } from '../engine/prices.ts';
 import { tradeIdBase } from '../engine/records.ts';
 import { refuse } from '../engine/refusal.ts';
 import { seededTrades } from '../engine/seeded-trades.ts';
@@ -18,16 +18,11 @@ export const quantityText = (market: AnyMarket, units: bigint): string =>
   formatDecimal(units, market.spec.quantityPlaces);
 
 const UPDATES_PER_SECOND = 1_000_000;
-export const updateId = (venue: Venue, market: AnyMarket): number =>
+const updateId = (venue: Venue, market: AnyMarket): number =>
   venue.second * UPDATES_PER_SECOND + (market.changes % UPDATES_PER_SECOND);
 
 /** Price levels of one side, users and house together, best first. */
-export function levels(
-  venue: Venue,
-  market: AnyMarket,
-  side: Side,
-  limit: number,
-): [price: bigint, quantity: bigint][] {
+function levels(venue: Venue, market: AnyMarket, side: Side, limit: number): [price: bigint, quantity: bigint][] {
   quoteHouse(venue, market);
   const merged = new Map<bigint, bigint>();
   for (const quote of market.house.side(side)) merged.set(quote.price, quote.left);
@@ -99,7 +94,7 @@ function volumeFields(market: AnyMarket, candle: Candle): typeof ZERO_VOLUMES {
 
 const DAY_MS = 86_400_000;
 
-export interface Day {
+interface Day {
   readonly open: bigint;
   readonly high: bigint;
   readonly low: bigint;
@@ -111,7 +106,7 @@ export interface Day {
 }
 
 /** The last 24 hours of a market, from its one-minute candles. */
-export function day(venue: Venue, market: AnyMarket): Day {
+function day(venue: Venue, market: AnyMarket): Day {
   const minute = INTERVALS.get('1m') ?? { unit: 'ms', size: 60_000 };
   const openTime = intervalStart(minute, venue.now - DAY_MS) + 60_000;
   const rows = candles(venue, market, minute, { start: openTime, end: venue.now, limit: 1_440 });
@@ -170,8 +165,6 @@ export function bookTicker(venue: Venue, market: AnyMarket): Fields {
     askQty: quantityText(market, ask?.[1] ?? 0n),
   };
 }
-
-export const touch = (venue: Venue, market: AnyMarket, side: Side): bigint => best(venue, market, side) ?? 0n;
 
 /** The latest trades, oldest first: the path's own, and what users traded. */
 export function recentTrades(venue: Venue, market: AnyMarket, limit: number): PublicTrade[] {

@@ -6,7 +6,7 @@ import { Refusal } from '../engine/refusal.ts';
 const SHOWN_MAX = 40;
 
 /** `a=1&b=2` to pairs in order. Throws a `Refusal` on broken percent encoding. */
-export function parsePairs(raw: string): [string, string][] {
+function parsePairs(raw: string): [string, string][] {
   if (raw === '') return [];
   return raw.split('&').map((pair) => {
     const at = pair.indexOf('=');

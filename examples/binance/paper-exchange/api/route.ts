@@ -3,7 +3,7 @@
 import type { Account, Venue } from '../engine/state.ts';
 import type { Json } from './json.ts';
 import type { Params } from './params.ts';
-import type { Sessions } from './stream.ts';
+import type { Sessions } from './sessions.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -13,7 +13,7 @@ export interface Settings {
   limits: boolean;
 }
 
-export interface OpenCall {
+interface OpenCall {
   readonly venue: Venue;
   readonly params: Params;
   readonly settings: Settings;

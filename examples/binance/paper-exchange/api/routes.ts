@@ -4,12 +4,12 @@ import { algoRoutes, portfolioAlgoRoutes, strategyRoutes } from './algo-orders.t
 import { futuresAccountRoutes } from './futures-account.ts';
 import { futuresMarketRoutes } from './futures-market.ts';
 import { futuresOrderRoutes } from './futures-orders.ts';
+import { listenKeyRoutes } from './listen-keys.ts';
 import { oddRoutes } from './odds.ts';
 import { portfolioRoutes } from './portfolio.ts';
 import type { Route } from './route.ts';
 import { spotMarketRoutes } from './spot-market.ts';
 import { spotOrderRoutes } from './spot-orders.ts';
-import { listenKeyRoutes } from './stream.ts';
 
 export const allRoutes: readonly Route[] = [
   ...spotMarketRoutes,

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../engine/refusal.ts';
 import { control } from './control.ts';
-import { dispatch, type Exchange, type Reply, type Request } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
+import type { Exchange, Reply, Request } from './exchange.ts';
 import type { Fault } from './faults.ts';
 import { toJson } from './json.ts';
 import { Params } from './params.ts';

@@ -153,7 +153,7 @@ function miniTicker(venue: Venue, market: Market<SpotPair>): Json {
   return mini;
 }
 
-export const SPOT_RATE_LIMITS: Json = [
+const SPOT_RATE_LIMITS: Json = [
   { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6000 },
   { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 100 },
   { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: 200_000 },

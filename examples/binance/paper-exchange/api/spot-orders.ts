@@ -91,7 +91,7 @@ const NEEDS: Readonly<Record<SpotType, { timeInForce: boolean; price: boolean; s
   LIMIT_MAKER: { timeInForce: false, price: true, stopPrice: false },
 };
 
-export function readSpotOrder(market: Market<SpotPair>, params: Params): SpotRequest {
+function readSpotOrder(market: Market<SpotPair>, params: Params): SpotRequest {
   const side = readSide(params);
   const type = params.choice('type', SPOT_TYPES, null, BAD_TYPE);
   if (type === null) throw missing('type');

@@ -27,7 +27,7 @@ import type {
 } from './state.ts';
 
 export const ALGO_TYPES = ['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'] as const;
-export type AlgoType = (typeof ALGO_TYPES)[number];
+type AlgoType = (typeof ALGO_TYPES)[number];
 
 export interface AlgoRequest {
   readonly type: AlgoType;
@@ -118,13 +118,13 @@ const watched = (venue: Venue, order: { market: Market<Perpetual>; workingType: 
   order.workingType === 'MARK_PRICE' ? mark(venue, order.market) : last(venue, order.market);
 
 /** Stops fire when the price moves against the side that holds, take-profits when it moves with it. */
-export function reached(order: { type: string; side: Side; triggerPrice: bigint }, price: bigint): boolean {
+function reached(order: { type: string; side: Side; triggerPrice: bigint }, price: bigint): boolean {
   const rising = order.type.startsWith('STOP') === (order.side === 'BUY');
   return rising ? price >= order.triggerPrice : price <= order.triggerPrice;
 }
 
 /** Follows the price and says whether the trailing stop fires: the price came back from its best by the callback rate. */
-export function trail(algo: AlgoOrder, price: bigint): boolean {
+function trail(algo: AlgoOrder, price: bigint): boolean {
   const buys = algo.side === 'BUY';
   if (algo.extreme === 0n) {
     if (buys ? price > algo.activatePrice : price < algo.activatePrice) return false;

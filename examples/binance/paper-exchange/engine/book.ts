@@ -1,11 +1,11 @@
 /** The order book of one market: price levels, first in first out within a level. It matches nothing; `match.ts` does. */
 
 import { SortedLevels } from './levels.ts';
-import type { Level, Order, Side } from './state.ts';
+import type { Level, Order, OrderBook, Side } from './state.ts';
 
 export const remaining = (order: Order): bigint => order.quantity - order.executed;
 
-export class Book {
+export class Book implements OrderBook {
   readonly bids = new SortedLevels<Level>('descending');
   readonly asks = new SortedLevels<Level>('ascending');
 

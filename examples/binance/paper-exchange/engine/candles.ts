@@ -9,7 +9,7 @@ import type { Market, Venue } from './state.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-export const HISTORY_MS = 30 * DAY_MS;
+const HISTORY_MS = 30 * DAY_MS;
 
 /** Prices, volumes and quote volumes in 1e-8. */
 export interface Candle {

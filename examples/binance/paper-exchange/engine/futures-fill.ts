@@ -171,7 +171,7 @@ export function fillOrder(
  * Changes a position by a signed quantity at a total of `quote`; returns the realised profit. The cost of the closed
  * part is split off half to even; what rounding moves stays in the remaining cost, so nothing is lost.
  */
-export function applyToPosition(
+function applyToPosition(
   venue: Venue,
   holding: Holding,
   side: PositionSide,

@@ -92,7 +92,7 @@ export function checkFilters(venue: Venue, market: Market<Perpetual>, request: F
   if (request.type === 'LIMIT') checkPrice(venue, market, request.side, request.price);
 }
 
-export function checkPrice(venue: Venue, market: Market<Perpetual>, side: Side, price: bigint): void {
+function checkPrice(venue: Venue, market: Market<Perpetual>, side: Side, price: bigint): void {
   const { spec } = market;
   if (price <= 0n) throw refuse(-4001);
   if (price < spec.priceMin) throw refuse(-4013);
@@ -134,7 +134,7 @@ interface MarginRequest {
 }
 
 /** Refuses what exceeds the bracket's notional at this leverage, or the free margin. */
-export function checkMargin(venue: Venue, holding: Holding, request: MarginRequest): void {
+function checkMargin(venue: Venue, holding: Holding, request: MarginRequest): void {
   const { market, account } = holding;
   const notional = mul(request.price, request.quantity);
   const position = mul(holding.positions[request.positionSide].quantity, mark(venue, market));
@@ -244,7 +244,7 @@ function newOrder(
 }
 
 /** Matches a new or modified order and then rests or ends what is left. */
-export function execute(venue: Venue, market: Market<Perpetual>, holding: Holding, order: Order): void {
+function execute(venue: Venue, market: Market<Perpetual>, holding: Holding, order: Order): void {
   match(venue, market, order, limitOf(venue, market, order), futuresRules(venue, market));
   if (!isOpen(order)) return;
   const rests = order.type === 'LIMIT' && order.timeInForce !== 'IOC' && order.timeInForce !== 'FOK';

@@ -7,12 +7,7 @@
 import { ONE } from './decimal.ts';
 import type { Instrument } from './instruments.ts';
 import type { Path } from './path.ts';
-import type { Side } from './state.ts';
-
-export interface Quote {
-  readonly price: bigint;
-  left: bigint;
-}
+import type { Quote, Quotes, Side } from './state.ts';
 
 const NEAR_LEVELS = 50;
 const FAR_LEVELS = 50;
@@ -28,7 +23,7 @@ const PURPOSE = { BUY: 101, SELL: 211, TAKE: 307 } as const;
 /** The distance between two quotes near the price, in ticks: about 0.002 % of the price. */
 const spacing = (startTicks: number): number => Math.max(1, Math.round(startTicks / 50_000));
 
-export class HouseQuotes {
+export class HouseQuotes implements Quotes {
   second = Number.NaN;
   fair = 0n;
   bids: Quote[] = [];

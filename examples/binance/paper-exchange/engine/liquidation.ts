@@ -29,7 +29,7 @@ export function liquidateTouched(venue: Venue): void {
   }
 }
 
-export function liquidate(venue: Venue, account: Account): void {
+function liquidate(venue: Venue, account: Account): void {
   for (const holding of account.holdings.values()) {
     if (holding.isolated) liquidateIsolated(venue, holding);
   }

@@ -9,10 +9,9 @@
  */
 
 import { abs, max, min, mul, mulDiv, ONE } from './decimal.ts';
-import type { Perpetual } from './instruments.ts';
 import { type Bracket, bracketOf, maintenanceMargin } from './instruments.ts';
 import { index, last, mark } from './prices.ts';
-import type { Account, Holding, Market, Position, PositionSide, Side, Venue } from './state.ts';
+import type { Account, Holding, Position, PositionSide, Side, Venue } from './state.ts';
 
 /** One row of positionRisk. All in 1e-8 USDT but quantities (1e-8 base). */
 export interface Row {
@@ -88,7 +87,7 @@ const isUsed = (holding: Holding, side: PositionSide): boolean =>
   (side !== 'LONG' && holding.askNotional !== 0n);
 
 /** The rows of an account that have a position or lock margin, in the order the symbols were first used. */
-export function rowsOf(venue: Venue, account: Account): Row[] {
+function rowsOf(venue: Venue, account: Account): Row[] {
   const rows: Row[] = [];
   for (const holding of account.holdings.values()) {
     for (const side of positionsOf(account)) {
@@ -98,7 +97,7 @@ export function rowsOf(venue: Venue, account: Account): Row[] {
   return rows;
 }
 
-export function isolatedWallets(account: Account): bigint {
+function isolatedWallets(account: Account): bigint {
   let sum = 0n;
   for (const { positions } of account.holdings.values()) {
     sum += positions.BOTH.isolatedWallet + positions.LONG.isolatedWallet + positions.SHORT.isolatedWallet;
@@ -275,5 +274,3 @@ export function reducible(position: Position, side: Side): bigint {
   if (side === 'SELL') return max(0n, position.quantity);
   return max(0n, -position.quantity);
 }
-
-export const marketOf = (venue: Venue, symbol: string): Market<Perpetual> | null => venue.futures.get(symbol) ?? null;

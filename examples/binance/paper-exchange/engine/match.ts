@@ -23,7 +23,7 @@ export interface TradeRules {
 export const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY');
 
 /** Whether an order of `side` limited to `limit` accepts `price`; null accepts every price. */
-export const accepts = (side: Side, limit: bigint | null, price: bigint): boolean =>
+const accepts = (side: Side, limit: bigint | null, price: bigint): boolean =>
   limit === null || (side === 'BUY' ? price <= limit : price >= limit);
 
 /** Where the next trade of `side` would be made, or null. `user` tells whether a user's order is there. */

@@ -20,7 +20,7 @@ const LATTICE = 32_768;
 const SCALE = 100_000_000;
 
 /** A 32-bit hash of three integers; the finaliser is murmur3's. */
-export function hash(seed: number, stream: number, index: number): number {
+function hash(seed: number, stream: number, index: number): number {
   let h = (seed ^ Math.imul(stream, 0x9e3779b1)) | 0;
   h = Math.imul(h ^ (index | 0), 0x85ebca6b);
   h ^= h >>> 13;
@@ -34,7 +34,7 @@ export function hash(seed: number, stream: number, index: number): number {
 }
 
 /** A number that stands for a text, so that every symbol has its own streams. */
-export function streamOf(text: string): number {
+function streamOf(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h >>> 0;

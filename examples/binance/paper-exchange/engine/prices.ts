@@ -11,7 +11,7 @@ const PREMIUM_CLAMP = 50_000n;
 const FUNDING_CLAMP = 750_000n;
 
 /** The script point in force at `time`, or null when the path rules. */
-export function scripted(venue: Venue, symbol: string, time: number): (ScriptPoint & { price: bigint }) | null {
+function scripted(venue: Venue, symbol: string, time: number): (ScriptPoint & { price: bigint }) | null {
   const points = venue.scripts.get(symbol);
   if (points === undefined) return null;
   for (let i = points.length - 1; i >= 0; i -= 1) {

@@ -3,9 +3,9 @@
 import type { Account, Income, IncomeType, Ledger, Market, Order, Trade, Venue } from './state.ts';
 
 export const FINISHED_ORDERS_MAX = 5_000;
-export const TRADES_MAX = 10_000;
-export const INCOME_MAX = 20_000;
-export const PUBLIC_TRADES_MAX = 1_000;
+const TRADES_MAX = 10_000;
+const INCOME_MAX = 20_000;
+const PUBLIC_TRADES_MAX = 1_000;
 const TRADES_PER_SECOND_MAX = 1_000_000;
 
 /** Appends, and drops the oldest once the list is a quarter over its bound; `dropped` hears what went. */

@@ -9,7 +9,7 @@ const PURPOSE = { size: 401, side: 409 } as const;
 const TRADE_USDT: readonly [number, number] = [50, 5_000];
 
 /** The seeded trade of a second. */
-export function seededTrade(venue: Venue, market: Market, second: number): PublicTrade {
+function seededTrade(venue: Venue, market: Market, second: number): PublicTrade {
   const { spec, path } = market;
   const usdt = path.draw(PURPOSE.size, second, TRADE_USDT[0], TRADE_USDT[1]);
   const lots = (BigInt(usdt) * ONE * ONE) / (spec.start * spec.step);

@@ -227,7 +227,7 @@ function lockFunds(order: Order, sign: 1n | -1n): void {
 }
 
 /** What an open spot order keeps locked, in 1e-8 of base (SELL) or quote (BUY). */
-export function lockedBy(order: Order): bigint {
+function lockedBy(order: Order): bigint {
   const waits = isStop(order.type) && !order.working;
   if (!isPriced(order.type) && !waits) return 0n;
   const left = remaining(order);
@@ -275,7 +275,7 @@ export function spotRules(venue: Venue, market: Market<SpotPair>): TradeRules {
 }
 
 /** How much an order can pay for at `price`. A priced order has its funds locked; the others spend what is free. */
-export function spotRoom(market: Market<SpotPair>, order: Order, price: bigint): bigint {
+function spotRoom(market: Market<SpotPair>, order: Order, price: bigint): bigint {
   const left = remaining(order);
   if (isPriced(order.type)) return left;
   const { free } = fundsFor(order.account, market, order.side);
@@ -293,7 +293,7 @@ export function spotRoom(market: Market<SpotPair>, order: Order, price: bigint):
 
 const mulDivFloor = (a: bigint, b: bigint, c: bigint): bigint => (a * b) / c;
 
-export function spotHouse(venue: Venue, market: Market<SpotPair>, side: Side, price: bigint, quantity: bigint): void {
+function spotHouse(venue: Venue, market: Market<SpotPair>, side: Side, price: bigint, quantity: bigint): void {
   const sign = side === 'BUY' ? -1n : 1n;
   market.houseQuantity += sign * quantity;
   credit(venue.ledger.house, market.spec.base, sign * quantity);
@@ -301,7 +301,7 @@ export function spotHouse(venue: Venue, market: Market<SpotPair>, side: Side, pr
 }
 
 /** Books one side of a spot trade: funds, fee in what is received, order, record. */
-export function fillSpot(
+function fillSpot(
   venue: Venue,
   market: Market<SpotPair>,
   order: Order,
@@ -344,7 +344,7 @@ function close(venue: Venue, market: Market<SpotPair>, order: Order, status: Ord
   finish(venue, pairOf(order.account, market), order);
 }
 
-export function endSpot(
+function endSpot(
   venue: Venue,
   market: Market<SpotPair>,
   order: Order,
@@ -373,7 +373,7 @@ export function cancelSpot(
 }
 
 /** Whether a stop order's trigger is reached at `price`. */
-export function triggers(order: { type: string; side: Side; stopPrice: bigint }, price: bigint): boolean {
+function triggers(order: { type: string; side: Side; stopPrice: bigint }, price: bigint): boolean {
   const rising = order.type.startsWith('STOP_LOSS') === (order.side === 'BUY');
   return rising ? price >= order.stopPrice : price <= order.stopPrice;
 }

@@ -1,13 +1,12 @@
 /** The nouns of the engine: accounts, orders, positions, trades, and the venue that holds them. Data only. */
 
-import type { Book } from './book.ts';
-import type { HouseQuotes } from './house.ts';
-import type { Perpetual, SpotPair } from './instruments.ts';
+import type { Instrument, Perpetual, SpotPair } from './instruments.ts';
+import type { SortedLevels } from './levels.ts';
 import type { Path } from './path.ts';
 
 export type Side = 'BUY' | 'SELL';
 export type PositionSide = 'BOTH' | 'LONG' | 'SHORT';
-export type OrderStatus = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
+type OrderStatus = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX' | 'GTD';
 export type SelfTradePrevention = 'NONE' | 'EXPIRE_TAKER' | 'EXPIRE_MAKER' | 'EXPIRE_BOTH';
 export type WorkingType = 'MARK_PRICE' | 'CONTRACT_PRICE';
@@ -57,6 +56,33 @@ export interface Level {
   total: bigint;
   head: Order | null;
   tail: Order | null;
+}
+
+/** Users' resting orders of one market; made by `book.ts`. */
+export interface OrderBook {
+  readonly bids: SortedLevels<Level>;
+  readonly asks: SortedLevels<Level>;
+  side(side: Side): SortedLevels<Level>;
+  against(side: Side): SortedLevels<Level>;
+  add(order: Order): void;
+  remove(order: Order): void;
+  filled(order: Order, quantity: bigint): void;
+}
+
+export interface Quote {
+  readonly price: bigint;
+  left: bigint;
+}
+
+/** What the house quotes in one market in one second; made by `house.ts`. */
+export interface Quotes {
+  second: number;
+  fair: bigint;
+  bids: Quote[];
+  asks: Quote[];
+  refresh(spec: Instrument, path: Path, second: number, fair: bigint): void;
+  side(side: Side): Quote[];
+  take(side: Side, quantity: bigint): void;
 }
 
 export type AlgoStatus = 'NEW' | 'CANCELED' | 'EXPIRED' | 'TRIGGERING' | 'TRIGGERED' | 'FINISHED' | 'REJECTED';
@@ -203,8 +229,8 @@ export interface PublicTrade {
 export interface Market<Spec extends Perpetual | SpotPair = Perpetual | SpotPair> {
   readonly spec: Spec;
   readonly path: Path;
-  readonly book: Book;
-  readonly house: HouseQuotes;
+  readonly book: OrderBook;
+  readonly house: Quotes;
   /** Last traded price, 0 before the first trade; only valid during the second it was made in. */
   lastPrice: bigint;
   lastSecond: number;

@@ -18,7 +18,7 @@ export interface VenueOptions {
   readonly firstOrderId?: bigint;
 }
 
-export const FRESH_FUTURES_USDT = decimal('10000');
+const FRESH_FUTURES_USDT = decimal('10000');
 const FRESH_SPOT: readonly (readonly [string, bigint])[] = [
   ['USDT', decimal('10000')],
   ['BTC', decimal('1')],
@@ -52,7 +52,7 @@ export function createVenue(options: VenueOptions): Venue {
   };
 }
 
-export const emptyLedger = (): Ledger => ({
+const emptyLedger = (): Ledger => ({
   house: new Map(),
   fees: new Map(),
   insurance: new Map(),
@@ -142,7 +142,7 @@ function isIdle(venue: Venue): boolean {
   return true;
 }
 
-export const isWatched = (market: Market): boolean =>
+const isWatched = (market: Market): boolean =>
   market.book.bids.size > 0 ||
   market.book.asks.size > 0 ||
   market.algos.size > 0 ||

@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Command } from '../api/dispatch.ts';
+import type { Command } from '../api/exchange.ts';
 import type { ClockState } from '../engine/clock.ts';
 import { decode, encode } from './codec.ts';
 import type { VenueData } from './snapshot.ts';

@@ -4,7 +4,6 @@
  */
 
 import { holdingOf } from '../engine/futures-fill.ts';
-import type { Quote } from '../engine/house.ts';
 import type { Perpetual } from '../engine/instruments.ts';
 import { pairOf } from '../engine/spot.ts';
 import type {
@@ -18,13 +17,14 @@ import type {
   Order,
   Position,
   PublicTrade,
+  Quote,
   ScriptPoint,
   Trade,
   Venue,
 } from '../engine/state.ts';
 import { createVenue } from '../engine/venue.ts';
 
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 
 type OrderData = Omit<Order, 'account' | 'market' | 'level' | 'previous' | 'next'> & {
   readonly account: number;

@@ -81,7 +81,7 @@ const rawSpotTrade = (row: any): any => ({
 });
 const symbol = 'BTCUSDT';
 
-export function official(url: string, { key, secret }: Credentials, portfolio: boolean): Client {
+function official(url: string, { key, secret }: Credentials, portfolio: boolean): Client {
   const configurationRestAPI = { apiKey: key, apiSecret: secret, basePath: url, retries: 0, timeout: 10_000 };
   const um: any = new DerivativesTradingUsdsFutures({ configurationRestAPI }).restAPI;
   const pm: any = new DerivativesTradingPortfolioMargin({ configurationRestAPI }).restAPI;
@@ -213,7 +213,7 @@ const pick = (rows: any[], asset: string): any => {
   return { free: Number(row.free), locked: Number(row.locked) };
 };
 
-export function siebly(url: string, { key, secret }: Credentials, portfolio: boolean): Client {
+function siebly(url: string, { key, secret }: Credentials, portfolio: boolean): Client {
   const options = { api_key: key, api_secret: secret, baseUrl: url };
   const um: any = new USDMClient(options);
   const pm: any = new PortfolioClient(options);
@@ -282,7 +282,7 @@ export function rerouted(url: string, { key, secret }: Credentials, portfolio: b
   return exchange;
 }
 
-export function ccxtClient(url: string, credentials: Credentials, portfolio: boolean): Client {
+function ccxtClient(url: string, credentials: Credentials, portfolio: boolean): Client {
   const exchange = rerouted(url, credentials, portfolio);
   const swap = 'BTC/USDT:USDT';
   const pair = 'BTC/USDT';
