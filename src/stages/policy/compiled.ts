@@ -119,7 +119,9 @@ export interface DocumentPlan {
 }
 
 /** Plans kept; a caller that asks for ever new names starts the cache afresh instead of growing it. */
-const plansMax = 50_000;
+const plansMax = 20_000;
+/** Longer names are nobody's tools; their plans are made each time. */
+const plannedNameLengthMax = 256;
 
 export class CompiledPolicySet implements PolicySet {
   readonly hash: string;
@@ -140,6 +142,7 @@ export class CompiledPolicySet implements PolicySet {
   }
 
   keep(server: string, tool: string, plan: ToolPlan): void {
+    if (tool.length > plannedNameLengthMax || server.length > plannedNameLengthMax) return;
     if (this.#count >= plansMax) {
       this.#plans.clear();
       this.#count = 0;
