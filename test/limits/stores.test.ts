@@ -237,7 +237,7 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     const windows = [100, 700, 2_500, ['minute', 'UTC'], ['hour', 'Asia/Kolkata']] as const;
     const runs = { memory: 400, sqlite: 40, redis: 100, postgres: 40 }[name];
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }), async (steps) => {
         await store.reset(() => true);
         now += 2 * HOUR;
         const slow = new SlowBook();

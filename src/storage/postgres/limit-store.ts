@@ -10,6 +10,7 @@ import {
   type Reservation,
   type Reserving,
 } from '../../stages/limits/limit-store.ts';
+import { Batch } from '../batch.ts';
 import { ServerTime } from '../server-time.ts';
 import { SCHEMA } from './schema.ts';
 
@@ -29,6 +30,17 @@ export class PostgresLimitStore implements LimitStore {
   readonly #leaseMs: number;
   readonly #serverClock: (() => number) | undefined;
   readonly #time = new ServerTime();
+
+  readonly #reserving = new Batch<object, Answer>({
+    ask: (calls) => this.#reserveAll(calls),
+    sizeMax: BATCH_MAX,
+    underWayMax: BATCHES_MAX,
+  });
+  readonly #confirming = new Batch<string, boolean>({
+    ask: (ids) => this.#confirmAll(ids),
+    sizeMax: BATCH_MAX,
+    underWayMax: BATCHES_MAX,
+  });
 
   private constructor(pool: Pool, options: PostgresLimitOptions) {
     this.#pool = pool;
@@ -76,15 +88,7 @@ export class PostgresLimitStore implements LimitStore {
   }
 
   confirm({ id }: Reservation): Promise<boolean> {
-    const removed = this.#pool.query({
-      name: 'confirm',
-      text: 'DELETE FROM sallyport.limit_leases WHERE entry = $1',
-      values: [id],
-    });
-    return answerInTime(
-      removed.then(({ rowCount }) => rowCount === 1),
-      ANSWER_MS_MAX,
-    );
+    return answerInTime(this.#confirming.put(id), ANSWER_MS_MAX);
   }
 
   async giveBack({ id, taken }: Reservation): Promise<void> {
@@ -137,13 +141,7 @@ export class PostgresLimitStore implements LimitStore {
   async #reserve(demands: readonly Demand[]): Promise<Reserving> {
     let guess = this.#serverClock?.() ?? this.#time.now();
     for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
-      const { rows } = await this.#pool.query<{ answer: Answer }>({
-        name: 'reserve',
-        text: 'SELECT sallyport.limit_reserve($1) AS answer',
-        values: [JSON.stringify(this.#asked(demands, guess))],
-      });
-      const answer = rows[0]?.answer;
-      if (answer === undefined) throw new TypeError('the limit function gave nothing');
+      const answer = await this.#reserving.put(this.#asked(demands, guess));
       this.#time.learn(answer.at);
       switch (answer.kind) {
         case 'reserved': {
@@ -166,6 +164,25 @@ export class PostgresLimitStore implements LimitStore {
       }
     }
     throw new Error('the time of the limit store keeps changing');
+  }
+
+  async #reserveAll(calls: readonly object[]): Promise<readonly Answer[]> {
+    const { rows } = await this.#pool.query<{ answers: Answer[] }>({
+      name: 'reserve',
+      text: 'SELECT sallyport.limit_reserve_all($1) AS answers',
+      values: [JSON.stringify(calls)],
+    });
+    return rows[0]?.answers ?? [];
+  }
+
+  async #confirmAll(ids: readonly string[]): Promise<readonly boolean[]> {
+    const { rows } = await this.#pool.query<{ entry: string }>({
+      name: 'confirm',
+      text: 'DELETE FROM sallyport.limit_leases WHERE entry = ANY ($1::bigint[]) RETURNING entry',
+      values: [ids],
+    });
+    const stood = new Set(rows.map(({ entry }) => entry));
+    return ids.map((id) => stood.has(id));
   }
 
   #asked(demands: readonly Demand[], guess: number): object {
@@ -214,6 +231,9 @@ function safeUrl(url: string): string {
 }
 
 const CONNECT_MS_MAX = 5_000;
-const CONNECTIONS_MAX = 16;
+const CONNECTIONS_MAX = 8;
+/** Few at a time: who waits in the database for a busy log holds a connection, who waits here joins the next batch. */
+const BATCHES_MAX = 2;
+const BATCH_MAX = 32;
 const SPAN_ATTEMPTS_MAX = 4;
 const SWEEPS_MAX = 100;

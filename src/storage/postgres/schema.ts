@@ -126,6 +126,20 @@ BEGIN
   RETURN coalesce(refused, jsonb_build_object('kind', 'reserved', 'at', moment, 'entry', number));
 END $$;
 
+-- Several calls, decided one after the other in one transaction; every lock is taken before the first.
+CREATE OR REPLACE FUNCTION sallyport.limit_reserve_all(calls jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  one jsonb;
+  answers jsonb := '[]';
+BEGIN
+  PERFORM sallyport.limit_lock(ARRAY(
+    SELECT DISTINCT b->>'bucket' FROM jsonb_array_elements(calls) AS c, jsonb_array_elements(c->'buckets') AS b));
+  FOR one IN SELECT value FROM jsonb_array_elements(calls) LOOP
+    answers := answers || jsonb_build_array(sallyport.limit_reserve(one));
+  END LOOP;
+  RETURN answers;
+END $$;
+
 CREATE OR REPLACE FUNCTION sallyport.limit_give_back(number bigint, taken jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;

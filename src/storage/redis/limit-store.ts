@@ -11,9 +11,10 @@ import {
   type Reservation,
   type Reserving,
 } from '../../stages/limits/limit-store.ts';
+import { Batch } from '../batch.ts';
 import { ServerTime } from '../server-time.ts';
 import { fromLimbs, toLimbs } from './limbs.ts';
-import { GIVE_BACK, RESERVE, SWEEP } from './scripts.ts';
+import { CONFIRM, GIVE_BACK, RESERVE, SWEEP } from './scripts.ts';
 
 export type RedisLimitOptions = {
   /** redis:// or rediss://, with user, password and database where needed. */
@@ -33,6 +34,17 @@ export class RedisLimitStore implements LimitStore {
   readonly #time = new ServerTime();
   /** Names this process's entries, so that a server that lost its data cannot hand out an entry twice. */
   readonly #token = randomBytes(6).toString('hex');
+
+  readonly #reserving = new Batch<Question, readonly string[]>({
+    ask: (questions) => this.#reserveAll(questions),
+    sizeMax: BATCH_MAX,
+    underWayMax: BATCHES_MAX,
+  });
+  readonly #confirming = new Batch<string, number>({
+    ask: async (leases) => (await this.#run(CONFIRM, [LEASES], leases)) as number[],
+    sizeMax: BATCH_MAX,
+    underWayMax: BATCHES_MAX,
+  });
 
   private constructor(redis: Redis, options: RedisLimitOptions) {
     this.#redis = redis;
@@ -86,7 +98,7 @@ export class RedisLimitStore implements LimitStore {
 
   confirm({ id }: Reservation): Promise<boolean> {
     return answerInTime(
-      this.#redis.zrem(LEASES, id).then((removed) => removed === 1),
+      this.#confirming.put(id).then((stood) => stood === 1),
       ANSWER_MS_MAX,
     );
   }
@@ -127,11 +139,9 @@ export class RedisLimitStore implements LimitStore {
 
   async #reserve(demands: readonly Demand[]): Promise<Reserving> {
     const names = [...new Set(demands.map((demand) => demand.bucket))];
-    const keys = [LEASES, ENTRIES, ...names.flatMap((name) => [logKey(name), windowsKey(name)])];
     let guess = this.#serverClock?.() ?? this.#time.now();
     for (let attempt = 0; attempt < SPAN_ATTEMPTS_MAX; attempt++) {
-      const asked = JSON.stringify(names.map((name) => askedOf(name, demands, guess)));
-      const answer = (await this.#run(RESERVE, keys, [this.#token, this.#leaseMs, this.#now(), asked])) as string[];
+      const answer = await this.#reserving.put({ names, demands, guess });
       const [kind = ''] = answer;
       const at = Number(kind === 'reserved' ? answer[2] : answer[1]);
       if (this.#serverClock === undefined) this.#time.learn(at);
@@ -148,6 +158,29 @@ export class RedisLimitStore implements LimitStore {
       }
     }
     throw new Error('the time of the limit store keeps changing');
+  }
+
+  async #reserveAll(questions: readonly Question[]): Promise<readonly (readonly string[])[]> {
+    const places = new Map<string, number>();
+    const keys = [LEASES, ENTRIES];
+    const placeOf = (bucket: string): number => {
+      let place = places.get(bucket);
+      if (place === undefined) {
+        place = places.size;
+        places.set(bucket, place);
+        keys.push(logKey(bucket), windowsKey(bucket));
+      }
+      return place;
+    };
+    const calls = questions.map(({ names, demands, guess }) =>
+      names.map((name) => ({ key: placeOf(name), ...askedOf(name, demands, guess) })),
+    );
+    return (await this.#run(RESERVE, keys, [
+      this.#token,
+      this.#leaseMs,
+      this.#now(),
+      JSON.stringify(calls),
+    ])) as string[][];
   }
 
   /** What the scripts take for the server's time: nothing, but in tests. */
@@ -207,6 +240,13 @@ function askedOf(bucket: string, demands: readonly Demand[], guess: number): obj
   return { keep, amount: toLimbs(amount), demands: inside };
 }
 
+type Question = {
+  readonly names: readonly string[];
+  readonly demands: readonly Demand[];
+  /** The server's time, for calendar spans. */
+  readonly guess: number;
+};
+
 function reservationOf(
   names: readonly string[],
   demands: readonly Demand[],
@@ -261,5 +301,7 @@ const LOG = '{sallyport}:log:';
 const WINDOWS = '{sallyport}:windows:';
 const LEASES = '{sallyport}:leases';
 const ENTRIES = '{sallyport}:entries';
+const BATCH_MAX = 32;
+const BATCHES_MAX = 2;
 const CONNECT_MS_MAX = 5_000;
 const SPAN_ATTEMPTS_MAX = 4;

@@ -99,46 +99,46 @@ end
 `;
 
 /**
- * KEYS: the leases, the entry counter, then log and windows of each bucket.
- * ARGV: token, lease in ms, a time to use instead of the server's or nothing, the buckets as JSON
- * (`amount`, `keep`, and `demands` of `index`, `window`, `length` or `from` and `until`, `max`, `shadow`).
- * Gives `reserved, entry, at, lease` or `exceeded, at, index, used, resetsAt` or `span, at` where a calendar span is another by now.
+ * Decides calls one after the other. KEYS: the leases, the entry counter, then log and windows of each bucket.
+ * ARGV: token, lease in ms, a time to use instead of the server's or nothing, the calls as JSON: each a list of buckets
+ * (`key`: which of the pairs of keys, `amount`, `keep`, and `demands` of `index`, `window`, `length` or `from` and
+ * `until`, `max`, `shadow`). Gives for each call `reserved, entry, at, lease` or `exceeded, at, index, used, resetsAt`
+ * or `span, at` where a calendar span is another by now.
  */
 export const RESERVE = `${ARITHMETIC}
 local now = serverNow(ARGV[3])
-local buckets = cjson.decode(ARGV[4])
-local at = now
-for i, bucket in ipairs(buckets) do
-  bucket.log = KEYS[1 + 2 * i]
-  bucket.key = KEYS[2 + 2 * i]
-  bucket.state = readWindows(bucket.key)
-  bucket.sum = parse(bucket.amount)
-  if bucket.state.last > at then at = bucket.state.last end
-end
-for _, bucket in ipairs(buckets) do
-  for _, demand in ipairs(bucket.demands) do
-    if demand.length == 0 and (at < demand.from or at >= demand['until']) then return { 'span', ms(at) } end
+local states = {}
+
+local function stateOf(bucket)
+  local state = states[bucket.key]
+  if state == nil then
+    local windowsKey = KEYS[4 + 2 * bucket.key]
+    state = readWindows(windowsKey)
+    state.log = KEYS[3 + 2 * bucket.key]
+    state.windowsKey = windowsKey
+    states[bucket.key] = state
   end
+  return state
 end
 
-local function advance(bucket, demand)
-  local windows, name = bucket.state.windows, 'w' .. demand.window
+local function advance(state, demand, at)
+  local name = 'w' .. demand.window
   local since = demand.from
   if demand.length > 0 then since = at - demand.length + 1 end
-  local window = windows[name]
+  local window = state.windows[name]
   if window == nil then
-    window = { since = since, used = sumOf(bucket.log, ms(since), '+inf') }
-    windows[name] = window
+    window = { since = since, used = sumOf(state.log, ms(since), '+inf') }
+    state.windows[name] = window
   elseif window.since < since then
     -- Nothing was entered after the last look; where all of it has left, it need not be added up.
-    if since > bucket.state.last then
+    if since > state.last then
       window.used = { 0, 0, 0, 0, 0 }
-      bucket.left = true
+      state.left = true
     else
-      local sum, count = sumOf(bucket.log, ms(window.since), '(' .. ms(since))
+      local sum, count = sumOf(state.log, ms(window.since), '(' .. ms(since))
       if count > 0 then
         window.used = minus(window.used, sum)
-        bucket.left = true
+        state.left = true
       end
     end
     window.since = since
@@ -149,75 +149,97 @@ local function advance(bucket, demand)
   return window
 end
 
-local first, firstUsed, firstBucket
-for _, bucket in ipairs(buckets) do
-  for _, demand in ipairs(bucket.demands) do
-    local window = advance(bucket, demand)
-    if not demand.shadow and (first == nil or demand.index < first.index) then
-      if above(add(window.used, bucket.sum), parse(demand.max)) then
-        first, firstUsed, firstBucket = demand, window, bucket
-      end
+local function resetsAt(demand, window, amount, log)
+  if demand.length == 0 then return ms(demand['until']) end
+  local left, page, max = window.used, 0, parse(demand.max)
+  repeat
+    local rows = redis.call('ZRANGEBYSCORE', log, ms(window.since), '+inf', 'WITHSCORES', 'LIMIT', page * PAGE, PAGE)
+    for i = 1, #rows, 2 do
+      left = minus(left, amountOf(rows[i]))
+      if not above(add(left, amount), max) then return ms(tonumber(rows[i + 1]) + demand.length) end
     end
-  end
+    page = page + 1
+  until #rows < 2 * PAGE
+  return ''
 end
 
-local entry = ''
-if first == nil then entry = ms(redis.call('INCR', KEYS[2])) end
-local leased = {}
-for i, bucket in ipairs(buckets) do
-  local keep = math.max(bucket.keep, bucket.state.keep)
-  local oldest = at - keep + 1
-  local fields = { 'last', ms(at), 'keep', ms(keep) }
-  for name, window in pairs(bucket.state.windows) do
-    local idle = at >= window.since + 2 * window.length
-    if window.length == 0 then idle = at >= window.untilAt end
-    if not window.demanded and idle then
-      -- Nobody asks for it; who does again adds it up anew.
-      redis.call('HDEL', bucket.key, name)
-    else
-      if first == nil then window.used = add(window.used, bucket.sum) end
-      if window.since < oldest then oldest = window.since end
-      fields[#fields + 1] = name
-      fields[#fields + 1] = windowText(window)
+local function decide(buckets)
+  local at = now
+  for _, bucket in ipairs(buckets) do at = math.max(at, stateOf(bucket).last) end
+  for _, bucket in ipairs(buckets) do
+    for _, demand in ipairs(bucket.demands) do
+      if demand.length == 0 and (at < demand.from or at >= demand['until']) then return { 'span', ms(at) } end
     end
   end
-  redis.call('HSET', bucket.key, unpack(fields))
-  if bucket.left then redis.call('ZREMRANGEBYSCORE', bucket.log, '-inf', '(' .. ms(oldest)) end
-  if first == nil then
-    local member = entry .. ':' .. ARGV[1] .. ':' .. bucket.amount
-    redis.call('ZADD', bucket.log, ms(at), member)
-    leased[i] = { log = bucket.log, key = bucket.key, at = ms(at), member = member }
+
+  local first
+  for _, bucket in ipairs(buckets) do
+    local state = stateOf(bucket)
+    local amount = parse(bucket.amount)
+    for _, demand in ipairs(bucket.demands) do
+      local window = advance(state, demand, at)
+      if not demand.shadow and (first == nil or demand.index < first.demand.index) then
+        if above(add(window.used, amount), parse(demand.max)) then
+          first = { demand = demand, window = window, amount = amount, log = state.log }
+        end
+      end
+    end
+    state.last = at
+    state.keep = math.max(state.keep, bucket.keep)
   end
-  -- Both keys go when the longest window has passed over them; a minute more does no harm.
-  local expiry = ms(keep + at - now + 60000)
-  redis.call('PEXPIRE', bucket.key, expiry)
-  redis.call('PEXPIRE', bucket.log, expiry)
-end
-if first == nil then
+  if first ~= nil then
+    local resets = resetsAt(first.demand, first.window, first.amount, first.log)
+    return { 'exceeded', ms(at), ms(first.demand.index), text(first.window.used), resets }
+  end
+
+  local entry = ms(redis.call('INCR', KEYS[2]))
+  local leased = {}
+  for i, bucket in ipairs(buckets) do
+    local state = stateOf(bucket)
+    local amount = parse(bucket.amount)
+    for _, window in pairs(state.windows) do window.used = add(window.used, amount) end
+    local member = entry .. ':' .. ARGV[1] .. ':' .. bucket.amount
+    redis.call('ZADD', state.log, ms(at), member)
+    leased[i] = { log = state.log, key = state.windowsKey, at = ms(at), member = member }
+  end
   local lease = entry .. ':' .. ARGV[1] .. ':' .. cjson.encode(leased)
   redis.call('ZADD', KEYS[1], ms(now + tonumber(ARGV[2])), lease)
   return { 'reserved', entry, ms(at), lease }
 end
 
-local resets = ''
-if first.length == 0 then
-  resets = ms(first['until'])
-else
-  local left, page = firstUsed.used, 0
-  local max = parse(first.max)
-  repeat
-    local rows = redis.call('ZRANGEBYSCORE', firstBucket.log, ms(firstUsed.since), '+inf', 'WITHSCORES', 'LIMIT', page * PAGE, PAGE)
-    for i = 1, #rows, 2 do
-      left = minus(left, amountOf(rows[i]))
-      if not above(add(left, firstBucket.sum), max) then
-        resets = ms(tonumber(rows[i + 1]) + first.length)
-        break
-      end
+local answers = {}
+for i, call in ipairs(cjson.decode(ARGV[4])) do answers[i] = decide(call) end
+
+for _, state in pairs(states) do
+  local oldest = state.last - state.keep + 1
+  local fields = { 'last', ms(state.last), 'keep', ms(state.keep) }
+  for name, window in pairs(state.windows) do
+    local idle = state.last >= window.since + 2 * window.length
+    if window.length == 0 then idle = state.last >= window.untilAt end
+    if not window.demanded and idle then
+      -- Nobody asks for it; who does again adds it up anew.
+      redis.call('HDEL', state.windowsKey, name)
+    else
+      if window.since < oldest then oldest = window.since end
+      fields[#fields + 1] = name
+      fields[#fields + 1] = windowText(window)
     end
-    page = page + 1
-  until resets ~= '' or #rows < 2 * PAGE
+  end
+  redis.call('HSET', state.windowsKey, unpack(fields))
+  if state.left then redis.call('ZREMRANGEBYSCORE', state.log, '-inf', '(' .. ms(oldest)) end
+  -- Both keys go when the longest window has passed over them; a minute more does no harm.
+  local expiry = ms(state.keep + math.max(0, state.last - now) + 60000)
+  redis.call('PEXPIRE', state.windowsKey, expiry)
+  redis.call('PEXPIRE', state.log, expiry)
 end
-return { 'exceeded', ms(at), ms(first.index), text(firstUsed.used), resets }
+return answers
+`;
+
+/** KEYS: the leases. ARGV: leases that are no longer to lapse. Gives 1 or 0 for each: whether it still stood. */
+export const CONFIRM = `
+local stood = {}
+for i, lease in ipairs(ARGV) do stood[i] = redis.call('ZREM', KEYS[1], lease) end
+return stood
 `;
 
 /** KEYS: the leases, then log and windows of each bucket. ARGV: the lease's member, then time and member in each log. */
