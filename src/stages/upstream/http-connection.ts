@@ -88,7 +88,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly done: Promise<Exchanged>;
   readonly #request: ExchangeRequest;
   readonly #options: HttpEndpointOptions;
-  readonly #settle: (exchanged: Exchanged) => void;
+  #resolve: (exchanged: Exchanged) => void = () => {};
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -104,14 +104,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
     this.#request = request;
     this.#options = options;
-    const { promise, resolve } = Promise.withResolvers<Exchanged>();
-    this.done = promise;
-    this.#settle = (exchanged) => {
-      if (this.#settled) return;
-      this.#settled = true;
-      clearTimeout(this.#total);
-      resolve(exchanged);
-    };
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   /** `Mcp-Session-Id` of the response. */
@@ -194,6 +189,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const started = this.#controller !== undefined;
     const why = reasonOf(fault);
     this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
+  }
+
+  /** A method, not a closure made with each exchange: those kept every exchange alive until the next full collection. */
+  #settle(exchanged: Exchanged): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#total);
+    this.#resolve(exchanged);
   }
 
   #onEvent(data: string): void {
