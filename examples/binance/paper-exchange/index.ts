@@ -7,8 +7,7 @@ import { Params } from './api/params.ts';
 import { createHttpServer } from './api/server.ts';
 import { attachStream } from './api/stream.ts';
 import type { AccountKind } from './engine/state.ts';
-import { advance } from './engine/venue.ts';
-import { createRuntime } from './runtime.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
 
 export interface ExchangeOptions {
   /** 0 or absent: any free port. */
@@ -66,7 +65,7 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
     }
     throw error;
   }
-  const heartbeat = setInterval(() => beat(exchange, log), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => beat(runtime, log), HEARTBEAT_MS);
   heartbeat.unref();
   const address = server.address() as AddressInfo;
   return {
@@ -85,10 +84,9 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
 }
 
 /** Time passes even when nobody calls, so that streams hear of fills and expiries. */
-function beat(exchange: Exchange, log: (line: string) => void): void {
+function beat(runtime: Runtime, log: (line: string) => void): void {
   try {
-    advance(exchange.venue, exchange.clock.now());
-    exchange.sessions.expire(exchange.venue.now);
+    runtime.beat();
   } catch (error) {
     log(
       `paper exchange: the market stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

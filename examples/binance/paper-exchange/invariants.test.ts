@@ -16,7 +16,7 @@ import {
 } from './test/invariants.ts';
 
 /** `RUNS=1000 npx vitest run …` looks longer. */
-const RUNS = { numRuns: Number(process.env['RUNS'] ?? 60) };
+const RUNS = { numRuns: Number(process.env['RUNS'] ?? 40) };
 
 function twoTraders(): Desk {
   const desk = new Desk();

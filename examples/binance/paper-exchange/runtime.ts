@@ -24,12 +24,16 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   readonly exchange: Exchange;
+  /** To be called now and then while time passes: brings the venue up to date and notes how far it is. */
+  readonly beat: () => void;
   /** Writes what is not written yet and lets go of the directory. */
   readonly close: () => void;
 }
 
-/** The stride for the time between the last stop and this start. */
+/** The stride for the time nobody can have seen, between the last stop and this start. */
 const CATCH_UP_STRIDE_S = 60;
+/** How often the time played is noted; after a crash so much more may have been seen. */
+const NOTE_MS = 10_000;
 
 /** Makes an exchange, or finds the one in `data` as it was. Throws when the directory is in use. */
 export function createRuntime(options: RuntimeOptions): Runtime {
@@ -66,7 +70,7 @@ function assemble(options: RuntimeOptions, journal: Journal | null): Runtime {
       if (journal.isFull) saveAll();
       journal.append(command);
     },
-    recordClock: () => exchange.record(clockCommand(exchange.venue.now, clock.state)),
+    recordClock: () => exchange.record(clockCommand(exchange.venue.now, clock)),
     saveAll,
     freshVenue,
     replaceVenue: (venue) => {
@@ -76,9 +80,17 @@ function assemble(options: RuntimeOptions, journal: Journal | null): Runtime {
     },
   };
   if (journal !== null) catchUp(exchange, journal);
+  let noted = exchange.venue.now;
   listen(exchange);
   return {
     exchange,
+    beat: () => {
+      advance(exchange.venue, clock.now());
+      exchange.sessions.expire(exchange.venue.now);
+      if (exchange.venue.now < noted + NOTE_MS) return;
+      noted = exchange.venue.now;
+      journal?.notePlayed(noted);
+    },
     close: () => {
       exchange.sessions.clear();
       saveAll();
@@ -92,22 +104,35 @@ const listen = (exchange: Exchange): void => {
 };
 
 const CLOCK = 'PAPER clock';
-const clockCommand = (time: number, state: ClockState): Command => ({
+
+/** A change of the clock, and the moment it led to: from there on nothing more was known when it was written. */
+const clockCommand = (time: number, clock: Clock): Command => ({
   time,
   account: 0,
   route: CLOCK,
-  params: { state: JSON.stringify(state) },
+  params: { state: JSON.stringify(clock.state), to: String(clock.now()) },
 });
 
-/** Replays the journal, plays the time that passed since in long strides, and starts with a fresh snapshot. */
+/**
+ * Plays again what happened: the journal, then the time that had been played when the exchange stopped, second by second
+ * as it was then. The time since passes in long strides, and a fresh snapshot is the new beginning.
+ */
 function catchUp(exchange: Exchange, journal: Journal): void {
   for (const command of journal.commands()) {
-    if (command.route === CLOCK) exchange.clock.restore(JSON.parse(command.params['state'] ?? '{}') as ClockState);
+    if (command.route === CLOCK) replayClock(exchange, command);
     else replay(exchange, command);
   }
   const { venue, clock } = exchange;
   // A machine whose clock was set back must not stop the exchange's time.
   if (clock.now() < venue.now) clock.skip(venue.now - clock.now());
+  const played = journal.playedUntil();
+  if (played > venue.now) advance(venue, Math.min(clock.now(), played + NOTE_MS));
   advance(venue, clock.now(), CATCH_UP_STRIDE_S);
   exchange.saveAll();
+}
+
+function replayClock({ venue, clock }: Exchange, command: Command): void {
+  advance(venue, command.time);
+  clock.restore(JSON.parse(command.params['state'] ?? '{}') as ClockState);
+  advance(venue, Number(command.params['to']));
 }

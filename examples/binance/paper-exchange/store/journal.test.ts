@@ -50,8 +50,39 @@ describe('an exchange with a data directory', () => {
         expect(JSON.parse(reopen(crashed))).toEqual(JSON.parse(before));
         expect(JSON.parse(reopen(directory))).toEqual(JSON.parse(before));
       }),
-      { numRuns: 20 },
+      { numRuns: Number(process.env['RUNS'] ?? 15) },
     );
+  });
+
+  it('finds after a crash what had been seen while nobody called: the same fills at the same seconds', () => {
+    let now = START;
+    const clock = (): Clock => new Clock({ mode: 'live', offset: 0 }, () => now);
+    const desk = new Desk({ data, clock: clock() });
+    // Close to the price: the seeded market fills them within minutes.
+    for (const price of ['49990', '49980', '49970', '49950', '49900']) desk.limit('BUY', '0.010', price);
+    for (let second = 0; second < 1_800; second += 1) {
+      now += 1_000;
+      desk.runtime.beat();
+    }
+    const fills = (made: Desk | { venue: Desk['venue'] }): [string, number][] =>
+      [...made.venue.accounts.values()].flatMap((account) =>
+        (account.holdings.get('BTCUSDT')?.trades ?? []).map((trade): [string, number] => [
+          trade.order.id.toString(),
+          trade.time,
+        ]),
+      );
+    const seen = fills(desk);
+    expect(seen.length).toBeGreaterThan(0);
+    const crashed = `${data}-crashed`;
+    cpSync(data, crashed, { recursive: true });
+    desk.runtime.close();
+    // The machine comes back a day later.
+    now += 86_400_000;
+    const found = createRuntime({ seed: 0, data: crashed, clock: clock() });
+    expect(fills({ venue: found.exchange.venue }).slice(0, seen.length)).toEqual(seen);
+    expect(found.exchange.venue.now).toBe(now);
+    found.close();
+    rmSync(crashed, { recursive: true });
   });
 
   it('keeps keys, orders and clock across a restart', async () => {

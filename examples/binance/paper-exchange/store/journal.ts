@@ -30,6 +30,7 @@ export class Journal {
     database.exec(`
       CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, command TEXT NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS played (id INTEGER PRIMARY KEY CHECK (id = 1), until INTEGER NOT NULL) STRICT;
     `);
     this.#insert = database.prepare('INSERT INTO journal (command) VALUES (?)');
     this.#entries = Number(database.prepare('SELECT count(*) AS n FROM journal').get()?.['n'] ?? 0);
@@ -71,6 +72,18 @@ export class Journal {
   append(command: Command): void {
     this.#insert.run(encode(command));
     this.#entries += 1;
+  }
+
+  /** Notes how far (ms) time has been played, for the stretches in which nobody changes anything. */
+  notePlayed(until: number): void {
+    this.#database
+      .prepare('INSERT INTO played (id, until) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET until = excluded.until')
+      .run(until);
+  }
+
+  /** The last note, 0 when there is none. */
+  playedUntil(): number {
+    return Number(this.#database.prepare('SELECT until FROM played WHERE id = 1').get()?.['until'] ?? 0);
   }
 
   get isFull(): boolean {
