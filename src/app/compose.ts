@@ -81,7 +81,10 @@ export async function compose(options: {
     monotonic: () => performance.now(),
     latest: 0,
     onStepBack: (ms) =>
-      alarms.raise('clock', `the clock stepped back by ${Math.round(ms / 1000)} s; limits go on from the later time`),
+      alarms.raise('clock', `the clock stepped back by ${seconds(ms)}; limits go on from the later time`),
+    onJump: (ms) =>
+      alarms.raise('clock', `the clock jumped ahead by ${seconds(ms)}; limits follow it, and windows ended early`),
+    onSettled: () => alarms.clear('clock'),
   });
   const ledger = new Ledger({ db, path: folder.database, writer, clock, sole: options.sole });
   const version = 'sallyport 0.1.0';
@@ -277,6 +280,10 @@ function watchDisk(path: string, alarms: Alarms): void {
   const { bavail, blocks } = statfsSync(path);
   if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);
   else alarms.clear('disk');
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }
 
 const CHORES_MS = 30_000;

@@ -278,6 +278,15 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     );
   });
 
+  test('64 clients at once are admitted up to the limit, exactly', async () => {
+    const client = async (i: number): Promise<number> => {
+      const asked = [demand('calls', '100', HOUR), demand('spend', '1000', ['day', 'UTC'], { amount: `0.${i + 1}` })];
+      for (let admitted = 0; ; admitted++) if ((await ask(...asked)) !== 'taken') return admitted;
+    };
+    const admitted = await Promise.all(Array.from({ length: 64 }, (_, i) => client(i)));
+    expect(admitted.reduce((sum, one) => sum + one, 0)).toBe(100);
+  });
+
   test.runIf(hasLeases)('what was never confirmed lapses, what was confirmed stays', async () => {
     const lost = await taken(demand('c', '2', HOUR));
     const kept = await taken(demand('c', '2', HOUR));

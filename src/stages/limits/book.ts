@@ -22,7 +22,11 @@ export class LimitBook {
   /** Enters the call once in each bucket it names, with its largest amount there. Entry ids must rise. */
   take(demands: readonly Demand[], now: number, entry: number): readonly Taken[] {
     const single = demands.length === 1 ? demands[0] : undefined;
-    if (single !== undefined) return [this.#enter(single.bucket, now, single.amount, entry)];
+    if (single !== undefined) {
+      const only = this.#enter(single.bucket, now, single.amount, entry);
+      this.#buckets.get(single.bucket)?.keep(single.keepMs);
+      return [only];
+    }
     const largest = new Map<string, bigint>();
     for (const demand of demands) {
       const known = largest.get(demand.bucket);
@@ -30,6 +34,7 @@ export class LimitBook {
     }
     const taken: Taken[] = [];
     for (const [bucket, amount] of largest) taken.push(this.#enter(bucket, now, amount, entry));
+    for (const { bucket, keepMs } of demands) this.#buckets.get(bucket)?.keep(keepMs);
     return taken;
   }
 
@@ -178,8 +183,13 @@ class Bucket {
     this.#entry.splice(i, 1);
   }
 
+  /** Remembers at least so far back, in milliseconds. */
+  keep(ms: number): void {
+    if (ms > this.#keepMs) this.#keepMs = ms;
+  }
+
   prune(now: number, keepMs: number): readonly number[] {
-    if (keepMs > this.#keepMs) this.#keepMs = keepMs;
+    this.keep(keepMs);
     if (this.#keepMs === 0) return NONE;
     let head = this.#at.length;
     for (const cursor of this.#cursors.values()) head = Math.min(head, this.#advance(cursor.window, now).head);

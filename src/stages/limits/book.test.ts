@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { demand, SlowBook } from '../../../test/limits/model.ts';
+import { LimitBook } from './book.ts';
+import type { Demand } from './demand.ts';
+
+const WINDOWS = [1, 50, 400, 3_000, ['minute', 'UTC'], ['day', 'Europe/Berlin']] as const;
+
+describe('the book of limits', () => {
+  test('says what a list says that is added up anew each time', () => {
+    const asked = fc.record({
+      counter: fc.constantFrom('a', 'b', 'c'),
+      scope: fc.constantFrom('x', 'y'),
+      max: fc.constantFrom('0', '1', '2.5', '7'),
+      amount: fc.constantFrom('0', '0.5', '1', '2.000000000000000001'),
+      window: fc.nat(WINDOWS.length - 1),
+      shadow: fc.boolean(),
+    });
+    const step = fc.record({
+      pause: fc.oneof(fc.nat(60), fc.nat(2_000), fc.constant(40_000_000)),
+      asked: fc.array(asked, { minLength: 1, maxLength: 4 }),
+      then: fc.constantFrom('prune', 'give back', 'restore', 'nothing'),
+      which: fc.nat(1_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+        let book = new LimitBook();
+        const slow = new SlowBook();
+        let now = Date.UTC(2026, 9, 24, 20);
+        const held: { entry: number; demands: readonly Demand[] }[] = [];
+        for (const [i, { pause, asked: calls, then, which }] of steps.entries()) {
+          now += pause;
+          const demands = calls.map((one) =>
+            demand(one.counter, one.max, WINDOWS[one.window] as number, { ...one, keepMs: 26 * 3_600_000 }),
+          );
+          for (const { bucket, window } of demands)
+            expect(book.used(bucket, window, now)).toBe(slow.used(bucket, window, now));
+          const exceeded = book.firstExceeded(demands, now);
+          const expected = slow.refusal(demands, now);
+          expect(
+            exceeded === undefined
+              ? undefined
+              : { used: exceeded.used, resetsAt: exceeded.resetsAt, rule: exceeded.demand.rule },
+          ).toEqual(
+            expected === undefined
+              ? undefined
+              : { used: expected.used, resetsAt: expected.resetsAt, rule: demands[expected.index]?.rule },
+          );
+          if (exceeded === undefined) {
+            book.take(demands, now, i + 1);
+            slow.take(demands, now, i + 1);
+            held.push({ entry: i + 1, demands });
+          }
+          if (then === 'prune') for (const { bucket, keepMs } of demands) book.prune(bucket, now, keepMs);
+          if (then === 'give back' && held.length > 0) {
+            const [back] = held.splice(which % held.length, 1);
+            for (const { bucket } of back?.demands ?? []) book.giveBack(bucket, back?.entry ?? 0);
+            slow.giveBack(back?.entry ?? 0);
+          }
+          if (then === 'restore') {
+            const again = new LimitBook();
+            for (const name of book.bucketNames()) for (const one of book.entriesOf(name)) again.restore(one);
+            book = again;
+          }
+        }
+      }),
+      { numRuns: 400, seed: 7420 },
+    );
+  });
+
+  test('hundreds of thousands of entries leave at once, and give the room of their log back', () => {
+    const book = new LimitBook();
+    const asked = [demand('c', '1000000', 1_000)];
+    for (let i = 1; i <= 300_000; i++) book.take(asked, i >> 10, i);
+    const [{ bucket, keepMs } = { bucket: '', keepMs: 0 }] = asked;
+    expect(book.prune(bucket, 500, keepMs).length).toBe(0);
+    expect(book.prune(bucket, 5_000, keepMs).length).toBe(300_000);
+    expect(book.bucketNames()).toEqual([]);
+  });
+
+  test('compacts a long log without losing what is inside', () => {
+    const book = new LimitBook();
+    const asked = [demand('c', '1000000', 1_000)];
+    const bucket = asked[0]?.bucket ?? '';
+    for (let i = 1; i <= 20_000; i++) {
+      if (i % 100 === 0) book.prune(bucket, i, 1_000);
+      book.take(asked, i, i);
+    }
+    expect(book.used(bucket, { kind: 'sliding', ms: 1_000 }, 20_000)).toBe(1_000n * 10n ** 18n);
+    expect(book.entriesOf(bucket).length).toBeLessThan(1_200);
+    book.giveBack(bucket, 19_500);
+    book.giveBack(bucket, 5);
+    expect(book.used(bucket, { kind: 'sliding', ms: 1_000 }, 20_000)).toBe(999n * 10n ** 18n);
+  });
+});
