@@ -11,6 +11,7 @@ import { serve } from '../app/serve.ts';
 import { BOUNDS, type Config, defaultDataFolder, parseEndpoint } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
+import { boundYoungGeneration } from '../platform/young-generation.ts';
 import { clientBlocks } from './client-blocks.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
 
@@ -48,6 +49,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const bare = configOf(flags, data, policy, undefined);
   const rules = rulesOf(bare);
   step('starting the paper exchange …');
+  boundYoungGeneration();
   const log = openLog({ level: 'info', pretty: true });
   const exchange = await startExchangeProcess(example('desk'), (line) => log.logger.debug(line));
   const config = configOf(flags, data, policy, {
