@@ -21,7 +21,7 @@ export function openLog(options: { readonly level: string; readonly pretty: bool
       flush: () => {},
     };
   }
-  const stream = pino.destination({ fd, sync: false, minLength: 8_192, periodicFlush: 100 });
+  const stream = pino.destination({ fd, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 100 });
   // A reader that went away must not end the gateway.
   stream.on('error', () => {});
   const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
