@@ -6,24 +6,31 @@ export class Batch<Question, Answer> {
   readonly #ask: (questions: readonly Question[]) => Promise<readonly Answer[]>;
   readonly #sizeMax: number;
   readonly #underWayMax: number;
+  readonly #waitMsMax: number;
   #waiting: Asked<Question, Answer>[] = [];
   #underWay = 0;
   #scheduled = false;
 
-  /** `ask` gives one answer for each question, in order; where it throws, all of them fail. */
+  /**
+   * `ask` gives one answer for each question, in order; where it throws, all of them fail. What waited `waitMsMax` is
+   * not asked any more: nobody listens to the answer.
+   */
   constructor(options: {
     ask: (questions: readonly Question[]) => Promise<readonly Answer[]>;
     sizeMax: number;
     underWayMax: number;
+    waitMsMax: number;
   }) {
     this.#ask = options.ask;
     this.#sizeMax = options.sizeMax;
     this.#underWayMax = options.underWayMax;
+    this.#waitMsMax = options.waitMsMax;
   }
 
   put(question: Question): Promise<Answer> {
+    this.#dropLate();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ question, resolve, reject });
+      this.#waiting.push({ question, at: performance.now(), resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       // What arrives in the same turn belongs together.
@@ -34,7 +41,16 @@ export class Batch<Question, Answer> {
     });
   }
 
+  #dropLate(): void {
+    const before = performance.now() - this.#waitMsMax;
+    let late = 0;
+    while (late < this.#waiting.length && (this.#waiting[late]?.at ?? 0) < before) late++;
+    if (late === 0) return;
+    for (const { reject } of this.#waiting.splice(0, late)) reject(new Error('the store is too slow to be asked'));
+  }
+
   #send(): void {
+    this.#dropLate();
     while (this.#waiting.length > 0 && this.#underWay < this.#underWayMax) {
       const asked = this.#waiting.splice(0, this.#sizeMax);
       this.#underWay++;
@@ -61,6 +77,7 @@ export class Batch<Question, Answer> {
 
 type Asked<Question, Answer> = {
   readonly question: Question;
+  readonly at: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (fault: unknown) => void;
 };

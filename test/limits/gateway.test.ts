@@ -9,6 +9,7 @@ import {
   startGateway,
   type TestGateway,
   temporaryFolder,
+  until,
 } from '../support/processes.ts';
 import { modernCall } from '../support/wire.ts';
 import { type Server, serverKinds } from './servers.ts';
@@ -74,6 +75,17 @@ describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in
     expect((await call(two, 'echo')).isError).not.toBe(true);
     const trail = await ended([bin, 'audit', 'export', '--json', '--data', one.data]);
     expect(trail.out).toMatch(/"kind":"limits-reset".*"counter":"budget"/);
+
+    if (name === 'redis') {
+      // A store that hangs is as good as none, and forgotten when it answers again.
+      store.child.kill('SIGSTOP');
+      const hung = await call(one, 'get_me');
+      expect(hung.isError).not.toBe(true);
+      expect((await call(one, 'echo'))._meta['sallyport/refusal'].rule).toBe('(limits)');
+      store.child.kill('SIGCONT');
+      await until('the store to answer', async () => (await call(one, 'echo')).isError !== true);
+      expect(((await (await fetch(`${one.admin}/readyz`)).json()) as { status: string }).status).toBe('ok');
+    }
 
     await store.stop();
     const [without, free] = await Promise.all([call(two, 'echo'), call(two, 'get_me')]);

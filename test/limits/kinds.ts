@@ -67,7 +67,7 @@ async function sqlitePlace(): Promise<Place> {
 
 function serverKind(name: 'redis' | 'postgres', start: NonNullable<(typeof serverKinds)[number]['start']>): Kind {
   let server: ReturnType<typeof start> | undefined;
-  const open = name === 'redis' ? RedisLimitStore.open : PostgresLimitStore.open;
+  const Store = name === 'redis' ? RedisLimitStore : PostgresLimitStore;
   return {
     name,
     hasLeases: true,
@@ -78,7 +78,7 @@ function serverKind(name: 'redis' | 'postgres', start: NonNullable<(typeof serve
       const place: Place = {
         address: url,
         async open(clock, leaseMs) {
-          const store = await open({
+          const store = await Store.open({
             url,
             warn: () => {},
             ...(clock === undefined ? {} : { serverClock: clock }),

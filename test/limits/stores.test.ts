@@ -19,7 +19,7 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     place = await makePlace();
     store = await place.open(() => now);
   });
-  afterEach(async () => await place.close());
+  afterEach(() => place.close());
   afterAll(end);
 
   const ask = async (...demands: Demand[]) => {

@@ -19,7 +19,7 @@ describe('the book of limits', () => {
     const step = fc.record({
       pause: fc.oneof(fc.nat(60), fc.nat(2_000), fc.constant(40_000_000)),
       asked: fc.array(asked, { minLength: 1, maxLength: 4 }),
-      then: fc.constantFrom('prune', 'give back', 'restore', 'nothing'),
+      after: fc.constantFrom('prune', 'give back', 'restore', 'nothing'),
       which: fc.nat(1_000),
     });
     fc.assert(
@@ -28,7 +28,7 @@ describe('the book of limits', () => {
         const slow = new SlowBook();
         let now = Date.UTC(2026, 9, 24, 20);
         const held: { entry: number; demands: readonly Demand[] }[] = [];
-        for (const [i, { pause, asked: calls, then, which }] of steps.entries()) {
+        for (const [i, { pause, asked: calls, after, which }] of steps.entries()) {
           now += pause;
           const demands = calls.map((one) =>
             demand(one.counter, one.max, WINDOWS[one.window] as number, { ...one, keepMs: 26 * 3_600_000 }),
@@ -51,13 +51,13 @@ describe('the book of limits', () => {
             slow.take(demands, now, i + 1);
             held.push({ entry: i + 1, demands });
           }
-          if (then === 'prune') for (const { bucket, keepMs } of demands) book.prune(bucket, now, keepMs);
-          if (then === 'give back' && held.length > 0) {
+          if (after === 'prune') for (const { bucket, keepMs } of demands) book.prune(bucket, now, keepMs);
+          if (after === 'give back' && held.length > 0) {
             const [back] = held.splice(which % held.length, 1);
             for (const { bucket } of back?.demands ?? []) book.giveBack(bucket, back?.entry ?? 0);
             slow.giveBack(back?.entry ?? 0);
           }
-          if (then === 'restore') {
+          if (after === 'restore') {
             const again = new LimitBook();
             for (const name of book.bucketNames()) for (const one of book.entriesOf(name)) again.restore(one);
             book = again;

@@ -35,11 +35,13 @@ export class PostgresLimitStore implements LimitStore {
     ask: (calls) => this.#reserveAll(calls),
     sizeMax: BATCH_MAX,
     underWayMax: BATCHES_MAX,
+    waitMsMax: ANSWER_MS_MAX,
   });
   readonly #confirming = new Batch<string, boolean>({
     ask: (ids) => this.#confirmAll(ids),
     sizeMax: BATCH_MAX,
     underWayMax: BATCHES_MAX,
+    waitMsMax: ANSWER_MS_MAX,
   });
 
   private constructor(pool: Pool, options: PostgresLimitOptions) {
@@ -77,6 +79,8 @@ export class PostgresLimitStore implements LimitStore {
       connectionTimeoutMillis: ANSWER_MS_MAX,
       // The server gives up when we do; what nobody waits for any more must not hold locks.
       statement_timeout: ANSWER_MS_MAX,
+      // A server that says nothing for so long is left, and connected to anew.
+      query_timeout: SILENCE_MS_MAX,
       application_name: 'sallyport',
     });
     pool.on('error', (fault) => options.warn(`the limit store: ${fault.message}`));
@@ -110,10 +114,8 @@ export class PostgresLimitStore implements LimitStore {
   }
 
   async entries(): Promise<{ now: number; entries: readonly Taken[] }> {
-    const { rows: times } = await this.#pool.query<{ now: string }>('SELECT sallyport.limit_now($1) AS now', [
-      this.#now(),
-    ]);
-    const { rows } = await this.#pool.query<Record<keyof Taken, string>>(
+    const [time] = await this.#inPeace<{ now: string }>('SELECT sallyport.limit_now($1) AS now', [this.#now()]);
+    const rows = await this.#inPeace<Record<keyof Taken, string>>(
       'SELECT bucket, at, entry, amount::text FROM sallyport.limit_log ORDER BY bucket, at, entry',
     );
     const entries = rows.map(({ bucket, at, entry, amount }) => ({
@@ -122,16 +124,34 @@ export class PostgresLimitStore implements LimitStore {
       entry: Number(entry),
       amount: BigInt(amount),
     }));
-    return { now: Number(times[0]?.now), entries };
+    return { now: Number(time?.now), entries };
   }
 
   async reset(accepts: (bucket: string) => boolean): Promise<readonly string[]> {
-    const { rows } = await this.#pool.query<{ bucket: string }>(
-      'SELECT bucket FROM sallyport.limit_buckets ORDER BY bucket',
-    );
-    const names = rows.map((row) => row.bucket).filter(accepts);
-    for (const name of names) await this.#pool.query('SELECT sallyport.limit_reset($1)', [name]);
+    const rows = await this.#inPeace<{ bucket: string }>('SELECT bucket FROM sallyport.limit_buckets ORDER BY bucket');
+    const names = rows.map(({ bucket }) => bucket).filter(accepts);
+    for (const name of names) await this.#inPeace('SELECT sallyport.limit_reset($1)', [name]);
     return names;
+  }
+
+  /** For a person, who can wait longer than a call. */
+  async #inPeace<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const client = await this.#pool.connect();
+    let fault: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL statement_timeout = 0');
+      const query = { text, values: [...values], query_timeout: PEACE_MS_MAX };
+      const { rows } = await client.query<Row>(query);
+      await client.query('COMMIT');
+      return rows;
+    } catch (thrown) {
+      fault = thrown as Error;
+      throw thrown;
+    } finally {
+      // With a fault the connection is closed, and its transaction with it.
+      client.release(fault);
+    }
   }
 
   async close(): Promise<void> {
@@ -231,6 +251,8 @@ function safeUrl(url: string): string {
 }
 
 const CONNECT_MS_MAX = 5_000;
+const PEACE_MS_MAX = 60_000;
+const SILENCE_MS_MAX = 1_000;
 const CONNECTIONS_MAX = 8;
 /** Few at a time: who waits in the database for a busy log holds a connection, who waits here joins the next batch. */
 const BATCHES_MAX = 2;

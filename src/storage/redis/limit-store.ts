@@ -39,11 +39,13 @@ export class RedisLimitStore implements LimitStore {
     ask: (questions) => this.#reserveAll(questions),
     sizeMax: BATCH_MAX,
     underWayMax: BATCHES_MAX,
+    waitMsMax: ANSWER_MS_MAX,
   });
   readonly #confirming = new Batch<string, number>({
     ask: async (leases) => (await this.#run(CONFIRM, [LEASES], leases)) as number[],
     sizeMax: BATCH_MAX,
     underWayMax: BATCHES_MAX,
+    waitMsMax: ANSWER_MS_MAX,
   });
 
   private constructor(redis: Redis, options: RedisLimitOptions) {
@@ -63,6 +65,8 @@ export class RedisLimitStore implements LimitStore {
     const redis = new Redis(options.url, {
       lazyConnect: true,
       connectTimeout: CONNECT_MS_MAX,
+      // A server that says nothing for so long is left, and connected to anew.
+      socketTimeout: SILENCE_MS_MAX,
       // A call asks once and is refused where no answer comes; a command sent later would count for nobody.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -303,5 +307,6 @@ const LEASES = '{sallyport}:leases';
 const ENTRIES = '{sallyport}:entries';
 const BATCH_MAX = 32;
 const BATCHES_MAX = 2;
+const SILENCE_MS_MAX = 1_000;
 const CONNECT_MS_MAX = 5_000;
 const SPAN_ATTEMPTS_MAX = 4;
