@@ -187,6 +187,52 @@ describe('what is known of a tool', () => {
   });
 });
 
+describe('reasons of several rules', () => {
+  const policy = policyOf({
+    ...deny,
+    tools: {
+      t: {
+        require: [
+          { conditions: [{ path: 'args.a', op: 'exists', value: true }] },
+          { conditions: [{ path: 'args.b', op: 'eq', value: 1 }] },
+        ],
+        deny_if: [{ conditions: [{ path: 'args.c', op: 'lt', value: 1 }] }],
+      },
+      asked: {
+        action: 'require_approval',
+        approval: { if: [{ path: 'args.c', op: 'lt', value: 1 }] },
+        deny_if: [{ conditions: [{ path: 'args.d', op: 'lt', value: 1 }] }],
+      },
+    },
+  });
+
+  it('do not say what another rule missed or stumbled over', () => {
+    // `args.c` is missing in the first rule looked at; the one that refuses missed nothing.
+    expect(decide(policy, call('t', { a: 1, b: 2 })).reason).toBe('this tool is allowed only where `args.b` is 1');
+    expect(decide(policy, call('t', { c: 5, a: 1 })).reason).toBe(
+      'this tool is allowed only where `args.b` is 1, and `args.b` is missing',
+    );
+    const both = decide(policy, call('asked', { c: 'x', d: 'y' }));
+    expect([both.rule, both.reason]).toEqual([
+      '/tools/asked/deny_if/0',
+      'a rule cannot be judged: `args.d` is a string that is no number, and `lt` needs a number',
+    ]);
+    const one = decide(policy, call('asked', { c: 'x' }));
+    expect([one.rule, one.reason]).toEqual([
+      '/tools/asked/approval',
+      'a rule cannot be judged: `args.c` is a string that is no number, and `lt` needs a number',
+    ]);
+  });
+
+  it('keep the first of equal verdicts', () => {
+    const two = policyOf({
+      ...deny,
+      tools: { t: { action: 'deny', reason: 'first', deny_if: [{ conditions: [], on_deny: 'second' }] } },
+    });
+    expect(decide(two, call('t')).reason).toBe('first');
+  });
+});
+
 describe('what is asked', () => {
   const policy = policyOf({
     ...deny,
@@ -343,6 +389,47 @@ describe('shadow', () => {
       verdict: 'permit',
       shadow: { verdict: 'refuse', rule: 'a.json#/default' },
     });
+  });
+});
+
+describe('shadow beside what is enforced', () => {
+  it('asks nobody for a rule that only watches', () => {
+    const policy = policyOf({
+      ...deny,
+      tools: { t: { action: 'require_approval' }, 't*': { action: 'require_approval', shadow: true } },
+    });
+    expect(decide(policy, call('t')).asks.map(({ rule }) => rule)).toEqual(['/tools/t/action']);
+    expect(decide(policy, call('tx'))).toMatchObject({
+      verdict: 'permit',
+      asks: [],
+      shadow: { verdict: 'ask', rule: '/tools/t*/action' },
+    });
+  });
+
+  it('says nothing where both decide alike, and all where every document only watches', () => {
+    const mixed = policyOf({ ...deny, mode: 'shadow', tools: { t: {} } }, { ...deny, tools: { t: {} } });
+    expect(decide(mixed, call('t'))).not.toHaveProperty('shadow');
+    expect(decide(mixed, call('u'))).toMatchObject({ verdict: 'refuse', rule: 'b.json#/default' });
+    expect(decide(mixed, call('u'))).not.toHaveProperty('shadow');
+    const watching = policyOf(
+      { ...deny, mode: 'shadow', tools: { t: {} } },
+      { ...deny, mode: 'shadow', tools: { t: {} } },
+    );
+    expect(decide(watching, call('t')).shadow).toEqual({
+      verdict: 'permit',
+      rule: 'a.json#/tools/t',
+      reason: 'the policy allows this call',
+    });
+    expect(showsPrompt(watching, 's', 'x')).toBe(true);
+    expect(showsPrompt(mixed, 's', 'x')).toBe(false);
+  });
+
+  it('marks what the trail lists', () => {
+    const policy = policyOf({ ...deny, tools: { t: { shadow: true }, u: {} } });
+    expect(decide(policy, call('t')).trail).toEqual([
+      { rule: '/tools/t', kind: 'listed', outcome: 'holds', shadow: true },
+    ]);
+    expect(decide(policy, call('u')).trail).toEqual([{ rule: '/tools/u', kind: 'listed', outcome: 'holds' }]);
   });
 });
 
