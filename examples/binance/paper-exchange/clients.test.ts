@@ -210,6 +210,41 @@ describe('ccxt.pro', () => {
   );
 });
 
+it('ccxt works in hedge mode, with conditional and batched orders, and with ids beyond 2^53', async () => {
+  const exchange = await startExchange({ firstOrderId: 4_611_875_134_427_365_123n });
+  open.push(exchange);
+  await paper(exchange.url, 'price', { symbol: 'BTCUSDT', price: 50_000 });
+  const client = rerouted(exchange.url, exchange, false);
+  open.push({ close: () => client.close() as Promise<void> });
+  client.options.defaultType = 'swap';
+  await client.loadMarkets();
+  const symbol = 'BTC/USDT:USDT';
+  await client.setPositionMode(true, symbol);
+  const long = await client.createOrder(symbol, 'market', 'buy', 0.02, undefined, { positionSide: 'LONG' });
+  await client.createOrder(symbol, 'market', 'sell', 0.01, undefined, { positionSide: 'SHORT' });
+  expect([long.id, long.status]).toEqual(['4611875134427365123', 'closed']);
+  const positions = (await client.fetchPositions([symbol])) as { side: string; contracts: number }[];
+  expect(positions.map((row) => [row.side, row.contracts])).toEqual([
+    ['long', 0.02],
+    ['short', 0.01],
+  ]);
+  const stop = await client.createOrder(symbol, 'market', 'sell', 0.02, undefined, {
+    positionSide: 'LONG',
+    stopLossPrice: 45_000,
+  });
+  const trailing = await client.createOrder(symbol, 'market', 'buy', 0.01, undefined, {
+    positionSide: 'SHORT',
+    trailingPercent: 1,
+  });
+  const waiting = (await client.fetchOpenOrders(symbol, undefined, undefined, { trigger: true })) as { id: string }[];
+  expect(waiting.map((row) => row.id)).toEqual([stop.id, trailing.id]);
+  const [batched] = await client.createOrders([
+    { symbol, type: 'limit', side: 'buy', amount: 0.01, price: 45_000, params: { positionSide: 'LONG' } },
+  ]);
+  expect(batched.id).toBe('4611875134427365125');
+  expect((await client.cancelOrders([batched.id], symbol))[0].status).toBe('canceled');
+});
+
 /** Waits until the exchange has a stream connection for the account: what happens before would not be heard. */
 async function connected(url: string, account: { key: string }, kind: string): Promise<void> {
   for (;;) {

@@ -244,12 +244,16 @@ function inline(action: () => Json): Json {
 const batch = (call: SignedCall, single: (call: SignedCall) => Json): Json =>
   batchOrders(call.params).map((params) => inline(() => single({ ...call, params })));
 
+/** As documented, and as ccxt spells them, which the exchange takes too. */
+const LIST_NAMES = ['orderIdList', 'orderidlist', 'origClientOrderIdList', 'origclientorderidlist'] as const;
+
 function batchCancel(call: SignedCall, cancel: (call: SignedCall) => Json): Json {
   const { params } = call;
-  const byId = params.text('orderIdList') !== null;
-  const name = byId ? 'orderIdList' : 'origClientOrderIdList';
-  if (!byId && params.text(name) === null)
+  const name = LIST_NAMES.find((spelling) => params.text(spelling) !== null);
+  if (name === undefined) {
     throw new Refusal(-1102, "Param 'origClientOrderIdList' or 'orderIdList' must be sent, but both were empty/null!");
+  }
+  const byId = /^orderIdList$/i.test(name);
   const list = parseList(params, name);
   if (list.length === 0 || list.length > BATCH_CANCELS_MAX)
     throw new Refusal(-4083, 'Invalid number of batch cancel orders: send 1 to 10.');

@@ -303,7 +303,7 @@ describe('time in force and timers', () => {
     const [row] = made.ok('GET', '/fapi/v1/openOrders') as { orderId: string }[];
     expect(row?.orderId).toBe('4611875134427365123');
     expect(
-      made.ok('DELETE', '/fapi/v1/batchOrders', { symbol: 'BTCUSDT', orderIdList: '[4611875134427365123]' }),
+      made.ok('DELETE', '/fapi/v1/batchOrders', { symbol: 'BTCUSDT', orderidlist: '[4611875134427365123]' }),
     ).toMatchObject([{ status: 'CANCELED' }]);
   });
 });

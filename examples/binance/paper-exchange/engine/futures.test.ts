@@ -228,6 +228,15 @@ describe('a cross account', () => {
   });
 });
 
+it('a hedge that no price can liquidate shows a liquidation price of 0', () => {
+  const made = desk();
+  made.ok('POST', '/fapi/v1/positionSide/dual', { dualSidePosition: true });
+  made.fill(made.limit('BUY', '0.020', '49990', { positionSide: 'LONG' }).orderId);
+  made.fill(made.limit('SELL', '0.010', '50010', { positionSide: 'SHORT' }).orderId);
+  const rows = made.ok('GET', '/fapi/v3/positionRisk') as { liquidationPrice: string }[];
+  expect(rows.map((row) => row.liquidationPrice)).toEqual(['0', '0']);
+});
+
 describe('history', () => {
   it('forgets orders that ended unfilled after three days, and all after ninety', () => {
     const made = desk();

@@ -245,28 +245,31 @@ export function priceInBracket(input: LiquidationInput, row: Bracket): bigint | 
   return mulDiv(numerator, ONE * ONE, denominator);
 }
 
-/** The liquidation price of one row of an account. */
+/** The liquidation price of one row of an account; 0 when no price the market can have would liquidate it. */
 export function liquidationPriceOf(summary: Summary, row: Row): bigint {
   const { holding, position } = row;
   if (position.quantity === 0n) return 0n;
-  const { brackets } = holding.market.spec;
-  if (holding.isolated) {
-    return liquidationPrice({
-      wallet: position.isolatedWallet,
-      otherMaintenance: 0n,
-      otherUnrealized: 0n,
-      legs: [position],
-      brackets,
-    });
-  }
+  const price = liquidationPrice(holding.isolated ? isolatedInput(row) : crossInput(summary, row));
+  return price > holding.market.spec.priceMax ? 0n : price;
+}
+
+const isolatedInput = ({ holding, position }: Row): LiquidationInput => ({
+  wallet: position.isolatedWallet,
+  otherMaintenance: 0n,
+  otherUnrealized: 0n,
+  legs: [position],
+  brackets: holding.market.spec.brackets,
+});
+
+function crossInput(summary: Summary, { holding }: Row): LiquidationInput {
   const others = summary.rows.filter((other) => other.holding !== holding && !other.holding.isolated);
-  return liquidationPrice({
+  return {
     wallet: summary.crossWallet,
     otherMaintenance: others.reduce((sum, other) => sum + other.maintenance, 0n),
     otherUnrealized: others.reduce((sum, other) => sum + other.unrealized, 0n),
     legs: summary.rows.filter((other) => other.holding === holding).map((other) => other.position),
-    brackets,
-  });
+    brackets: holding.market.spec.brackets,
+  };
 }
 
 /** How much of the position `side` reduces, in 1e-8 of the base asset. */
