@@ -34,7 +34,21 @@ export class Ledger {
   readonly #sole: boolean;
   readonly #logFile: number;
   readonly #book = new LimitBook();
-  readonly #sql: Record<'record' | 'take' | 'undo' | 'drop' | 'head' | 'version' | 'takenSince' | 'prune' | 'floor' | 'begin' | 'commit' | 'rollback', StatementSync>;
+  readonly #sql: Record<
+    | 'record'
+    | 'take'
+    | 'undo'
+    | 'drop'
+    | 'head'
+    | 'version'
+    | 'takenSince'
+    | 'prune'
+    | 'floor'
+    | 'begin'
+    | 'commit'
+    | 'rollback',
+    StatementSync
+  >;
 
   #head = GENESIS;
   #seq = 0;
@@ -79,7 +93,9 @@ export class Ledger {
       version: db.prepare('PRAGMA data_version'),
       takenSince: db.prepare('SELECT id, bucket, at, amount, entry, undo FROM limit_log WHERE id > ? ORDER BY id'),
       prune: db.prepare('DELETE FROM limit_log WHERE id IN (SELECT value FROM json_each(?))'),
-      floor: db.prepare('INSERT INTO writers (id, floor) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET floor = excluded.floor'),
+      floor: db.prepare(
+        'INSERT INTO writers (id, floor) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET floor = excluded.floor',
+      ),
     };
     // The log file has no locks on it, so that opening and closing it beside SQLite is safe.
     this.#transaction(() => {
@@ -103,7 +119,10 @@ export class Ledger {
   }
 
   /** Empties the logs whose name is accepted, and writes a record of it in the same transaction. The names. */
-  reset(accepts: (bucket: string) => boolean, record: (buckets: readonly string[]) => RecordDraft): Promise<readonly string[]> {
+  reset(
+    accepts: (bucket: string) => boolean,
+    record: (buckets: readonly string[]) => RecordDraft,
+  ): Promise<readonly string[]> {
     return new Promise((resolve, reject) => this.#enqueue({ kind: 'reset', accepts, record, resolve, reject }));
   }
 
@@ -296,7 +315,9 @@ export class Ledger {
       this.#prunable = [];
     }
     if (this.#seq - this.#floorWritten >= FLOOR_EVERY) {
-      this.#sql.floor.run(this.#writer, Math.min(this.#seq, ...this.#open.all()));
+      let floor = this.#seq;
+      for (const seq of this.#open.all()) if (seq < floor) floor = seq;
+      this.#sql.floor.run(this.#writer, floor);
       this.#floorWritten = this.#seq;
     }
   }
