@@ -49,8 +49,25 @@ export const pathRoots: Readonly<Record<string, readonly string[] | 'free'>> = {
   result: 'free',
 };
 
+type PathError = { readonly error: string; readonly hint?: string };
+
+/** The same few paths stand in every entry of a large policy. */
+const known = new Map<string, Path | PathError>();
+const knownMax = 10_000;
+
 /** `inResult`: whether `result.*` may be read here. */
-export function parsePath(text: string, inResult: boolean): Path | { readonly error: string; readonly hint?: string } {
+export function parsePath(text: string, inResult: boolean): Path | PathError {
+  const key = `${inResult ? 'r' : 'c'} ${text}`;
+  let path = known.get(key);
+  if (path === undefined) {
+    path = readPath(text, inResult);
+    if (known.size >= knownMax) known.clear();
+    known.set(key, path);
+  }
+  return path;
+}
+
+function readPath(text: string, inResult: boolean): Path | PathError {
   const rootMatch = /^[a-z]+/.exec(text);
   const root = rootMatch?.[0] ?? '';
   if (root === 'facts') return { error: `\`${text}\` reads a fact, which is not supported yet` };
