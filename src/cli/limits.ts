@@ -5,10 +5,12 @@ import { type Counting, listLimits, resetCounter } from '../app/limits-admin.ts'
 import type { LimitInUse } from '../app/limits-in-use.ts';
 import { dataFolderOf } from '../app/open-trail.ts';
 import { readLimits } from '../app/rules.ts';
+import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { loadConfig } from '../platform/config/load.ts';
+import { Unavailable } from '../platform/unavailable.ts';
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
-import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
+import { CommandEnd, EXIT, warn } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
 type Flags = {
@@ -100,7 +102,12 @@ function whereOf(flags: Flags): { counting: Counting; limits: readonly LimitInFo
   }
   const overrides = flags.data === undefined ? {} : { data: flags.data };
   const loaded = loadConfig({ file: flags.config ?? DEFAULT_CONFIG, flags: overrides, env: process.env });
-  if (loaded.kind === 'invalid') throw invalid(loaded.errors);
+  if (loaded.kind === 'invalid') {
+    throw new Unavailable(
+      loaded.errors.map(formatDiagnostic).join('\n'),
+      'correct the configuration, or name the folder with --data',
+    );
+  }
   const { limits, errors } = readLimits(loaded.config);
   // What is used can be said all the same.
   warn(errors);
@@ -119,7 +126,9 @@ function limitsOfFiles(files: readonly string[]): readonly LimitInForce[] {
       );
     }
     const { loaded, errors } = readPolicyDocument(file, text);
-    if (loaded === undefined || errors.length > 0) throw invalid(errors);
+    if (loaded === undefined || errors.length > 0) {
+      throw new CommandEnd(EXIT.failed, errors.map(formatDiagnostic).join('\n'));
+    }
     return limitsOf([loaded.document]);
   });
 }

@@ -218,7 +218,10 @@ describe('limits list and reset', () => {
       code: 2,
       err: expect.stringContaining('kind=value'),
     });
-    expect(await limits('list', '-c', join(folder.path, 'none.yaml'))).toMatchObject({ code: 78 });
+    expect(await limits('list', '-c', join(folder.path, 'none.yaml'))).toMatchObject({
+      code: 69,
+      err: expect.stringContaining('none.yaml:1:1: cannot be read'),
+    });
     expect(await limits('list', '--data', folder.path, '--policy', 'none.yaml')).toMatchObject({ code: 2 });
   });
 });
