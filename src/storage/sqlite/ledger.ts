@@ -156,8 +156,12 @@ export class Ledger {
     this.#queue.push(job);
     if (this.#flushing) return;
     this.#flushing = true;
-    setImmediate(() => this.#flush());
+    // A call that is alone has nobody to share a transaction with, and should not wait for the next turn.
+    if (this.#open.size <= 1) queueMicrotask(this.#flushSoon);
+    else setImmediate(this.#flushSoon);
   }
+
+  readonly #flushSoon = (): void => this.#flush();
 
   #flush(): void {
     this.#flushing = false;
