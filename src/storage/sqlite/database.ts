@@ -58,7 +58,9 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
       return db;
     }
     chmodSync(path, 0o600);
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000');
+    db.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000',
+    );
     migrate(db, path);
     // Reading every page takes as long as the file is large; beyond this size damage shows when a page is used.
     if (statSync(path).size <= QUICK_CHECK_BYTES_MAX) {

@@ -36,6 +36,7 @@ export function verifyTrail(db: DatabaseSync, expectedHead: string | undefined):
     | undefined;
   let previous = anchor?.hash ?? GENESIS;
   let seq = anchor?.seq ?? 0;
+  let at = seq + 1;
   const first = seq + 1;
   let sawHead = expectedHead === undefined || previous === expectedHead;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -46,18 +47,21 @@ export function verifyTrail(db: DatabaseSync, expectedHead: string | undefined):
     for (const row of rows.iterate() as Iterable<Row>) {
       if (row.seq !== seq + 1) return { kind: 'broken', at: seq + 1, why: 'the record is missing' };
       seq = row.seq;
+      at = seq;
       const body = decoder.decode(row.body);
       const hash = Buffer.from(row.hash).toString('latin1');
       if (linkHash(previous, body) !== hash) return { kind: 'broken', at: seq, why: 'it does not match its hash' };
       const fault = faultOf(row, body);
       if (fault !== undefined) return { kind: 'broken', at: seq, why: fault };
       previous = hash;
+      at = seq + 1;
       sawHead ||= hash === expectedHead;
     }
   } catch (thrown) {
-    return { kind: 'broken', at: seq + 1, why: `it cannot be read: ${(thrown as Error).message}` };
+    return { kind: 'broken', at, why: `it cannot be read: ${(thrown as Error).message}` };
   }
-  if (!sawHead) return { kind: 'broken', at: seq + 1, why: 'the trail ends before the head that was given: its tail is cut off' };
+  if (!sawHead)
+    return { kind: 'broken', at: seq + 1, why: 'the trail ends before the head that was given: its tail is cut off' };
   return { kind: 'complete', count: seq - first + 1, first, head: previous };
 }
 

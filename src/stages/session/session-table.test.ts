@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Caller } from '../../domain/caller.ts';
+import { openDatabase } from '../../storage/sqlite/database.ts';
+import { sqliteSessions } from '../../storage/sqlite/sessions.ts';
+import { digestOf, type Live, SessionTable } from './session-table.ts';
+
+const caller = (id: string): Caller => ({
+  kind: 'caller',
+  id,
+  grant: id,
+  agent: undefined,
+  groups: [],
+  servers: ['up'],
+});
+const desk = caller('desk');
+const from = { caller: desk, server: 'up', revision: '2025-11-25', initialize: {} };
+const hour = 3_600_000;
+
+let folder: string;
+let db: DatabaseSync;
+let now: number;
+let ended: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
+  db = openDatabase(join(folder, 'sallyport.db'));
+  now = 1_700_000_000_000;
+  ended = [];
+});
+afterEach(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+let made = 0;
+const table = (sessionsMax = 3) =>
+  new SessionTable(sqliteSessions(db), {
+    sessionsMax,
+    now: () => now,
+    randomId: () => `secret-${++made}`,
+    onEnd: (live: Live) => ended.push(live.session.id),
+    onRestore: () => {},
+  });
+const open = (sessions: SessionTable) => {
+  const opened = sessions.open(from);
+  sessions.keep(opened.live, '{}');
+  return opened;
+};
+const find = (sessions: SessionTable, id: string, by = desk, server = 'up') =>
+  sessions.find(id, by, server, () => ({}));
+
+describe('a session', () => {
+  test('is found by its secret id, which is nowhere in the store', () => {
+    const sessions = table();
+    const { id, live } = open(sessions);
+    expect(find(sessions, id)).toBe(live);
+    expect(JSON.stringify(db.prepare('SELECT * FROM sessions').all())).not.toContain(id);
+    expect(live.session.id).toBe(digestOf(id).slice(0, 32));
+  });
+
+  test('is nobody else’s, and of no other server', () => {
+    const sessions = table();
+    const { id } = open(sessions);
+    expect(find(sessions, id, caller('other'))).toBeUndefined();
+    expect(find(sessions, id, desk, 'other')).toBeUndefined();
+    expect(find(table(), id, caller('other'))).toBeUndefined();
+    expect(find(sessions, 'secret-0')).toBeUndefined();
+  });
+
+  test('outlives the process with what it knew of its upstream', () => {
+    const sessions = table();
+    const { id, live } = open(sessions);
+    sessions.setUpstream(live, 'upstream-1');
+    expect(find(table(), id)).toMatchObject({
+      upstream: 'upstream-1',
+      session: { id: live.session.id, revision: '2025-11-25' },
+    });
+  });
+
+  test('lives 24 hours after its last request, here and in the store', () => {
+    const sessions = table();
+    const { id } = open(sessions);
+    now += 23 * hour;
+    expect(find(sessions, id)).toBeDefined();
+    now += 23 * hour;
+    expect(find(sessions, id)).toBeDefined();
+    now += 25 * hour;
+    expect(find(sessions, id)).toBeUndefined();
+    expect(find(table(), id)).toBeUndefined();
+  });
+
+  test('that is ended is gone, once', () => {
+    const sessions = table();
+    const { id, live } = open(sessions);
+    sessions.end(live);
+    sessions.end(live);
+    expect(find(sessions, id)).toBeUndefined();
+    expect(ended).toEqual([live.session.id]);
+  });
+});
+
+describe('many sessions', () => {
+  test('at the bound the longest idle one goes, never one that is busy', () => {
+    const sessions = table(3);
+    const [first, second, third] = [open(sessions), open(sessions), open(sessions)];
+    if (first === undefined || second === undefined || third === undefined) throw new Error('none');
+    first.live.busy = 1;
+    now += 1_000;
+    expect(find(sessions, third.id)).toBeDefined();
+    open(sessions);
+    expect(ended).toEqual([second.live.session.id]);
+    expect(find(sessions, first.id)).toBe(first.live);
+  });
+
+  test('a sweep ends those whose grant is gone and those idle for a day, and leaves the others', () => {
+    const sessions = table();
+    const kept = open(sessions);
+    const idle = open(sessions);
+    now += 25 * hour;
+    const fresh = open(sessions);
+    kept.live.usedAt = now;
+    sessions.sweep(() => true);
+    expect(ended).toEqual([idle.live.session.id]);
+    sessions.sweep(() => false);
+    expect(ended).toEqual([idle.live.session.id, kept.live.session.id, fresh.live.session.id]);
+  });
+});
