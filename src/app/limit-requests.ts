@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -33,6 +33,8 @@ export function serveRequests(
 ): () => void {
   const folder = join(data, FOLDER);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Answers that nobody waited for.
+  for (const name of readdirSync(folder)) if (!name.endsWith(REQUEST)) rmSync(join(folder, name), { force: true });
   let busy = false;
   const look = async () => {
     for (const name of await readdir(folder)) {

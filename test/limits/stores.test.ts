@@ -287,6 +287,20 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     expect(admitted.reduce((sum, one) => sum + one, 0)).toBe(100);
   });
 
+  test.runIf(name === 'redis')(
+    'after the server lost its data, a give-back of before takes nothing from what came after',
+    async () => {
+      const before = await taken(demand('c', '1', HOUR));
+      const { Redis } = await import('ioredis');
+      const server = new Redis(place.address);
+      await server.flushall();
+      await server.quit();
+      expect(await ask(demand('c', '1', HOUR))).toBe('taken');
+      await store.giveBack(before);
+      expect(await ask(demand('c', '1', HOUR))).toEqual({ used: '1', resets: HOUR });
+    },
+  );
+
   test.runIf(hasLeases)('what was never confirmed lapses, what was confirmed stays', async () => {
     const lost = await taken(demand('c', '2', HOUR));
     const kept = await taken(demand('c', '2', HOUR));

@@ -68,7 +68,7 @@ export class PostgresLimitStore implements LimitStore {
     } catch (fault) {
       throw new Unavailable(
         `the limit store cannot be used at ${safeUrl(options.url)}: ${(fault as Error).message}`,
-        'start it, or correct `limits:`, --limits or SALLYPORT_LIMITS',
+        'start it, or correct `limits:` or SALLYPORT_LIMITS',
       );
     } finally {
       await first.end().catch(() => {});

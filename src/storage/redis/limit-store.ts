@@ -32,8 +32,9 @@ export class RedisLimitStore implements LimitStore {
   readonly #leaseMs: number;
   readonly #serverClock: (() => number) | undefined;
   readonly #time = new ServerTime();
-  /** Names this process's entries, so that a server that lost its data cannot hand out an entry twice. */
+  /** With the number of the batch it names entries: a server that lost its data counts them from one again. */
   readonly #token = randomBytes(6).toString('hex');
+  #batches = 0;
 
   readonly #reserving = new Batch<Question, readonly string[]>({
     ask: (questions) => this.#reserveAll(questions),
@@ -91,7 +92,7 @@ export class RedisLimitStore implements LimitStore {
       redis.disconnect();
       throw new Unavailable(
         `the limit store cannot be reached at ${safeUrl(options.url)}: ${(fault as Error).message}`,
-        'start it, or correct `limits:`, --limits or SALLYPORT_LIMITS',
+        'start it, or correct `limits:` or SALLYPORT_LIMITS',
       );
     }
   }
@@ -180,7 +181,7 @@ export class RedisLimitStore implements LimitStore {
       names.map((name) => ({ key: placeOf(name), ...askedOf(name, demands, guess) })),
     );
     return (await this.#run(RESERVE, keys, [
-      this.#token,
+      `${this.#token}-${++this.#batches}`,
       this.#leaseMs,
       this.#now(),
       JSON.stringify(calls),
