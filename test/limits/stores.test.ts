@@ -287,9 +287,8 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     expect(admitted.reduce((sum, one) => sum + one, 0)).toBe(100);
   });
 
-  test.runIf(name === 'redis')(
-    'after the server lost its data, a give-back of before takes nothing from what came after',
-    async () => {
+  if (name === 'redis')
+    test('after the server lost its data, a give-back of before takes nothing from what came after', async () => {
       const before = await taken(demand('c', '1', HOUR));
       const { Redis } = await import('ioredis');
       const server = new Redis(place.address);
@@ -298,21 +297,21 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
       expect(await ask(demand('c', '1', HOUR))).toBe('taken');
       await store.giveBack(before);
       expect(await ask(demand('c', '1', HOUR))).toEqual({ used: '1', resets: HOUR });
-    },
-  );
+    });
 
-  test.runIf(hasLeases)('what was never confirmed lapses, what was confirmed stays', async () => {
-    const lost = await taken(demand('c', '2', HOUR));
-    const kept = await taken(demand('c', '2', HOUR));
-    expect(await store.confirm(kept)).toBe(true);
-    expect(await store.confirm(kept)).toBe(false);
-    now = T + 9_999;
-    expect(await store.sweep()).toBe(0);
-    expect(await ask(demand('c', '2', HOUR))).toMatchObject({ used: '2' });
-    now = T + 10_000;
-    expect(await store.sweep()).toBe(1);
-    expect(await store.confirm(lost)).toBe(false);
-    expect(await ask(demand('c', '2', HOUR))).toBe('taken');
-    expect(await ask(demand('c', '2', HOUR))).toMatchObject({ used: '2' });
-  });
+  if (hasLeases)
+    test('what was never confirmed lapses, what was confirmed stays', async () => {
+      const lost = await taken(demand('c', '2', HOUR));
+      const kept = await taken(demand('c', '2', HOUR));
+      expect(await store.confirm(kept)).toBe(true);
+      expect(await store.confirm(kept)).toBe(false);
+      now = T + 9_999;
+      expect(await store.sweep()).toBe(0);
+      expect(await ask(demand('c', '2', HOUR))).toMatchObject({ used: '2' });
+      now = T + 10_000;
+      expect(await store.sweep()).toBe(1);
+      expect(await store.confirm(lost)).toBe(false);
+      expect(await ask(demand('c', '2', HOUR))).toBe('taken');
+      expect(await ask(demand('c', '2', HOUR))).toMatchObject({ used: '2' });
+    });
 });
