@@ -17,11 +17,14 @@ import type { Metrics } from '../platform/metrics.ts';
 import { argumentsRecorder } from '../stages/audit/arguments.ts';
 import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
+import { inspectReply } from '../stages/inspect/inspect-reply.ts';
 import type { Exceeded } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
 import { keptDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
+import { inspectRules } from '../stages/policy/inspect-rules.ts';
+import { fitsSchema } from '../stages/policy/json-schema.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
 import type { Admissions } from './admissions.ts';
@@ -51,7 +54,7 @@ export function callStages(parts: CallStageParts): Stages {
   const membersOf = (call: DecodedCall) => callMembers(call, argumentsText(call.arguments));
   const permitted = new Map<string, number>();
 
-  return {
+  const stages: Stages = {
     async findTarget(call) {
       if (call.method !== 'tools/call') return { kind: 'target', definition: NO_DEFINITION };
       const found = await upstreams.linkOf(call.session);
@@ -87,7 +90,7 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     recordIntent(permit): Intent {
-      const members = intentMembers(membersOf(permit.call), permit.rule, permit.policyHash, permit.demands);
+      const members = intentMembers(membersOf(permit.call), permit.rule, permit.policy.hash, permit.demands);
       return { kind: 'intent', permit, members };
     },
 
@@ -109,7 +112,7 @@ export function callStages(parts: CallStageParts): Stages {
           refusal: (exceeded, at) => ({
             kind: 'refusal',
             at,
-            members: refusalMembers(membersOf(call), refused(exceeded, at), permit.policyHash),
+            members: refusalMembers(membersOf(call), refused(exceeded, at), permit.policy.hash),
           }),
         });
         alarms.clear('audit');
@@ -157,8 +160,18 @@ export function callStages(parts: CallStageParts): Stages {
       return reply;
     },
 
-    async inspect(_reserved, reply) {
-      return reply;
+    async inspect(reserved, reply) {
+      const { call, permit } = reserved;
+      if (call.method !== 'tools/call' || reply.kind !== 'replied') return reply;
+      const rules = inspectRules(permit.policy, factsOf(call, NO_TARGET, parts.now(), permitted));
+      if (rules.length === 0) return reply;
+      const target = await stages.findTarget(call);
+      const outputSchema = target.kind === 'target' ? target.definition?.['outputSchema'] : undefined;
+      return inspectReply(
+        rules,
+        reply,
+        outputSchema === undefined ? {} : { fitsOutput: (structured) => fitsSchema(outputSchema, structured) },
+      );
     },
 
     async recordOutcome(call, admission, outcome, received): Promise<Answer> {
@@ -171,6 +184,7 @@ export function callStages(parts: CallStageParts): Stages {
       parts.log.logger.error({ where, fault: thrown instanceof Error ? thrown.stack : String(thrown) }, 'defect');
     },
   };
+  return stages;
 
   /** The number of the record a client is told: the intent's, or the refusal's. */
   async function write(
@@ -293,4 +307,5 @@ function mirrorsOf(definition: JsonObject): readonly Mirror[] {
 }
 
 const mirrorsByDefinition = new WeakMap<JsonObject, readonly Mirror[]>();
+const NO_TARGET: Target = { kind: 'target', definition: undefined };
 const NO_DEFINITION: JsonObject = Object.freeze({});

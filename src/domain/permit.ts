@@ -1,10 +1,12 @@
 import type { DecodedCall } from './call.ts';
+import type { PolicySet } from './policy.ts';
 
 /** What the policy said yes to: the call, the rule that let it through, and the quotas it must take first. */
 export type Allowed<Demand> = {
   readonly call: DecodedCall;
   readonly rule: string;
-  readonly policyHash: string;
+  /** The policy that said so: what comes back is judged by it too, whatever is in force by then. */
+  readonly policy: PolicySet;
   readonly demands: readonly Demand[];
 };
 
@@ -13,14 +15,15 @@ export class Permit<Demand = unknown> {
   readonly kind = 'permit';
   readonly call: DecodedCall;
   readonly rule: string;
-  readonly policyHash: string;
+  /** The policy that said so: what comes back is judged by it too, whatever is in force by then. */
+  readonly policy: PolicySet;
   readonly demands: readonly Demand[];
   readonly #granted = true;
 
   private constructor(allowed: Allowed<Demand>) {
     this.call = allowed.call;
     this.rule = allowed.rule;
-    this.policyHash = allowed.policyHash;
+    this.policy = allowed.policy;
     this.demands = allowed.demands;
     Object.freeze(this);
   }

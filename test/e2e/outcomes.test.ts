@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
 import { LegacySession, modernCall } from '../support/wire.ts';
