@@ -63,6 +63,7 @@ export class RedisLimitStore implements LimitStore {
         'install it beside sallyport: npm install ioredis',
       );
     });
+    let opened = false;
     const redis = new Redis(options.url, {
       lazyConnect: true,
       connectTimeout: CONNECT_MS_MAX,
@@ -72,26 +73,28 @@ export class RedisLimitStore implements LimitStore {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+      // At the start nobody waits for a server that may never come.
+      retryStrategy: (times) => (opened ? Math.min(50 * 2 ** Math.min(times, 6), 2_000) : null),
       connectionName: 'sallyport',
     });
-    let lost = false;
+    let lost: Error | undefined;
     redis.on('error', (fault: Error) => {
-      if (!lost) options.warn(`the limit store: ${fault.message}`);
-      lost = true;
+      if (lost === undefined && opened) options.warn(`the limit store: ${fault.message}`);
+      lost = fault;
     });
     redis.on('ready', () => {
-      if (lost) options.warn('the limit store is reached again');
-      lost = false;
+      if (lost !== undefined) options.warn('the limit store is reached again');
+      lost = undefined;
     });
     try {
       await redis.connect();
       await warnOfEviction(redis, options.warn);
+      opened = true;
       return new RedisLimitStore(redis, options);
     } catch (fault) {
-      redis.disconnect();
+      if (redis.status !== 'end') redis.disconnect();
       throw new Unavailable(
-        `the limit store cannot be reached at ${safeUrl(options.url)}: ${(fault as Error).message}`,
+        `the limit store cannot be reached at ${safeUrl(options.url)}: ${(lost ?? (fault as Error)).message}`,
         'start it, or correct `limits:` or SALLYPORT_LIMITS',
       );
     }
