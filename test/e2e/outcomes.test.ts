@@ -73,15 +73,13 @@ beforeAll(async () => {
         case 'pretty':
           return answer({ content: [{ type: 'text', text: 'two\nlines' }] }, 200, 2);
         case 'error':
-          return response
-            .writeHead(200, { 'content-type': 'application/json' })
-            .end(
-              JSON.stringify({
-                jsonrpc: '2.0',
-                id,
-                error: { code: -32050, message: 'its own', data: { kept: [1, 2] } },
-              }),
-            );
+          return response.writeHead(200, { 'content-type': 'application/json' }).end(
+            JSON.stringify({
+              jsonrpc: '2.0',
+              id,
+              error: { code: -32050, message: 'its own', data: { kept: [1, 2] } },
+            }),
+          );
         default:
           return undefined;
       }
