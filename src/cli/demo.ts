@@ -82,11 +82,13 @@ async function demo(flags: DemoFlags): Promise<void> {
       `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +
       `Edit the policy while it runs; Ctrl-C stops. Calls show here as they happen:\n\n`,
   );
+  let stopping = false;
   exchange.onExit((why) => {
-    log.logger.error(`the paper exchange has ended: ${why}`);
+    if (!stopping) log.logger.error(`the paper exchange has ended: ${why}`);
   });
   onStopSignals({
     stop: (signal) => {
+      stopping = true;
       unwatch();
       step('stopping …');
       void serving

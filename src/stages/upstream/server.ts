@@ -34,6 +34,8 @@ export class UpstreamServer {
   readonly #links = new Set<Link>();
   readonly #modern = new Map<string, Link>();
   #probe: Promise<ModernProbe> | undefined;
+  /** The child that answered the probe, until somebody uses it. */
+  #spare: { readonly child: ChildConnection; readonly owner: ChildOwner } | undefined;
 
   constructor(options: ServerOptions) {
     this.id = options.id;
@@ -125,6 +127,9 @@ export class UpstreamServer {
   /** Ends children that have had no call for ten minutes; their sessions start them again on demand. */
   async endIdle(): Promise<void> {
     if (this.isHttp) return;
+    const spare = this.#spare;
+    this.#spare = undefined;
+    await spare?.child.close();
     const before = performance.now() - IDLE_MS_MAX;
     await Promise.all(
       [...this.#links].filter((link) => link.isIdle && link.usedAt < before).map((link) => link.suspend()),
@@ -159,7 +164,7 @@ export class UpstreamServer {
 
   async #openChild(link: Link, params: JsonObject, standing: Standing, again: boolean): Promise<Opened | NotOpened> {
     await this.#makeRoom(link.grant);
-    const child = this.#startChild('legacy', params['protocolVersion'] as string, false, standing, link);
+    const child = this.#startChild('legacy', params['protocolVersion'] as string, false, { standing, link });
     if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const reply = await child.send({
       id: 'sallyport:initialize',
@@ -183,8 +188,7 @@ export class UpstreamServer {
     era: 'legacy' | 'modern',
     revision: string,
     shared: boolean,
-    standing: Standing,
-    link: Link | undefined,
+    owner: ChildOwner,
   ): ChildConnection | undefined {
     const { transport, log } = this.#options;
     if (transport.kind !== 'child' || this.#children.size >= CHILDREN_MAX) return undefined;
@@ -193,11 +197,11 @@ export class UpstreamServer {
       era,
       revision,
       shared,
-      standing,
+      standing: (message) => owner.standing(message),
       onGone: (why, deliberate) => {
         this.#children.delete(child);
-        if (link === undefined || deliberate) return;
-        link.lost(child, why);
+        if (owner.link === undefined || deliberate) return;
+        owner.link.lost(child, why);
         log.down(why, child.lastWords);
       },
       log,
@@ -293,8 +297,14 @@ export class UpstreamServer {
   async #openModern(link: Link, standing: Standing): Promise<Opened | NotOpened> {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) {
+      const spare = this.#spare;
+      this.#spare = undefined;
+      if (spare !== undefined && !spare.child.isGone) {
+        Object.assign(spare.owner, { standing, link });
+        return { kind: 'opened', connection: spare.child, initializeReply: undefined };
+      }
       await this.#makeRoom(link.grant);
-      const child = this.#startChild('modern', MODERN, true, standing, link);
+      const child = this.#startChild('modern', MODERN, true, { standing, link });
       if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
       return { kind: 'opened', connection: child, initializeReply: undefined };
     }
@@ -309,13 +319,14 @@ export class UpstreamServer {
     return { kind: 'opened', connection, initializeReply: undefined };
   }
 
-  /** Asks `server/discover` once: a child on a throw-away process, for some servers exit on what they do not know. */
+  /** Asks `server/discover` once: a child in a process of its own, for some servers exit on what they do not know. */
   async #probeModern(): Promise<ModernProbe> {
     const quiet: Standing = () => {};
+    const owner: ChildOwner = { standing: quiet, link: undefined };
     const endpoint = this.#endpoint;
     const connection =
       endpoint === undefined
-        ? this.#startChild('modern', MODERN, false, quiet, undefined)
+        ? this.#startChild('modern', MODERN, true, owner)
         : new HttpConnection({
             endpoint,
             era: 'modern',
@@ -336,8 +347,12 @@ export class UpstreamServer {
       onMessage: () => {},
     });
     clearTimeout(timer);
-    if (connection instanceof ChildConnection) await connection.close();
     const result = resultOf(reply);
+    if (connection instanceof ChildConnection) {
+      // A child that answered serves the first modern caller; one that did not is of no use.
+      if (typeof result === 'string') void connection.close();
+      else this.#spare = { child: connection, owner };
+    }
     if (typeof result === 'string') {
       const isDown = reply.kind === 'not-sent' || (reply.kind === 'unknown' && endpoint !== undefined);
       if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403)))
@@ -360,6 +375,9 @@ export class UpstreamServer {
     return { kind: 'speaks' };
   }
 }
+
+/** Whom a child serves; the one that answered the probe gets its owner later. */
+type ChildOwner = { standing: Standing; link: Link | undefined };
 
 type ModernProbe = { readonly kind: 'speaks' } | NotOpened;
 
