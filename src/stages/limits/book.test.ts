@@ -78,6 +78,62 @@ describe('the book of limits', () => {
     expect(book.bucketNames()).toEqual([]);
   });
 
+  test('says what it took, forgets nothing early and names what has left', () => {
+    const book = new LimitBook();
+    const one = [demand('c', '9', 100, { amount: '2' })];
+    const bucket = one[0]?.bucket ?? '';
+    const amount = 2n * 10n ** 18n;
+    expect(book.take(one, 10, 1)).toEqual([{ bucket, at: 10, amount, entry: 1 }]);
+    const two = [demand('c', '9', 100, { amount: '1' }), demand('c', '9', 500, { amount: '2' }), demand('d', '9', 100)];
+    expect(book.take(two, 20, 2)).toEqual([
+      { bucket, at: 20, amount, entry: 2 },
+      { bucket: two[2]?.bucket, at: 20, amount: 10n ** 18n, entry: 2 },
+    ]);
+    // A limit that asks for less does not shorten what another asked for.
+    expect(book.prune(bucket, 509, 100)).toEqual([]);
+    expect(book.prune(bucket, 510, 100)).toEqual([1]);
+    expect(book.entriesOf(bucket)).toEqual([{ bucket, at: 20, amount, entry: 2 }]);
+    expect([
+      book.prune('none', 1_000, 1),
+      book.entriesOf('none'),
+      book.used('none', { kind: 'sliding', ms: 9 }, 0),
+    ]).toEqual([[], [], 0n]);
+    // Nor does a longer window that is being looked through.
+    book.used(bucket, { kind: 'sliding', ms: 9_000 }, 600);
+    expect(book.prune(bucket, 5_000, 100)).toEqual([]);
+    expect(book.prune(bucket, 9_020, 100)).toEqual([2]);
+    expect(book.bucketNames()).toEqual([two[2]?.bucket]);
+    book.reset(two[2]?.bucket ?? '');
+    expect(book.bucketNames()).toEqual([]);
+    book.take(one, 10, 3);
+    book.clear();
+    expect(book.bucketNames()).toEqual([]);
+  });
+
+  test('a log that nothing is known of is not forgotten', () => {
+    const book = new LimitBook();
+    book.restore({ bucket: 'b', at: 1, amount: 1n, entry: 1 });
+    expect(book.prune('b', 1_000_000)).toEqual([]);
+    expect(book.prune('b', 1_000_000, 1_000_000)).toEqual([]);
+    expect(book.prune('b', 1_000_001, 1_000_000)).toEqual([1]);
+  });
+
+  test('compacts a long log under windows that are being looked through', () => {
+    const book = new LimitBook();
+    const asked = [demand('c', '1000000', 1_000), demand('c', '1000000', 50, { amount: '2' })];
+    const bucket = asked[0]?.bucket ?? '';
+    for (let i = 1; i <= 20_000; i++) {
+      if (i % 10 === 0) book.prune(bucket, i, 1_000);
+      if (book.firstExceeded(asked, i) !== undefined) throw new Error('refused');
+      book.take(asked, i, i);
+      const inside = (ms: number) => BigInt(Math.min(i, ms)) * 2n * 10n ** 18n;
+      if (book.used(bucket, { kind: 'sliding', ms: 1_000 }, i) !== inside(1_000))
+        throw new Error(`long window at ${i}`);
+      if (book.used(bucket, { kind: 'sliding', ms: 50 }, i) !== inside(50)) throw new Error(`short window at ${i}`);
+    }
+    expect(book.entriesOf(bucket)[0]?.at).toBeGreaterThan(18_980);
+  });
+
   test('compacts a long log without losing what is inside', () => {
     const book = new LimitBook();
     const asked = [demand('c', '1000000', 1_000)];

@@ -63,10 +63,8 @@ export class LimitBook {
     return this.#buckets.get(bucketName)?.taken(bucketName) ?? [];
   }
 
-  reset(bucketName: string): readonly number[] {
-    const bucket = this.#buckets.get(bucketName);
+  reset(bucketName: string): void {
     this.#buckets.delete(bucketName);
-    return bucket === undefined ? [] : bucket.entries();
   }
 
   clear(): void {
@@ -123,10 +121,6 @@ class Bucket {
 
   get isEmpty(): boolean {
     return this.#start === this.#at.length;
-  }
-
-  entries(): readonly number[] {
-    return this.#entry.slice(this.#start);
   }
 
   taken(bucket: string): readonly Taken[] {
