@@ -95,12 +95,13 @@ describe('admission', () => {
   test('a write that fails refuses its calls, takes nothing, and the next one goes on', async () => {
     const ledger = open();
     await ledger.admit(call([limit(2n)]));
-    db.exec("CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no'); END");
+    db.exec("CREATE TRIGGER stop BEFORE INSERT ON limit_log BEGIN SELECT RAISE(ABORT, 'no'); END");
     const both = await Promise.allSettled([
       ledger.admit(call([limit(2n)])),
       ledger.append({ kind: 'refusal', at: now, members: '' }),
     ]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(ledger.openIntents).toBe(1);
     db.exec('DROP TRIGGER stop');
     expect((await ledger.admit(call([limit(2n)]))).kind).toBe('admitted');
     expect((await ledger.admit(call([limit(2n)]))).kind).toBe('exceeded');

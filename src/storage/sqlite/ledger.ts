@@ -180,6 +180,7 @@ export class Ledger {
       this.#head = before.head;
       this.#seq = before.seq;
       this.#limitRow = before.limitRow;
+      for (const seq of this.#open.all()) if (seq > before.seq) this.#open.remove(seq);
       // The book may hold entries the file does not: it is read anew before the next decision.
       this.#dataVersion = -1;
       for (const job of jobs) job.reject(fault);
