@@ -81,7 +81,7 @@ export async function sallyport(
   const policy = {
     version: '1',
     default: 'deny',
-    tools: { echo: { rate_limit: { max: 100_000_000, window: 60 } }, refused: { action: 'deny' } },
+    tools: { echo: { rate_limit: { max: 100_000_000, window: 10 } }, refused: { action: 'deny' } },
   };
   writeFileSync(join(work, 'policy.json'), JSON.stringify(policy));
   const config = {

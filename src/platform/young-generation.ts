@@ -16,5 +16,5 @@ export function boundYoungGeneration(): void {
 }
 
 /** Two halves of 4 MiB: some five hundred calls between collections. */
-const YOUNG_BYTES = 8 * 1024 * 1024;
+const YOUNG_BYTES = 24 * 1024 * 1024;
 const LOOK_MS = 50;
