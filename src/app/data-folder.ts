@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Unavailable } from '../platform/unavailable.ts';
 
@@ -31,8 +31,24 @@ export function openDataFolder(path: string, warn: (sentence: string) => void): 
 }
 
 function keyIn(file: string): Buffer {
-  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  if (!existsSync(file)) makeOnce(file, `${randomBytes(32).toString('hex')}\n`);
   return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+}
+
+/**
+ * Writes a file that several processes may be making at once: it appears whole, and the first one wins. A client starts
+ * all its servers together, so that two wraps meeting in a new folder is the usual case.
+ */
+function makeOnce(file: string, content: string): void {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, content, { mode: 0o600, flag: 'wx' });
+  try {
+    linkSync(draft, file);
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
+  } finally {
+    rmSync(draft);
+  }
 }
 
 /** The token in a file; made there, with 256 bits, where the file is absent. @throws Unavailable */
@@ -40,7 +56,7 @@ export function tokenIn(file: string): string {
   try {
     if (!existsSync(file)) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, `${newToken()}\n`, { mode: 0o600, flag: 'wx' });
+      makeOnce(file, `${newToken()}\n`);
     }
     return readFileSync(file, 'utf8').trim();
   } catch (fault) {

@@ -96,6 +96,23 @@ describe('wrap', () => {
     expect(kinds.filter((kind) => kind === 'outcome').length).toBeGreaterThanOrEqual(80);
   });
 
+  test('several may meet in a new folder: each serves', async () => {
+    const hello =
+      '{"jsonrpc":"2.0","id":"i","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n';
+    for (let round = 0; round < 4; round++) {
+      const data = join(folder.path, `met-${round}`);
+      const all = await Promise.all(
+        [1, 2, 3].map(() =>
+          ended([bin, 'wrap', '--policy', policyFile, '--data', data, '--', process.execPath, fixture], {
+            input: hello,
+          }),
+        ),
+      );
+      for (const { code, out, err } of all)
+        expect([code, out.includes('"i"'), err.includes('cannot be used')]).toEqual([0, true, false]);
+    }
+  });
+
   test('a gateway of its own does not share the folder with them', async () => {
     const data = join(folder.path, 'taken');
     const wrapped = run([bin, 'wrap', '--policy', policyFile, '--data', data, '--', process.execPath, fixture], {

@@ -52,15 +52,14 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
   }
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path, { readOnly, timeout: 5_000 });
+    db = new DatabaseSync(path, { readOnly, timeout: BUSY_MS_MAX });
     if (readOnly) {
       checkVersion(db, path);
       return db;
     }
     chmodSync(path, 0o600);
-    db.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000',
-    );
+    useLog(db);
+    db.exec('PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000');
     migrate(db, path);
     // Reading every page takes as long as the file is large; beyond this size damage shows when a page is used.
     if (statSync(path).size <= QUICK_CHECK_BYTES_MAX) {
@@ -77,6 +76,22 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
     );
   }
 }
+
+/** Going over to the write-ahead log does not wait for another process that is doing the same: it is asked again. */
+function useLog(db: DatabaseSync): void {
+  const until = performance.now() + BUSY_MS_MAX;
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode=WAL');
+      return;
+    } catch (fault) {
+      if (!/locked|busy/i.test((fault as Error).message) || performance.now() > until) throw fault;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+const BUSY_MS_MAX = 5_000;
 
 function migrate(db: DatabaseSync, path: string): void {
   db.exec('BEGIN IMMEDIATE');
