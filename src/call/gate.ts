@@ -285,15 +285,24 @@ export class Gate {
   async #complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const ref = message.params?.['ref'];
     const policy = this.#parts.policyOf(session.caller);
-    const { name, uri } = (isJsonObject(ref) ? ref : {}) as { name?: JsonValue; uri?: JsonValue };
-    if (typeof name === 'string') {
+    const { type, name, uri } = (isJsonObject(ref) ? ref : {}) as {
+      type?: JsonValue;
+      name?: JsonValue;
+      uri?: JsonValue;
+    };
+    // What is judged must be what the server looks at: a reference that names two things could be either, and a key in
+    // another case could be read for one of these.
+    const plain = isJsonObject(ref) && Object.keys(ref).every((key) => REF_KEYS.has(key));
+    if (plain && type === 'ref/prompt' && typeof name === 'string' && uri === undefined) {
       if (policy === undefined || !showsPrompt(policy, session.server, name)) {
         return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
       }
-    } else if (typeof uri === 'string') {
+    } else if (plain && type === 'ref/resource' && typeof uri === 'string' && name === undefined) {
       if (policy === undefined || !showsResource(policy, session.server, uri))
         return noResource(session, uri, message.id);
-    } else return turnAway(fault(200, -32602, '`ref` names neither a prompt nor a resource', message.id));
+    } else {
+      return turnAway(fault(200, -32602, '`ref` must name one prompt or one resource, as its type says', message.id));
+    }
     return this.#relay(message, session, received);
   }
 
@@ -464,4 +473,5 @@ function turnAway(from: Fault): Answer {
   return { kind: 'answer', status: from.status, text: faultText(from) };
 }
 
+const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

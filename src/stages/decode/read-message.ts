@@ -63,12 +63,13 @@ function responseOf(value: JsonObject, id: MessageId | null): MessageRead {
 const NEEDS_ID = new Set(['tools/call', 'prompts/get', 'resources/read', 'initialize', 'tools/list']);
 
 /** Keys that decide something; a reader without regard to case would take a variant for the real one. */
-const PARAMS_KEYS = ['name', 'arguments', '_meta', 'uri', 'cursor', 'inputresponses', 'requeststate', 'task'];
+const PARAMS_KEYS = ['name', 'arguments', '_meta', 'uri', 'ref', 'cursor', 'inputresponses', 'requeststate', 'task'];
 const PARAMS_KEYS_EXACT = new Set([
   'name',
   'arguments',
   '_meta',
   'uri',
+  'ref',
   'cursor',
   'inputResponses',
   'requestState',
