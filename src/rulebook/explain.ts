@@ -48,7 +48,7 @@ export function explainCall(input: ExplainInput): ExplainResult {
       return { judged, words: explainWords(judged, () => undefined) };
     }
     case 'call': {
-      const judged = judgeCall(loaded.policy, read.call, new Counters(state.counters));
+      const judged = judgeCall(loaded.policy, read.call, new Counters(loaded.policy, state.counters));
       const where = (rule: string): string | undefined => {
         if (!rule.startsWith('/')) return undefined;
         const at = located(document.source, { pointer: rule, message: '' }, 'key');

@@ -7,7 +7,8 @@ import { JsonNumber } from '../domain/json.ts';
 import type { CallFacts, Decision, LimitDemand, PolicySet, TrailEntry, Verdict } from '../domain/policy.ts';
 import { LimitBook } from '../stages/limits/book.ts';
 import { type Demand, levelled, scaled } from '../stages/limits/demand.ts';
-import { toDemand } from '../stages/limits/to-demand.ts';
+import { keptDemand, longestMs, toDemand } from '../stages/limits/to-demand.ts';
+import { policyLimits } from '../stages/policy/compiled.ts';
 import { decide } from '../stages/policy/decide.ts';
 
 export interface Judged {
@@ -32,11 +33,16 @@ const pruneEvery = 256;
 export class Counters {
   readonly #book = new LimitBook();
   readonly #given: CounterState[];
+  /** How far back the longest window of each counter looks, in milliseconds. */
+  readonly #keepMs = new Map<string, number>();
   #entry = 0;
   #latest = 0;
 
-  constructor(given: readonly CounterState[] = []) {
+  constructor(policy: PolicySet, given: readonly CounterState[] = []) {
     this.#given = [...given];
+    for (const { counter, window } of policyLimits(policy)) {
+      this.#keepMs.set(counter, Math.max(this.#keepMs.get(counter) ?? 0, longestMs(window)));
+    }
   }
 
   /** The limits that would be exceeded, in order; what is seen goes on the trail. Limits in shadow answer too. */
@@ -64,7 +70,7 @@ export class Counters {
 
   take(demands: readonly LimitDemand[], at: number): void {
     const now = this.#later(at);
-    const counted = demands.map((demand) => toDemand(demand));
+    const counted = demands.map((demand) => keptDemand(demand, this.#keepMs.get(demand.counter) ?? 0));
     this.#book.take(counted, now, ++this.#entry);
     if (this.#entry % pruneEvery === 0) for (const { bucket, keepMs } of counted) this.#book.prune(bucket, now, keepMs);
   }

@@ -89,7 +89,7 @@ describe('reasons of refusals', () => {
             tools: tools !== undefined && 'tools' in tools ? tools.tools : undefined,
           });
           if (facts.kind !== 'call') continue;
-          const { verdict, reason, rule } = judgeCall(loaded.policy, facts.call, new Counters());
+          const { verdict, reason, rule } = judgeCall(loaded.policy, facts.call, new Counters(loaded.policy));
           // A limit that is reached is said by the limit engine.
           if (verdict === 'permit' || /rate_limit$|is reached$/.test(`${rule} ${reason}`)) continue;
           seen.push({ reason, written: policies.some((policy) => policy.text.includes(reason)) });
@@ -97,7 +97,7 @@ describe('reasons of refusals', () => {
       }
     }
     const nobody = { server: 's', tool: 't', arguments: {}, caller: { id: 'c' }, session: { id: 's' }, now };
-    seen.push({ reason: judgeCall(noPolicy, nobody, new Counters()).reason, written: false });
+    seen.push({ reason: judgeCall(noPolicy, nobody, new Counters(noPolicy)).reason, written: false });
     const typed = loadPolicy([
       {
         file: 'p.json',
@@ -106,11 +106,14 @@ describe('reasons of refusals', () => {
     ]);
     if ('errors' in typed) throw new Error('typed');
     seen.push({
-      reason: judgeCall(typed.policy, { ...nobody, schema: { type: 'object', properties: { y: {} } } }, new Counters())
-        .reason,
+      reason: judgeCall(
+        typed.policy,
+        { ...nobody, schema: { type: 'object', properties: { y: {} } } },
+        new Counters(typed.policy),
+      ).reason,
       written: false,
     });
-    seen.push({ reason: judgeCall(typed.policy, nobody, new Counters()).reason, written: false });
+    seen.push({ reason: judgeCall(typed.policy, nobody, new Counters(typed.policy)).reason, written: false });
     return seen;
   }
 

@@ -94,6 +94,18 @@ describe('a replay', () => {
     expect(result.flips.map(({ record, now }) => [record, now.rule])).toEqual([['4', '/tools/pay/limits/0']]);
   });
 
+  it('remembers a counter as long as its longest window, also while only a shorter one is asked', async () => {
+    const policy = {
+      tools: {
+        quote: { limits: [{ counter: 'calls', max: 100, window: 'minute' }] },
+        pay: { limits: [{ counter: 'calls', max: 300, window: 'day' }] },
+      },
+    };
+    const quotes = Array.from({ length: 300 }, () => ({ tool: 'quote' }));
+    const result = await replay(policy, [...quotes, { tool: 'pay' }]);
+    expect(result.flips.map(({ record, now }) => [record, now.rule])).toEqual([['301', '/tools/pay/limits/0']]);
+  });
+
   it('reads amounts and schemas that were not kept as undecidable', async () => {
     const limits = { tools: { pay: { limits: [{ max: 2, window: 'hour', amount: 'args.amount' }] } } };
     expect((await replay(limits, [{ dropped: ['amount'] }])).undecidable).toHaveLength(1);

@@ -74,7 +74,7 @@ export async function replayCalls(
 
 export class Replay {
   readonly #policy: PolicySet;
-  readonly #counters = new Counters();
+  readonly #counters: Counters;
   readonly #permitted = new Map<string, number>();
   readonly #flips: Flip[] = [];
   readonly #undecidable: Undecidable[] = [];
@@ -84,6 +84,7 @@ export class Replay {
 
   constructor(policy: PolicySet) {
     this.#policy = policy;
+    this.#counters = new Counters(policy);
   }
 
   take(recorded: RecordedCall): void {

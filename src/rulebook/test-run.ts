@@ -45,7 +45,7 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   const trails: TrailEntry[] = [];
   const errors: Diagnostic[] = [];
   cases.forEach((one, i) => {
-    const counters = new Counters(counterStates(one.state ?? []));
+    const counters = new Counters(loaded.policy, counterStates(one.state ?? []));
     const steps = stepsOf(one);
     let result: CaseResult | undefined;
     for (const [n, { call, expect, rule }] of steps.entries()) {

@@ -154,6 +154,19 @@ export class CompiledPolicySet implements PolicySet {
   }
 }
 
+/** Every limit that the policy has, whatever it applies to. */
+export function policyLimits(policy: PolicySet): readonly CompiledLimit[] {
+  const levels = compiledSet(policy).compiled.flatMap(({ outer, servers }) => [outer, ...servers.values()]);
+  return levels.flatMap(({ exact, globs, categories, allTools }) =>
+    [
+      ...exact.values(),
+      ...globs.map(({ entry }) => entry),
+      ...categories.values(),
+      ...(allTools ? [allTools] : []),
+    ].flatMap(({ limits }) => limits),
+  );
+}
+
 export function compiledSet(policy: PolicySet): CompiledPolicySet {
   if (policy instanceof CompiledPolicySet) return policy;
   throw new TypeError('a policy set that the rulebook did not make');

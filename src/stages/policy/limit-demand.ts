@@ -1,7 +1,7 @@
 /** From a limit of a rule and one call to what the limit engine must reserve. */
 import { decimalText, parseDecimal } from '../../domain/decimal.ts';
 import { JsonNumber } from '../../domain/json.ts';
-import type { CallFacts, LimitDemand, Scope } from '../../domain/policy.ts';
+import type { CallFacts, LimitDemand, LimitWindow, Scope } from '../../domain/policy.ts';
 import type { LimitRule } from '../../domain/policy-document.ts';
 import { compileExpression } from './conditions/cel.ts';
 import type { ConditionContext } from './conditions/context.ts';
@@ -16,6 +16,8 @@ export const integerDigitsMax = 36;
 
 export interface CompiledLimit {
   readonly rule: string;
+  readonly counter: string;
+  readonly window: LimitWindow;
   /** The demand, or why the amount cannot be counted: what follows "the amount". */
   demand(evaluation: Evaluation): LimitDemand | string;
   /** The demand where the amount is 1. */
@@ -48,6 +50,8 @@ export function compileLimit(
   const rest = onDeny === undefined ? {} : { onDeny };
   return {
     rule,
+    counter,
+    window,
     onDeny,
     fixed: typeof amount === 'string',
     demand(evaluation) {
