@@ -65,6 +65,39 @@ it('writes nothing but JSON-RPC to stdout, starts its own exchange, and ends whe
   expect(code).toBe(0);
 });
 
+it('answers everything it was asked when stdin closes right behind the questions', async () => {
+  const child = spawn(process.execPath, [main], { env: environment(), stdio: ['pipe', 'pipe', 'ignore'] });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const order = {
+    name: 'binance_futures_place_order',
+    arguments: { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', quantity: '0.002', price: '44000' },
+  };
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+  const lines = [
+    { jsonrpc: '2.0', id: 1, method: 'initialize', params },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/call', params: order },
+    call,
+  ];
+  child.stdin.end(
+    lines
+      .map((line) => JSON.stringify(line))
+      .join('\n')
+      .concat('\n'),
+  );
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const replies = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: number; result: { structuredContent?: object } });
+  expect(replies.map((reply) => reply.id).sort()).toEqual([1, 2, 3]);
+  expect(replies.find((reply) => reply.id === 2)?.result.structuredContent).toMatchObject({ status: 'NEW' });
+  expect(code).toBe(0);
+});
+
 it('answers the stateless revision on the same pipe', async () => {
   const envelope = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
