@@ -40,24 +40,27 @@ function matches(address: Address, network: Address, bits: number): boolean {
     : address.match(network as ipaddr.IPv6, bits);
 }
 
+/** Of the longest spelling, six groups and a mapped IPv4 address: what is longer is padded with zeros. */
+const lengthMax = 45;
+
 /** Only the four-part decimal form of IPv4: `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different readers. */
 function parseAddress(text: string): Address | undefined {
-  if (text.includes('%') || text.length > 45) return undefined;
+  if (text.includes('%') || text.length > lengthMax) return undefined;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-  if (!text.includes(':') || !ipaddr.IPv6.isValid(text)) return undefined;
+  const last = text.slice(text.lastIndexOf(':') + 1);
+  if (!ipaddr.IPv6.isValid(text) || (last.includes('.') && !ipaddr.IPv4.isValidFourPartDecimal(last))) return undefined;
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
+const rangeText = /^([^/]+)(?:\/(0|[1-9][0-9]{0,2}))?$/;
+
 function parseRange(text: string): readonly [Address, number] | undefined {
-  const slash = text.indexOf('/');
-  const addressText = slash < 0 ? text : text.slice(0, slash);
+  const [, addressText = '', bitsText] = rangeText.exec(text) ?? [];
   const address = parseAddress(addressText);
   if (address === undefined) return undefined;
   const wholeBits = address instanceof ipaddr.IPv4 ? 32 : 128;
-  if (slash < 0) return [address, wholeBits];
-  const bitsText = text.slice(slash + 1);
-  if (!/^(?:0|[1-9][0-9]{0,2})$/.test(bitsText)) return undefined;
+  if (bitsText === undefined) return [address, wholeBits];
   const mapped = address instanceof ipaddr.IPv4 && addressText.includes(':');
   const bits = Number(bitsText) - (mapped ? 96 : 0);
   return bits < 0 || bits > wholeBits ? undefined : [address, bits];

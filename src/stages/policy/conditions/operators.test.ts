@@ -85,8 +85,14 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['ends_with', 'bc', 'abc', true],
   ['ends_with', 'abcd', 'bcd', false],
   ['length_lt', 3, '𝒳𝒴', true],
+  ['length_lt', 2, '𝒳𝒴', false],
   ['length_lte', 2, '𝒳𝒴', true],
+  ['length_lte', 0, '', true],
+  ['length_lte', 3, 'a\uffff\u{10000}', true],
+  ['length_lte', 2, 'a\uffff\u{10000}', false],
   ['length_gt', 1, [1, 2], true],
+  ['length_gt', 2, [1, 2], false],
+  ['length_gte', 2, [1, 2], true],
   ['length_gte', 3, [1, 2], false],
   ['length_gt', 1, 12, 'error'],
   ['length_gt', 1, { a: 1, b: 2 }, 'error'],
@@ -147,6 +153,14 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['in_cidr', '::ffff:10.0.0.0/104', '10.1.2.3', true],
   ['in_cidr', '10.0.0.0/8', 'fd00::1', false],
   ['in_cidr', 'fd00::/8', 'FD12:0::1', true],
+  ['in_cidr', '::ffff:0:0/96', '10.1.2.3', true],
+  ['in_cidr', '0.0.0.0/0', '10.1.2.3', true],
+  ['in_cidr', '10.1.2.3/32', '10.1.2.3', true],
+  ['in_cidr', '10.1.2.3/32', '10.1.2.4', false],
+  ['in_cidr', '10.0.0.0/8', '0000:0000:0000:0000:0000:ffff:010.100.100.100', 'error'],
+  ['in_cidr', '192.168.0.0/16', '0000:0000:0000:0000:0000:ffff:192.168.100.100', true],
+  ['in_cidr', '::/0', `${'0'.repeat(44)}1::`, 'error'],
+  ['in_cidr', '::/0', 'fd00::xyz', 'error'],
   ['in_cidr', '127.0.0.0/8', '127.1', 'error'],
   ['in_cidr', '127.0.0.0/8', '0x7f000001', 'error'],
   ['in_cidr', '127.0.0.0/8', '2130706433', 'error'],
@@ -197,6 +211,16 @@ describe('operators', () => {
     expect(operatorNames.filter((name) => !tried.has(name))).toEqual([]);
   });
 
+  it.each([
+    [n('1e401'), 'is a number out of bounds (400 characters, exponent ±400)'],
+    ['1,000', 'is a string that is no number, and `gt` needs a number'],
+    [null, 'is null, and `gt` needs a number'],
+  ])('of order say of %j that it %s', (seen, said) => {
+    const test = operatorNamed('gt')?.compile('gt', n('1'), plain);
+    if (test === undefined || 'error' in test) throw new Error('does not compile');
+    expect(test.test(seen)).toBe(said);
+  });
+
   it('never show the value they refuse', () => {
     for (const [op, operand, , expected] of table) {
       if (expected !== 'error') continue;
@@ -239,7 +263,12 @@ describe('operands', () => {
     ['path_within', ['data']],
     ['path_within', ['/srv/..']],
     ['path_within', []],
+    ['in_cidr', 10],
     ['in_cidr', '10.0.0.0/33'],
+    ['in_cidr', '10.0.0.0/08'],
+    ['in_cidr', '10.0.0.0/'],
+    ['in_cidr', '10.0.0.0/8/8'],
+    ['in_cidr', '/8'],
     ['in_cidr', '10.0.0/8'],
     ['in_cidr', 'localhost'],
     ['in_cidr', '::ffff:10.0.0.0/8'],
@@ -263,7 +292,10 @@ describe('operands', () => {
     expect(test.test('2026-06-30')).toBe(true);
     expect(test.test('2026-07-01')).toBe(false);
     expect(operatorNamed('lt')?.compile('lt', '2026-7-1', date)).toHaveProperty('error');
-    expect(operatorNamed('lt')?.compile('lt', toJson(5), date)).toHaveProperty('error');
+    for (const seen of ['2026-6-30', toJson(['2026-06-30'])]) expect(test.test(seen)).toBe('is no date');
+    for (const operand of [5, ['2026-07-01']]) {
+      expect(operatorNamed('lt')?.compile('lt', toJson(operand), date)).toHaveProperty('error');
+    }
   });
 
   it('say what an operator takes and means on the reference page', () => {
