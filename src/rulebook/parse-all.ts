@@ -7,6 +7,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../domain/json.ts';
 import { diagnose } from '../platform/schema-diagnostics.ts';
 import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
+import { firstPart, isOfWhole } from './first-part.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -15,10 +16,14 @@ export function parseAll<S extends z.ZodType>(
   schema: S,
   source: SourceDocument,
 ): { readonly errors: readonly Diagnostic[]; readonly value: z.output<S> | undefined } {
+  for (const valuesMax of firstLooks) {
+    const errors = errorsOfFirst(schema, source, valuesMax);
+    // Enough is said already, and looking at the rest would cost more than the file.
+    if (errors.length >= errorsMax) return { errors, value: undefined };
+  }
   const parsed = schema.safeParse(source.value);
   if (parsed.success) return { errors: [], value: parsed.data };
   const errors = diagnose(source, parsed.error.issues);
-  // Enough is said already, and looking at the rest would cost more than the file.
   if (!isJsonObject(source.value) || errors.length >= errorsMax) return { errors, value: undefined };
   const left = copyOf(source.value) as Record<string, unknown>;
   for (const issue of parsed.error.issues) {
@@ -33,6 +38,19 @@ export function parseAll<S extends z.ZodType>(
   for (const issue of again.error.issues) remove(left, issue.path.slice(0, 2));
   const last = schema.safeParse(left);
   return { errors, value: last.success ? last.data : undefined };
+}
+
+/** Values of a large document that are looked at before the whole is. */
+const firstLooks = [4_000, 16_000, 64_000, 256_000];
+
+function errorsOfFirst(schema: z.ZodType, source: SourceDocument, valuesMax: number): readonly Diagnostic[] {
+  const part = firstPart(source.value, valuesMax);
+  const issues = part === undefined ? undefined : schema.safeParse(part.value).error?.issues;
+  if (part === undefined || issues === undefined) return [];
+  return diagnose(
+    source,
+    issues.filter((issue) => isOfWhole(issue, part)),
+  );
 }
 
 /** Removes the last named part before the first list, as the places of a list must stay. */
