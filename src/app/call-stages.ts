@@ -1,10 +1,11 @@
 import { answerOf, recordName } from '../call/answers.ts';
 import { notOpened, restOf } from '../call/gate.ts';
-import type { Stages, Target } from '../call/stages.ts';
+import type { FoundTarget, Stages, Target } from '../call/stages.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
 import { type Fault, fault } from '../domain/fault.ts';
+import type { InspectRules } from '../domain/inspection.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { Permit } from '../domain/permit.ts';
 import type { CallFacts, Decision, PolicySet } from '../domain/policy.ts';
@@ -55,16 +56,13 @@ export function callStages(parts: CallStageParts): Stages {
   const permitted = new Map<string, number>();
 
   const stages: Stages = {
-    async findTarget(call) {
+    findTarget(call) {
       if (call.method !== 'tools/call') return { kind: 'target', definition: NO_DEFINITION };
-      const found = await upstreams.linkOf(call.session);
-      if (found.kind === 'not-opened' && found.supported !== undefined) {
-        return notOpened(found, call.session.server, call.id, call.session.revision);
-      }
-      if (found.kind === 'not-opened') return unavailable(call, found.why);
-      const list = await found.link.tools();
-      if (list.kind === 'no-list') return unavailable(call, list.why);
-      return { kind: 'target', definition: list.byName.get(call.target) };
+      const link = upstreams.linkOf(call.session);
+      const list = 'kind' in link && link.kind === 'link' ? link.tools() : undefined;
+      // The list of a session that is under way is at hand.
+      if (list !== undefined && 'byName' in list) return { kind: 'target', definition: list.byName.get(call.target) };
+      return findTarget(call, link);
     },
 
     checkMirrors(call, target, received) {
@@ -138,11 +136,11 @@ export function callStages(parts: CallStageParts): Stages {
     async invoke(reserved, received): Promise<Reply> {
       if (!Permit.isGenuine(reserved.permit)) throw new TypeError('the permit is forged');
       const { call } = reserved;
-      const found = await upstreams.linkOf(call.session);
-      if (found.kind === 'not-opened') return { kind: 'not-sent', why: found.why };
+      const known = upstreams.linkOf(call.session);
+      const link = 'kind' in known ? known : await known;
+      if (link.kind === 'not-opened') return { kind: 'not-sent', why: link.why };
       // Some clients cancel and then ignore the late result: it must not happen unseen.
       if (received.cancelled) return { kind: 'not-sent', why: 'the client cancelled it before it was sent' };
-      const { link } = found;
       received.onCancel = (why) => link.cancel(received, why);
       const began = performance.now();
       const reply = await link.send({
@@ -160,22 +158,23 @@ export function callStages(parts: CallStageParts): Stages {
       return reply;
     },
 
-    async inspect(reserved, reply) {
+    inspect(reserved, reply) {
       const { call, permit } = reserved;
       if (call.method !== 'tools/call' || reply.kind !== 'replied') return reply;
-      const rules = inspectRules(permit.policy, factsOf(call, NO_TARGET, parts.now(), permitted));
-      if (rules.length === 0) return reply;
-      const target = await stages.findTarget(call);
-      const outputSchema = target.kind === 'target' ? target.definition?.['outputSchema'] : undefined;
-      return inspectReply(
-        rules,
-        reply,
-        outputSchema === undefined ? {} : { fitsOutput: (structured) => fitsSchema(outputSchema, structured) },
-      );
+      const applying = inspectRules(permit.policy, factsOf(call, NO_TARGET, parts.now(), permitted));
+      return applying.length === 0 ? reply : inspect(call, reply, applying);
     },
 
     async recordOutcome(call, admission, outcome, received): Promise<Answer> {
-      const record = await write(call, admission, outcome);
+      let record: number | undefined;
+      try {
+        const written = await write(call, admission, outcome);
+        record = admission.kind === 'reserved' ? admission.record : written;
+      } catch (thrown) {
+        // The answer leaves all the same: an intent without an outcome is closed as unknown at the next start.
+        alarms.raise('audit', `an outcome cannot be recorded: ${(thrown as Error).message}`);
+        record = admission.kind === 'reserved' ? admission.record : undefined;
+      }
       observe(call, admission, outcome, record, received.serverMs);
       return answerOf(call, outcome, record === undefined ? undefined : recordName(record));
     },
@@ -186,29 +185,39 @@ export function callStages(parts: CallStageParts): Stages {
   };
   return stages;
 
-  /** The number of the record a client is told: the intent's, or the refusal's. */
-  async function write(
-    call: DecodedCall,
-    admission: Admission,
-    outcome: Refusal | Fault | Reply,
-  ): Promise<number | undefined> {
+  async function findTarget(call: DecodedCall, known: ReturnType<Upstreams['linkOf']>): Promise<FoundTarget> {
+    const link = await known;
+    if (link.kind === 'not-opened' && link.supported !== undefined) {
+      return notOpened(link, call.session.server, call.id, call.session.revision);
+    }
+    if (link.kind === 'not-opened') return unavailable(call, link.why);
+    const list = await link.tools();
+    if (list.kind === 'no-list') return unavailable(call, list.why);
+    return { kind: 'target', definition: list.byName.get(call.target) };
+  }
+
+  async function inspect(call: DecodedCall, reply: Reply, applying: readonly InspectRules[]): Promise<Reply> {
+    const target = await stages.findTarget(call);
+    const outputSchema = target.kind === 'target' ? target.definition?.['outputSchema'] : undefined;
+    return inspectReply(
+      applying,
+      reply,
+      outputSchema === undefined ? {} : { fitsOutput: (structured) => fitsSchema(outputSchema, structured) },
+    );
+  }
+
+  /** Writes the outcome or the refusal, where that was not done with the quotas; its number. */
+  function write(call: DecodedCall, admission: Admission, outcome: Refusal | Fault | Reply): number | Promise<number> {
     if (outcome.kind === 'refused' && outcome.record !== undefined) return outcome.record;
     const at = parts.now();
-    try {
-      if (admission.kind === 'reserved' && outcome.kind !== 'refused' && outcome.kind !== 'fault') {
-        const giveBack = outcome.kind === 'not-sent' ? admission.taken : [];
-        const members = outcomeMembers(outcome, performance.now() - call.receivedAt);
-        await ledger.append({ kind: 'outcome', ref: admission.record, at, members }, giveBack);
-        return admission.record;
-      }
-      if (outcome.kind !== 'refused' && outcome.kind !== 'fault') throw new TypeError('an outcome without an intent');
-      const members = refusalMembers(membersOf(call), outcome, rules().policies.get(call.session.caller.grant)?.hash);
-      return await ledger.append({ kind: 'refusal', at, members });
-    } catch (thrown) {
-      // The answer leaves all the same: an intent without an outcome is closed as unknown at the next start.
-      alarms.raise('audit', `an outcome cannot be recorded: ${(thrown as Error).message}`);
-      return admission.kind === 'reserved' ? admission.record : undefined;
+    if (admission.kind === 'reserved' && outcome.kind !== 'refused' && outcome.kind !== 'fault') {
+      const giveBack = outcome.kind === 'not-sent' ? admission.taken : NOTHING;
+      const members = outcomeMembers(outcome, performance.now() - call.receivedAt);
+      return ledger.append({ kind: 'outcome', ref: admission.record, at, members }, giveBack);
     }
+    if (outcome.kind !== 'refused' && outcome.kind !== 'fault') throw new TypeError('an outcome without an intent');
+    const members = refusalMembers(membersOf(call), outcome, rules().policies.get(call.session.caller.grant)?.hash);
+    return ledger.append({ kind: 'refusal', at, members });
   }
 
   function observe(
@@ -308,4 +317,5 @@ function mirrorsOf(definition: JsonObject): readonly Mirror[] {
 
 const mirrorsByDefinition = new WeakMap<JsonObject, readonly Mirror[]>();
 const NO_TARGET: Target = { kind: 'target', definition: undefined };
+const NOTHING: readonly never[] = [];
 const NO_DEFINITION: JsonObject = Object.freeze({});

@@ -4,23 +4,26 @@ import { longestMs } from '../stages/limits/to-demand.ts';
 
 /** How far back, in milliseconds, a counter's log must remember: as far as the longest of its limits looks. */
 export class Retention {
+  /** By the counter as it stands in the names of logs. */
+  readonly #byName = new Map<string, number>();
   readonly #byCounter = new Map<string, number>();
 
   constructor(limits: readonly LimitInForce[]) {
     for (const { counter, window } of limits) {
       const name = nameOf(counter);
-      this.#byCounter.set(name, Math.max(this.#byCounter.get(name) ?? 0, longestMs(window)));
+      this.#byName.set(name, Math.max(this.#byName.get(name) ?? 0, longestMs(window)));
     }
+    for (const { counter } of limits) this.#byCounter.set(counter, this.#byName.get(nameOf(counter)) ?? 0);
   }
 
   ofCounter(counter: string): number {
-    return this.#byCounter.get(nameOf(counter)) ?? 0;
+    return this.#byCounter.get(counter) ?? 0;
   }
 
   /** What no policy names may be named again by the next: it is kept as long as any window can be. */
   ofBucket(bucket: string): number {
     const counter = parseBucket(bucket)?.counter;
-    return (counter === undefined ? undefined : this.#byCounter.get(counter)) ?? WINDOW_MS_MAX;
+    return (counter === undefined ? undefined : this.#byName.get(counter)) ?? WINDOW_MS_MAX;
   }
 }
 

@@ -3,8 +3,8 @@ import type { Caller } from '../domain/caller.ts';
 import { type Fault, fault, faultText } from '../domain/fault.ts';
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
 import {
-  idKey,
   idText,
+  isSameId,
   type Message,
   type MessageId,
   type NotificationMessage,
@@ -21,7 +21,7 @@ import { readMessage } from '../stages/decode/read-message.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
 import type { ServerMessage } from '../stages/upstream/connection.ts';
-import type { Link, NotOpened } from '../stages/upstream/link.ts';
+import type { NotOpened } from '../stages/upstream/link.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { paramsForServer, resultForClient, revisionFor } from './initialize.ts';
 import { filteredPage, marked, toolsAnswer } from './listing.ts';
@@ -52,7 +52,7 @@ export type GateParts = {
 export class Gate {
   readonly #parts: GateParts;
   /** Requests that run, for cancellation by id: legacy sessions and stdio. */
-  readonly #running = new Bag<{ readonly key: string; readonly received: Received }>();
+  readonly #running = new Bag<Running>();
   readonly #listens = new Set<Listening>();
 
   constructor(parts: GateParts) {
@@ -73,8 +73,10 @@ export class Gate {
       return turnAway(decoded);
     }
     const { message, era } = decoded;
-    received.goneMeansCancelled = era === 'modern';
-    if (era === 'modern') return this.#serve(message, modernSession(caller, server, channel), received, undefined);
+    if (era === 'modern') {
+      received.goneMeansCancelled = true;
+      return this.#serve(message, modernSession(caller, server, channel), received, undefined);
+    }
     if (message.kind === 'request' && message.method === 'initialize') {
       return this.#initialize(message, received, caller, server, channel);
     }
@@ -172,7 +174,8 @@ export class Gate {
     return { kind: 'answer', status: 200, text, sessionId: opening.id };
   }
 
-  async #serve(message: Message, session: Session, received: Received, live: Live | undefined): Promise<Answer> {
+  /** What is served returns its promise as it is: every further one costs each call its share. */
+  #serve(message: Message, session: Session, received: Received, live: Live | undefined): Answer | Promise<Answer> {
     switch (message.kind) {
       case 'request':
         return this.#request(message, session, received, live);
@@ -192,12 +195,11 @@ export class Gate {
     received: Received,
     live: Live | undefined,
   ): Promise<Answer> {
-    const key = `${session.id} ${idKey(message.id)}`;
     // Ids are the client's own only within a session; stateless callers share a credential.
     const tracked = live !== undefined || received.transport === 'stdio';
-    if (tracked && this.#running.find((one) => one.key === key) !== undefined)
+    if (tracked && this.#runningUnder(message.id, session) !== undefined)
       return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
-    const running = { key, received };
+    const running: Running = { sessionId: session.id, id: message.id, received };
     if (tracked) this.#running.add(running);
     try {
       const answer = await this.#dispatch(message, session, received);
@@ -207,7 +209,11 @@ export class Gate {
     }
   }
 
-  async #dispatch(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+  #runningUnder(id: MessageId, session: Session): Running | undefined {
+    return this.#running.find((one) => one.sessionId === session.id && isSameId(one.id, id));
+  }
+
+  #dispatch(message: RequestMessage, session: Session, received: Received): Answer | Promise<Answer> {
     const { method, id } = message;
     switch (method) {
       case 'tools/call':
@@ -240,13 +246,13 @@ export class Gate {
     }
   }
 
-  async #call(
+  #call(
     method: CallMethod,
     message: RequestMessage,
     session: Session,
     target: JsonValue | undefined,
     received: Received,
-  ): Promise<Answer> {
+  ): Answer | Promise<Answer> {
     const { id, params } = message;
     if (typeof target !== 'string' || params === undefined) {
       return turnAway(fault(session.era === 'modern' ? 400 : 200, -32602, `\`${method}\` names nothing`, id));
@@ -270,7 +276,7 @@ export class Gate {
     const link = await this.#parts.upstreams.linkOf(session);
     if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
     const cursor = message.params?.['cursor'];
-    const list = cursor === undefined ? await link.link.refreshTools() : await link.link.tools();
+    const list = await (cursor === undefined ? link.refreshTools() : link.tools());
     if (list.kind === 'no-list') return unavailable(session, list.why, message.id);
     const text = toolsAnswer(message.id, list, cursor, session, this.#parts.policyOf(session.caller));
     if (text === undefined) return turnAway(fault(200, -32602, 'the cursor is not one that was given', message.id));
@@ -348,9 +354,8 @@ export class Gate {
     change?: (result: JsonObject) => JsonObject,
     standing = false,
   ): Promise<Answer> {
-    const found = await this.#parts.upstreams.linkOf(session);
-    if (found.kind === 'not-opened') return turnAway(notOpened(found, session.server, message.id, session.revision));
-    const { link } = found;
+    const link = await this.#parts.upstreams.linkOf(session);
+    if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
     const handle = received;
     received.onCancel = (why) => link.cancel(handle, why);
     const reply = await link.send({
@@ -360,7 +365,7 @@ export class Gate {
       method: message.method,
       params: message.params,
       rest: restOf(message.method, message.params),
-      onMessage: (from) => this.fromServer(from, session, link, received.emit),
+      onMessage: (from) => this.fromServer(from, session, received.emit),
     });
     if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
     if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
@@ -371,11 +376,10 @@ export class Gate {
   }
 
   /** A message of the server on its way to the client. */
-  fromServer(message: ServerMessage, session: Session, link: Link, emit: (text: string) => void): void {
+  fromServer(message: ServerMessage, session: Session, emit: (text: string) => void): void {
     if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
+    // A changed list of tools is fetched anew when it is next needed; the link has taken note of it.
     emit(message.text);
-    // A changed list of tools is fetched anew when it is next needed; `link` has taken note of it.
-    void link;
   }
 
   #mayHear(message: ServerMessage, session: Session): boolean {
@@ -389,29 +393,30 @@ export class Gate {
       this.#cancel(message.params?.['requestId'], session);
       return { kind: 'accepted' };
     }
-    const found = await this.#parts.upstreams.linkOf(session);
-    if (found.kind === 'not-opened') return { kind: 'accepted' };
+    const link = await this.#parts.upstreams.linkOf(session);
+    if (link.kind === 'not-opened') return { kind: 'accepted' };
     const params = message.params === undefined ? '' : `,"params":${jsonText(message.params)}`;
-    found.link.tell(`{"jsonrpc":"2.0","method":${JSON.stringify(message.method)}${params}}`);
-    if (message.method === 'notifications/initialized') found.link.listen();
+    link.tell(`{"jsonrpc":"2.0","method":${JSON.stringify(message.method)}${params}}`);
+    if (message.method === 'notifications/initialized') link.listen();
     return { kind: 'accepted' };
   }
 
   #cancel(requestId: JsonValue | undefined, session: Session): void {
     if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return;
-    const key = `${session.id} ${idKey(requestId)}`;
-    const running = this.#running.find((one) => one.key === key);
+    const running = this.#runningUnder(requestId, session);
     if (running !== undefined) cancelReceived(running.received);
   }
 
   async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {
-    const found = await this.#parts.upstreams.linkOf(session);
+    const link = await this.#parts.upstreams.linkOf(session);
     const [[key, value] = ['error', null]] = Object.entries(message.body) as [string, JsonValue][];
     const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"${key}":${jsonText(value)}}`;
-    if (found.kind === 'found' && found.link.answer(message.id, text)) return { kind: 'accepted' };
+    if (link.kind === 'link' && link.answer(message.id, text)) return { kind: 'accepted' };
     return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
   }
 }
+
+type Running = { readonly sessionId: string; readonly id: MessageId; readonly received: Received };
 
 type Listening = {
   readonly session: Session;

@@ -14,7 +14,12 @@ import type { Stages } from './stages.ts';
  * the answers. Each step takes what the step before it proved, so leaving one out does not compile.
  */
 export async function handleCall(call: DecodedCall, received: Received, stages: Stages): Promise<Answer> {
-  const admission = await admit(call, received, stages).catch((fault: unknown) => refuseOnFault(fault, stages));
+  let admission: Admission;
+  try {
+    admission = await admit(call, received, stages);
+  } catch (fault) {
+    admission = refuseOnFault(fault, stages);
+  }
   const outcome = admission.kind === 'reserved' ? await perform(admission, received, stages) : admission;
   return stages.recordOutcome(call, admission, outcome, received);
 }
@@ -51,8 +56,17 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
 }
 
 async function perform(reserved: Reserved, received: Received, stages: Stages): Promise<Reply> {
-  const reply = await stages.invoke(reserved, received).catch((fault: unknown) => unknownOnFault(fault, stages));
-  return stages.inspect(reserved, reply).catch((fault: unknown) => withholdOnFault(fault, stages));
+  let reply: Reply;
+  try {
+    reply = await stages.invoke(reserved, received);
+  } catch (fault) {
+    reply = unknownOnFault(fault, stages);
+  }
+  try {
+    return await stages.inspect(reserved, reply);
+  } catch (fault) {
+    return withholdOnFault(fault, stages);
+  }
 }
 
 function noPolicy(call: DecodedCall): Refusal {

@@ -16,10 +16,13 @@ export type Target = {
   readonly definition: JsonObject | undefined;
 };
 
-/** One field per step of a call; `app/compose.ts` fills in the real ones, tests fill in stand-ins. */
+export type FoundTarget = Target | Refusal | Fault;
+
+/** One field per step of a call; `app/compose.ts` fills in the real ones, tests fill in stand-ins. A step that mostly
+ * has its result at hand gives it as it is, for a promise costs every call its share. */
 export type Stages = Readonly<{
   /** The complete list of the session's server is asked, never the server itself. */
-  findTarget(call: DecodedCall): Promise<Target | Refusal | Fault>;
+  findTarget(call: DecodedCall): FoundTarget | Promise<FoundTarget>;
   /** Headers that mirror arguments are held against them (modern HTTP only). */
   checkMirrors(call: DecodedCall, target: Target, received: Received): DecodedCall | Fault;
   /** The policy of the caller's grant as of now; undefined refuses everything. */
@@ -31,7 +34,7 @@ export type Stages = Readonly<{
   reserveLimits(intent: Intent): Promise<Reserved | Refusal>;
   /** Sends. Never rejects for what the world does; a fault of ours in it is `unknown`. */
   invoke(reserved: Reserved, received: Received): Promise<Reply>;
-  inspect(reserved: Reserved, reply: Reply): Promise<Reply>;
+  inspect(reserved: Reserved, reply: Reply): Reply | Promise<Reply>;
   /** Never rejects: an intent without an outcome is closed as unknown at the next start. */
   recordOutcome(
     call: DecodedCall,

@@ -42,16 +42,13 @@ export class Upstreams {
     this.#legacy(live, true);
   }
 
-  async linkOf(session: Session): Promise<Found | NotOpened> {
+  /** The session's link; at once where there is one already. */
+  linkOf(session: Session): Link | NotOpened | Promise<Link | NotOpened> {
     const known = this.#links.get(session.id);
-    if (known !== undefined) return { kind: 'found', link: known };
+    if (known !== undefined) return known;
     const server = this.#servers.get(session.server);
     if (server === undefined || session.era === 'legacy') return noServer(session);
-    const link = await server.modernLink(session.caller.grant, (message) =>
-      this.#options.onModernStanding(session, message),
-    );
-    if ('kind' in link) return link;
-    return { kind: 'found', link };
+    return server.modernLink(session.caller.grant, (message) => this.#options.onModernStanding(session, message));
   }
 
   async close(session: Session): Promise<void> {
@@ -93,8 +90,6 @@ export type UpstreamsOptions = {
   readonly onModernStanding: (session: Session, message: ServerMessage) => void;
   readonly onUpstreamSession: (live: Live, id: string | undefined) => void;
 };
-
-type Found = { readonly kind: 'found'; readonly link: Link };
 
 function noServer(session: Session): NotOpened {
   return { kind: 'not-opened', why: `there is no server \`${session.server}\`` };

@@ -33,6 +33,12 @@ export function idKey(id: MessageId): string {
   return typeof id === 'string' ? `s${id}` : `n${id.text}`;
 }
 
+/** Whether two ids are one value, as {@link idKey} tells them apart. */
+export function isSameId(a: MessageId, b: MessageId): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.text === b.text;
+}
+
 export function idText(id: MessageId): string {
   return typeof id === 'string' ? JSON.stringify(id) : id.text;
 }

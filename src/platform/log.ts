@@ -21,15 +21,25 @@ export function openLog(options: { readonly level: string; readonly pretty: bool
       flush: () => {},
     };
   }
-  const stream = pino.destination({ fd, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 100 });
+  // As bytes: of text the destination measures everything that is held back again with each line.
+  const held = pino.destination({
+    fd,
+    sync: false,
+    minLength: 32_768,
+    maxWrite: 65_536,
+    periodicFlush: 100,
+    contentMode: 'buffer',
+  });
   // A reader that went away must not end the gateway.
-  stream.on('error', () => {});
+  held.on('error', () => {});
+  // Its types know only the other mode.
+  const stream: DestinationStream = { write: (line) => held.write(Buffer.from(line) as unknown as string) };
   const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return {
     logger,
     flush: () => {
       try {
-        stream.flushSync();
+        held.flushSync();
       } catch {
         // Not opened yet, or its reader is gone: nothing more can be done for these lines.
       }

@@ -3,9 +3,10 @@ import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Answer, Received, ReceivedHeaders } from '../domain/received.ts';
+import { MODERN } from '../domain/revisions.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
-import { GATEWAY_HEADER } from '../stages/upstream/http-connection.ts';
+import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
 import { originGuard } from './origin-guard.ts';
 
 export type HttpServerOptions = {
@@ -37,12 +38,7 @@ export class HttpServer {
     this.#server = createServer(
       { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
       (request, response) => {
-        this.#serve(request, response).catch((fault: unknown) => {
-          options.noteDefect(fault);
-          if (!response.headersSent)
-            endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
-          else response.destroy();
-        });
+        void this.#serve(request, response);
       },
     );
     this.#server.on('clientError', (_fault, socket) => {
@@ -86,6 +82,17 @@ export class HttpServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response);
+    } catch (fault) {
+      this.#options.noteDefect(fault);
+      if (!response.headersSent)
+        endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
+      else response.destroy();
+    }
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const { headers } = request;
     const foreign = this.#guard(headers);
     if (foreign !== undefined) {
@@ -298,14 +305,18 @@ function routeOf(url: string, caller: Caller): Route {
 function receivedHeaders(request: IncomingMessage): ReceivedHeaders {
   const { headers } = request;
   const params: (readonly [string, string])[] = [];
-  for (const name in headers) {
-    if (!name.startsWith('mcp-param-')) continue;
-    const value = headers[name];
-    if (typeof value === 'string') params.push([name, value]);
+  const protocolVersion = text(headers['mcp-protocol-version']);
+  // Only the stateless revision knows them.
+  if (protocolVersion !== undefined && protocolVersion >= MODERN) {
+    for (const name in headers) {
+      if (!name.startsWith('mcp-param-')) continue;
+      const value = headers[name];
+      if (typeof value === 'string') params.push([name, value]);
+    }
   }
   return {
     sessionId: text(headers['mcp-session-id']),
-    protocolVersion: text(headers['mcp-protocol-version']),
+    protocolVersion,
     method: text(headers['mcp-method']),
     name: text(headers['mcp-name']),
     traceparent: traceparentOf(headers['traceparent']),

@@ -14,6 +14,7 @@ export function originGuard(options: {
 }) => 'host' | 'origin' | undefined {
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
+  let lastHost = '';
   const local = isLoopback(options.listenHost) || hosts.size === 0;
   return ({ host, origin }) => {
     if (host === undefined || !isHost(host)) return 'host';
@@ -23,10 +24,14 @@ export function originGuard(options: {
   };
 
   function isHost(header: string): boolean {
+    // A client says the same each time.
+    if (header === lastHost) return true;
     const match = /^(\[[0-9a-f:.]+\]|[^\s:/@?#]+)(?::([0-9]{1,5}))?$/i.exec(header);
     if (match === null) return false;
     const name = (match[1] ?? '').toLowerCase();
-    return isLoopback(name.replace(/^\[|\]$/g, '')) || hosts.has(name) || hosts.has(header.toLowerCase());
+    const known = isLoopback(name.replace(/^\[|\]$/g, '')) || hosts.has(name) || hosts.has(header.toLowerCase());
+    if (known) lastHost = header;
+    return known;
   }
 }
 

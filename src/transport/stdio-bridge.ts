@@ -5,7 +5,7 @@ import { LineReader } from '../platform/line-reader.ts';
 import { readJsonText } from '../platform/read-json.ts';
 import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import { oneLine } from '../stages/upstream/connection.ts';
-import { type Exchange, HttpEndpoint } from '../stages/upstream/http-connection.ts';
+import { type Exchange, HttpEndpoint } from '../stages/upstream/http-exchange.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
 
 /**

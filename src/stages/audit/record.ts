@@ -37,7 +37,15 @@ export const GENESIS = '0'.repeat(64);
 export function recordBody(draft: RecordDraft, seq: number, writer: string): string {
   const ref = draft.ref === undefined ? '' : `,"ref":${draft.ref}`;
   const members = draft.members === '' ? '' : `,${draft.members}`;
-  return `{"v":1,"seq":${seq},"kind":"${draft.kind}"${ref},"time":"${new Date(draft.at).toISOString()}","writer":"${writer}"${members}}`;
+  return `{"v":1,"seq":${seq},"kind":"${draft.kind}"${ref},"time":"${isoTime(draft.at)}","writer":"${writer}"${members}}`;
+}
+
+/** Records come many to a millisecond. */
+let lastTime = { at: Number.NaN, text: '' };
+
+function isoTime(at: number): string {
+  if (at !== lastTime.at) lastTime = { at, text: new Date(at).toISOString() };
+  return lastTime.text;
 }
 
 export function linkHash(previous: string, body: string): string {

@@ -108,6 +108,8 @@ export interface ToolPlan {
   /** Where no rule reads the call: the decision, made when first asked for. */
   constant: Decision | undefined;
   readonly readsCall: boolean;
+  /** Whether anything is asked to be done with the reply. */
+  readonly inspects: boolean;
 }
 
 export interface DocumentPlan {

@@ -15,7 +15,7 @@ import { checkArguments, checkRequired } from './arguments-schema.ts';
 import { type CompiledEntry, type CompiledRule, compiledSet, type ToolPlan } from './compiled.ts';
 import { checkExpression } from './conditions/cel-types.ts';
 import { Evaluation, evaluateAll } from './evaluation.ts';
-import { planFor } from './plan.ts';
+import { planOf } from './plan.ts';
 
 export function decide(policy: PolicySet, call: CallFacts): Decision {
   const set = compiledSet(policy);
@@ -36,26 +36,6 @@ const refusedWithoutPolicy: Decision = {
   limits: [],
   asks: [],
 };
-
-function planOf(set: ReturnType<typeof compiledSet>, call: CallFacts): ToolPlan {
-  const known = set.plan(call.server, call.tool);
-  if (
-    known !== undefined &&
-    known.category === call.category &&
-    known.severity === call.severity &&
-    known.reviewed === (call.reviewed ?? false)
-  ) {
-    return known;
-  }
-  const { server, tool: name, category, severity, reviewed } = call;
-  return planFor(set, {
-    server,
-    name,
-    ...(category === undefined ? {} : { category }),
-    ...(severity === undefined ? {} : { severity }),
-    ...(reviewed === undefined ? {} : { reviewed }),
-  });
-}
 
 const rank: Readonly<Record<Verdict, number>> = { permit: 0, ask: 1, refuse: 2, hidden: 3 };
 

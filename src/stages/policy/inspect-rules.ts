@@ -5,23 +5,19 @@ import type { RedactRule } from '../../domain/policy-document.ts';
 import { type CompiledEntry, type CompiledInspect, compiledSet } from './compiled.ts';
 import { Evaluation, evaluateAll } from './evaluation.ts';
 import { parsePath } from './path.ts';
-import { planFor } from './plan.ts';
+import { planOf } from './plan.ts';
 import { safePattern } from './safe-pattern.ts';
 
 /** Every `inspect` that applies to the tool; all of them are carried out. */
 export function inspectRules(policy: PolicySet, call: CallFacts): readonly InspectRules[] {
-  const { server, tool: name, category, severity, reviewed } = call;
-  const plan = planFor(compiledSet(policy), {
-    server,
-    name,
-    ...(category === undefined ? {} : { category }),
-    ...(severity === undefined ? {} : { severity }),
-    ...(reviewed === undefined ? {} : { reviewed }),
-  });
+  const plan = planOf(compiledSet(policy), call);
+  if (!plan.inspects) return NONE;
   return plan.documents.flatMap(({ entries }) =>
     entries.flatMap((entry) => (entry.inspect === undefined ? [] : [rulesOf(entry, entry.inspect, call)])),
   );
 }
+
+const NONE: readonly InspectRules[] = [];
 
 function rulesOf(entry: CompiledEntry, { rule, source, denyIf }: CompiledInspect, call: CallFacts): InspectRules {
   return {

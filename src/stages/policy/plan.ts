@@ -1,5 +1,5 @@
 /** What applies to one tool, worked out once a name: hides, defaults and entries in the order in which they are named. */
-import { CATEGORIES, SEVERITIES, type ToolFacts, type TrailEntry } from '../../domain/policy.ts';
+import { CATEGORIES, type CallFacts, SEVERITIES, type ToolFacts, type TrailEntry } from '../../domain/policy.ts';
 import type {
   CompiledDocument,
   CompiledEntry,
@@ -24,6 +24,27 @@ export function planFor(policy: CompiledPolicySet, tool: ToolFacts): ToolPlan {
   return plan;
 }
 
+/** As {@link planFor}, for the tool of a call. */
+export function planOf(policy: CompiledPolicySet, call: CallFacts): ToolPlan {
+  const known = policy.plan(call.server, call.tool);
+  if (
+    known !== undefined &&
+    known.category === call.category &&
+    known.severity === call.severity &&
+    known.reviewed === (call.reviewed ?? false)
+  ) {
+    return known;
+  }
+  const { server, tool: name, category, severity, reviewed } = call;
+  return planFor(policy, {
+    server,
+    name,
+    ...(category === undefined ? {} : { category }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(reviewed === undefined ? {} : { reviewed }),
+  });
+}
+
 function makePlan(policy: CompiledPolicySet, tool: ToolFacts): ToolPlan {
   const trail: TrailEntry[] = [];
   const documents = policy.compiled.map((document) => planDocument(document, tool, trail));
@@ -40,6 +61,7 @@ function makePlan(policy: CompiledPolicySet, tool: ToolFacts): ToolPlan {
     watched: documents.some((document) => document.shadow) || entries.some((entry) => entry.shadow),
     constant: undefined,
     readsCall: entries.some(readsCall),
+    inspects: entries.some((entry) => entry.inspect !== undefined),
   };
 }
 

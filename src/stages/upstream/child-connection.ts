@@ -76,7 +76,7 @@ export class ChildConnection implements Connection {
     return this.#child.lastWords;
   }
 
-  send(outgoing: Outgoing): Promise<Reply> {
+  send(outgoing: Outgoing, notice: Standing): Promise<Reply> {
     const { id } = outgoing;
     const renamed = this.#options.shared || !survivesDoubles(id);
     const wireId: MessageId = renamed ? `sallyport:${++this.#next}` : id;
@@ -95,6 +95,7 @@ export class ChildConnection implements Connection {
       this.#inFlight.add({
         key,
         outgoing,
+        notice,
         wireId,
         renamed,
         token: token === undefined ? undefined : idKey(shareToken ? wireId : token),
@@ -177,6 +178,7 @@ export class ChildConnection implements Connection {
       if (waiting !== undefined) {
         this.#inFlight.heard(waiting);
         const text = waiting.tokenSent === undefined ? message.text : progressFor(message.text, waiting.tokenSent);
+        waiting.notice(message);
         waiting.outgoing.onMessage({ ...message, text });
         return;
       }
@@ -185,6 +187,7 @@ export class ChildConnection implements Connection {
     const last = this.#inFlight.all().at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
+    last.notice(message);
     last.outgoing.onMessage(message);
   }
 
@@ -218,6 +221,7 @@ export class ChildConnection implements Connection {
 
 type Waiting = Deadlines & {
   readonly outgoing: Outgoing;
+  readonly notice: Standing;
   readonly wireId: MessageId;
   readonly renamed: boolean;
   /** Key of the progress token as the server knows it. */

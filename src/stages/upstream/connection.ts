@@ -10,8 +10,8 @@ import { readJsonText } from '../../platform/read-json.ts';
 export type Connection = {
   readonly era: Era;
   readonly revision: string;
-  /** Never rejects. */
-  send(request: Outgoing): Promise<Reply>;
+  /** Never rejects. `notice` hears what the server sends about the request before the request's own `onMessage` does. */
+  send(request: Outgoing, notice: Standing): Promise<Reply>;
   /** A notification or an answer to the server's own request, on its way to the server. Faults are logged: nobody waits. */
   tell(text: string): void;
   /** Cancels the request in flight that was sent under this handle. */

@@ -1,5 +1,3 @@
-import { createParser } from 'eventsource-parser';
-import { type Dispatcher, Pool } from 'undici';
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { Bag } from '../../platform/bag.ts';
@@ -12,221 +10,9 @@ import {
   survivesDoubles,
   withId,
 } from './connection.ts';
+import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
 import { classify } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
-
-export type HttpEndpointOptions = {
-  readonly url: URL;
-  /** The operator's headers for this server, secrets among them; never logged. */
-  readonly headers: readonly (readonly [string, string])[];
-  readonly silenceMsMax: number;
-  readonly totalMsMax: number;
-  readonly responseBytesMax: number;
-};
-
-/** One HTTP server: its connection pool, shared by all sessions. */
-export class HttpEndpoint {
-  readonly options: HttpEndpointOptions;
-  readonly path: string;
-  readonly #pool: Pool;
-
-  constructor(options: HttpEndpointOptions) {
-    this.options = options;
-    this.path = options.url.pathname + options.url.search;
-    this.#pool = new Pool(options.url.origin, {
-      connections: 256,
-      pipelining: 1,
-      headersTimeout: options.silenceMsMax,
-      bodyTimeout: options.silenceMsMax,
-      connect: { timeout: Math.min(10_000, options.silenceMsMax) },
-      maxHeaderSize: 16 * 1024,
-    });
-  }
-
-  exchange(request: ExchangeRequest): Exchange {
-    const exchange = new Exchange(request, this.options);
-    this.#pool.dispatch(
-      {
-        path: this.path,
-        method: request.method,
-        headers: request.headers,
-        body: request.body === undefined ? null : Buffer.from(request.body),
-        ...(request.standing === true ? { bodyTimeout: 0 } : {}),
-      },
-      exchange,
-    );
-    return exchange;
-  }
-
-  close(): Promise<void> {
-    return this.#pool.destroy();
-  }
-}
-
-type ExchangeRequest = {
-  /** The JSON-RPC id it was sent under, for a cancellation. */
-  readonly wireId?: MessageId;
-  readonly method: 'POST' | 'GET' | 'DELETE';
-  /** Flat: name, value, name, value. */
-  readonly headers: string[];
-  readonly body?: string;
-  /** One event of a streamed reply; true when it was the answer and the rest is of no interest. */
-  readonly onEvent: (data: string) => boolean;
-  /** Streams that stand open are not ended by the total time. */
-  readonly standing?: boolean;
-};
-
-export type Exchanged =
-  | { readonly kind: 'ended'; readonly status: number; readonly body: string | undefined }
-  | { readonly kind: 'answered' }
-  | { readonly kind: 'too-large' }
-  | { readonly kind: 'not-sent'; readonly why: string }
-  | { readonly kind: 'lost'; readonly why: string };
-
-/** One request and its response. `done` never rejects. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly done: Promise<Exchanged>;
-  readonly #request: ExchangeRequest;
-  readonly #options: HttpEndpointOptions;
-  #resolve: (exchanged: Exchanged) => void = () => {};
-  #controller: Dispatcher.DispatchController | undefined;
-  #settled = false;
-  #status = 0;
-  #sessionId: string | undefined;
-  #isGateway = false;
-  #aborted = false;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  #events: ReturnType<typeof createParser> | undefined;
-  #decoder: InstanceType<typeof TextDecoder> | undefined;
-  #total: NodeJS.Timeout | undefined;
-
-  constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
-    this.#request = request;
-    this.#options = options;
-    this.done = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  /** `Mcp-Session-Id` of the response. */
-  get sessionId(): string | undefined {
-    return this.#sessionId;
-  }
-
-  get wireId(): MessageId {
-    return this.#request.wireId ?? '';
-  }
-
-  get status(): number {
-    return this.#status;
-  }
-
-  /** Whether the other end says that it is a Sallyport gateway. */
-  get isGateway(): boolean {
-    return this.#isGateway;
-  }
-
-  get wasAborted(): boolean {
-    return this.#aborted;
-  }
-
-  abort(why: string): void {
-    this.#aborted = true;
-    const started = this.#controller !== undefined;
-    this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
-    this.#controller?.abort(new Error(why));
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#settled) controller.abort(new Error('nobody waits for it any more'));
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#status = status;
-    this.#isGateway = headers[GATEWAY_HEADER] !== undefined;
-    const session = headers['mcp-session-id'];
-    if (typeof session === 'string') this.#sessionId = session;
-    const type = headers['content-type'];
-    if (typeof type !== 'string' || !type.startsWith('text/event-stream')) return;
-    this.#decoder = new TextDecoder();
-    this.#events = createParser({ onEvent: (event) => this.#onEvent(event.data) });
-    if (this.#request.standing === true) return;
-    // Silence is the pool's clock; a stream that never falls silent still ends.
-    this.#total = setTimeout(
-      () => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`),
-      this.#options.totalMsMax,
-    );
-    this.#total.unref();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#events !== undefined) {
-      this.#bytes += chunk.length;
-      if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
-      this.#events.feed(this.#decoder?.decode(chunk, { stream: true }) ?? '');
-      return;
-    }
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
-    this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    if (this.#events !== undefined) return this.#settle({ kind: 'lost', why: 'the stream ended without an answer' });
-    const [only] = this.#chunks;
-    const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    this.#settle({ kind: 'ended', status: this.#status, body: body.length === 0 ? undefined : body.toString('utf8') });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, fault: Error): void {
-    // undici hands the request over when it begins to write it: before that, nothing has left.
-    const started = this.#controller !== undefined;
-    const why = reasonOf(fault);
-    this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
-  }
-
-  /** A method, not a closure made with each exchange: those kept every exchange alive until the next full collection. */
-  #settle(exchanged: Exchanged): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    clearTimeout(this.#total);
-    this.#resolve(exchanged);
-  }
-
-  #onEvent(data: string): void {
-    if (this.#settled || data === '') return;
-    this.#bytes = 0;
-    if (this.#request.onEvent(data)) this.#settle({ kind: 'answered' });
-  }
-
-  #tooLarge(controller: Dispatcher.DispatchController): void {
-    this.#settle({ kind: 'too-large' });
-    controller.abort(new Error('the response is too large'));
-  }
-}
-
-function reasonOf(fault: Error): string {
-  const { code } = fault as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'the connection was refused';
-    case 'ENOTFOUND':
-      return 'its host name is not known';
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-      return 'the server was silent for too long';
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return 'no connection could be made in time';
-    default:
-      return code === undefined ? fault.message : `the connection broke (${code})`;
-  }
-}
 
 export type HttpConnectionOptions = {
   readonly endpoint: HttpEndpoint;
@@ -244,7 +30,7 @@ export class HttpConnection implements Connection {
   readonly era: Era;
   readonly revision: string;
   readonly #options: HttpConnectionOptions;
-  readonly #running = new Bag<{ readonly handle: object; readonly exchange: Exchange }>();
+  readonly #running = new Bag<Running>();
   readonly #asked = new Set<string>();
   #sessionId: string | undefined;
   #headers: string[] = [];
@@ -268,40 +54,35 @@ export class HttpConnection implements Connection {
     return this.#running.size;
   }
 
-  async send(outgoing: Outgoing): Promise<Reply> {
+  async send(outgoing: Outgoing, notice: Standing): Promise<Reply> {
     const wireId: MessageId = survivesDoubles(outgoing.id) ? outgoing.id : `sallyport:${++this.#next}`;
     const sessionUsed = this.#sessionId;
-    const reply = await this.#sendOnce(outgoing, wireId);
+    const first = this.#begin(outgoing, wireId, notice);
+    const reply = this.#end(first, await first.exchange.done);
     if (reply.kind !== 'failed' || reply.status !== 404 || sessionUsed === undefined) return reply;
     // The server has forgotten the session and said so before running anything: open it again, send once more.
     const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#options.reopen?.();
     if (reopened === undefined) return { kind: 'not-sent', why: 'the server ended the session and opens no new one' };
     this.#useSession(reopened);
-    return this.#sendOnce(outgoing, wireId);
+    const second = this.#begin(outgoing, wireId, notice);
+    return this.#end(second, await second.exchange.done);
   }
 
-  async #sendOnce(outgoing: Outgoing, wireId: MessageId): Promise<Reply> {
-    let answer: Reply | undefined;
-    const exchange = this.#options.endpoint.exchange({
-      method: 'POST',
-      wireId,
-      headers: this.#headersFor(outgoing),
-      body: requestText(idText(wireId), outgoing.rest),
-      onEvent: (data) => {
-        answer = this.#onEvent(data, outgoing, wireId);
-        return answer !== undefined;
-      },
-      standing: outgoing.standing ?? false,
-    });
-    const running = { handle: outgoing.handle, exchange };
+  #begin(outgoing: Outgoing, wireId: MessageId, notice: Standing): Running {
+    const request = new CallRequest(this, this.#headersFor(outgoing), outgoing, wireId, notice);
+    const running = { request, exchange: this.#options.endpoint.exchange(request) };
     this.#running.add(running);
-    const exchanged = await exchange.done;
+    return running;
+  }
+
+  #end(running: Running, exchanged: Exchanged): Reply {
     this.#running.remove(running);
+    const { request } = running;
     switch (exchanged.kind) {
       case 'answered':
-        return answer ?? { kind: 'unknown', why: 'the answer was lost' };
+        return request.answer ?? { kind: 'unknown', why: 'the answer was lost' };
       case 'ended':
-        return this.#replyOf(exchanged.status, exchanged.body, outgoing.id, wireId);
+        return this.#replyOf(exchanged.status, exchanged.body, request.outgoing.id, request.wireId);
       case 'too-large':
         return {
           kind: 'withheld',
@@ -335,14 +116,13 @@ export class HttpConnection implements Connection {
   }
 
   cancel(handle: object, why: string): void {
-    const exchange = this.#running.find((running) => running.handle === handle)?.exchange;
-    if (exchange === undefined) return;
+    const running = this.#running.find(({ request }) => request.outgoing.handle === handle);
+    if (running === undefined) return;
     if (this.era === 'legacy') {
-      const id = exchange.wireId;
-      const params = `{"requestId":${idText(id)},"reason":${JSON.stringify(why)}}`;
+      const params = `{"requestId":${idText(running.request.wireId)},"reason":${JSON.stringify(why)}}`;
       this.tell(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
     }
-    exchange.abort(why);
+    running.exchange.abort(why);
   }
 
   /** Opens the session's standing stream, where the server offers one, and keeps it open. */
@@ -398,9 +178,13 @@ export class HttpConnection implements Connection {
     return headers;
   }
 
-  #onEvent(data: string, outgoing: Outgoing, wireId: MessageId): Reply | undefined {
+  /** What came on the stream of a request: its answer, or undefined where it is not that. */
+  onRequestEvent(data: string, { outgoing, wireId, notice }: CallRequest): Reply | undefined {
     const text = oneLine(data);
-    const message = this.#fromServer(text, outgoing.onMessage);
+    const message = this.#fromServer(text, (from) => {
+      notice(from);
+      outgoing.onMessage(from);
+    });
     if (message.kind !== 'response') return undefined;
     if (idKey(message.id) !== idKey(wireId)) {
       this.#options.log.dropped('an answer to another request');
@@ -461,8 +245,37 @@ export class HttpConnection implements Connection {
   }
 }
 
-/** Sent with every refusal at the door, so that `stdio --url` can tell a gateway from a bare server. */
-export const GATEWAY_HEADER = 'sallyport-gateway';
+/** One request of a client on its way. A class, not closures made for each: see bench/README.md. */
+class CallRequest implements ExchangeRequest {
+  readonly method = 'POST';
+  readonly headers: string[];
+  readonly body: string;
+  readonly standing: boolean;
+  readonly outgoing: Outgoing;
+  /** The JSON-RPC id on this hop. */
+  readonly wireId: MessageId;
+  readonly notice: Standing;
+  /** Once it came on a stream. */
+  answer: Reply | undefined;
+  readonly #connection: HttpConnection;
+
+  constructor(connection: HttpConnection, headers: string[], outgoing: Outgoing, wireId: MessageId, notice: Standing) {
+    this.#connection = connection;
+    this.headers = headers;
+    this.body = requestText(idText(wireId), outgoing.rest);
+    this.standing = outgoing.standing ?? false;
+    this.outgoing = outgoing;
+    this.wireId = wireId;
+    this.notice = notice;
+  }
+
+  onEvent(data: string): boolean {
+    this.answer = this.#connection.onRequestEvent(data, this);
+    return this.answer !== undefined;
+  }
+}
+
+type Running = { readonly request: CallRequest; readonly exchange: Exchange };
 
 const STREAM_RETRY_MS = 1_000;
 const GOODBYE_MS = 2_000;

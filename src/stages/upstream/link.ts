@@ -30,6 +30,7 @@ export type NotOpened = {
  * back-off after it was lost. It also keeps the server's complete tool list for the session.
  */
 export class Link {
+  readonly kind = 'link';
   readonly era: Era;
   readonly grant: string;
   readonly #open: Opener;
@@ -123,18 +124,18 @@ export class Link {
     this.#retryAt = performance.now() + this.#backOffMs;
   }
 
-  async send(outgoing: Outgoing): Promise<Reply> {
+  send(outgoing: Outgoing): Promise<Reply> {
     this.#usedAt = performance.now();
     const connection = this.#connection;
-    // Only the first call of a session waits here.
-    const opened = connection === undefined ? await this.ensure() : undefined;
-    if (opened?.kind === 'not-opened') return { kind: 'not-sent', why: opened.why };
-    const used = connection ?? (opened as Opened).connection;
-    const notice = (message: ServerMessage) => {
-      this.#notice(message);
-      outgoing.onMessage(message);
-    };
-    const reply = await used.send({ ...outgoing, onMessage: notice });
+    if (connection === undefined || this.#backOffMs > 0) return this.#openAndSend(outgoing);
+    return connection.send(outgoing, this.#notice);
+  }
+
+  /** The first request of a connection, or after trouble: an answer ends the back-off. */
+  async #openAndSend(outgoing: Outgoing): Promise<Reply> {
+    const opened = await this.ensure();
+    if (opened.kind === 'not-opened') return { kind: 'not-sent', why: opened.why };
+    const reply = await opened.connection.send(outgoing, this.#notice);
     if (reply.kind === 'replied') this.#backOffMs = 0;
     return reply;
   }
@@ -155,7 +156,7 @@ export class Link {
   }
 
   /** The complete list: kept, fetched where there is none, it is older than 5 minutes, or the server said it changed. */
-  async tools(): Promise<ToolList | NoToolList> {
+  tools(): ToolList | Promise<ToolList | NoToolList> {
     const known = this.#list;
     const fresh = known !== undefined && !this.#listStale && performance.now() - known.at < LIST_MS_MAX;
     return fresh ? known.list : this.refreshTools();
@@ -206,9 +207,9 @@ export class Link {
     await connection?.close();
   }
 
-  #notice(message: ServerMessage): void {
+  readonly #notice = (message: ServerMessage): void => {
     if (message.method === 'notifications/tools/list_changed') this.#listStale = true;
-  }
+  };
 }
 
 export type LinkOptions = {

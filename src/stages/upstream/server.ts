@@ -4,7 +4,8 @@ import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
 import type { ChildCommand } from './child.ts';
 import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
-import { HttpConnection, HttpEndpoint } from './http-connection.ts';
+import { HttpConnection } from './http-connection.ts';
+import { HttpEndpoint } from './http-exchange.ts';
 import { Link, type NotOpened, type Opened, OWN_META } from './link.ts';
 import { resultOf } from './tool-list.ts';
 import type { UpstreamLog } from './upstream-log.ts';
@@ -20,6 +21,8 @@ export type ServerOptions = {
   readonly log: UpstreamLog;
 };
 
+/** What a server says while nobody is there to hear it. */
+const unheard: Standing = () => {};
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CHILDREN_MAX = 16;
 const IDLE_MS_MAX = 600_000;
@@ -103,9 +106,11 @@ export class UpstreamServer {
   }
 
   /** The link of a grant's modern callers, or why there is none. */
-  async modernLink(grant: string, standing: Standing): Promise<Link | NotOpened> {
-    const known = this.#modern.get(grant);
-    if (known !== undefined) return known;
+  modernLink(grant: string, standing: Standing): Link | Promise<Link | NotOpened> {
+    return this.#modern.get(grant) ?? this.#openModernLink(grant, standing);
+  }
+
+  async #openModernLink(grant: string, standing: Standing): Promise<Link | NotOpened> {
     this.#probe ??= this.#probeModern();
     const probe = await this.#probe;
     if (probe.kind === 'not-opened') {
@@ -113,6 +118,9 @@ export class UpstreamServer {
       if (probe.supported === undefined) this.#probe = undefined;
       return probe;
     }
+    // Another caller may have been first while this one waited for the probe.
+    const known = this.#modern.get(grant);
+    if (known !== undefined) return known;
     const link = new Link('modern', async (toStanding) => this.#openModern(link, toStanding), {
       grant,
       standing,
@@ -166,14 +174,17 @@ export class UpstreamServer {
     await this.#makeRoom(link.grant);
     const child = this.#startChild('legacy', params['protocolVersion'] as string, false, { standing, link });
     if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
-    const reply = await child.send({
-      id: 'sallyport:initialize',
-      handle: {},
-      method: 'initialize',
-      params,
-      rest: `"method":"initialize","params":${jsonText(params)}}`,
-      onMessage: () => {},
-    });
+    const reply = await child.send(
+      {
+        id: 'sallyport:initialize',
+        handle: {},
+        method: 'initialize',
+        params,
+        rest: `"method":"initialize","params":${jsonText(params)}}`,
+        onMessage: unheard,
+      },
+      unheard,
+    );
     const result = resultOf(reply);
     if (typeof result === 'string') {
       await child.close();
@@ -321,8 +332,7 @@ export class UpstreamServer {
 
   /** Asks `server/discover` once: a child in a process of its own, for some servers exit on what they do not know. */
   async #probeModern(): Promise<ModernProbe> {
-    const quiet: Standing = () => {};
-    const owner: ChildOwner = { standing: quiet, link: undefined };
+    const owner: ChildOwner = { standing: unheard, link: undefined };
     const endpoint = this.#endpoint;
     const connection =
       endpoint === undefined
@@ -332,20 +342,23 @@ export class UpstreamServer {
             era: 'modern',
             revision: MODERN,
             sessionId: undefined,
-            standing: quiet,
+            standing: unheard,
             log: this.#options.log,
           });
     if (connection === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const handle = {};
     const timer = setTimeout(() => connection.cancel(handle, 'no answer to server/discover'), PROBE_MS_MAX);
-    const reply = await connection.send({
-      id: 'sallyport:discover',
-      handle,
-      method: 'server/discover',
-      params: undefined,
-      rest: `"method":"server/discover","params":{"_meta":${JSON.stringify(OWN_META)}}}`,
-      onMessage: () => {},
-    });
+    const reply = await connection.send(
+      {
+        id: 'sallyport:discover',
+        handle,
+        method: 'server/discover',
+        params: undefined,
+        rest: `"method":"server/discover","params":{"_meta":${JSON.stringify(OWN_META)}}}`,
+        onMessage: unheard,
+      },
+      unheard,
+    );
     clearTimeout(timer);
     const result = resultOf(reply);
     if (connection instanceof ChildConnection) {

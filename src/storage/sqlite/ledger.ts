@@ -56,7 +56,7 @@ export class Ledger {
   #dataVersion = -1;
   #queue: Job[] = [];
   #flushing = false;
-  #awaitingSync: Durable[] = [];
+  #awaitingSync: AdmitJob[] = [];
   #syncing = false;
   #syncsInline = false;
   #slowSyncs = 0;
@@ -110,12 +110,16 @@ export class Ledger {
   /** Takes the quotas and writes the intent, or writes the refusal. Resolves when an admitted intent is on the disk. */
   admit(draft: AdmissionDraft): Promise<Admitted> {
     if (this.#brokenBy !== undefined) return Promise.reject(this.#brokenBy);
-    return new Promise((resolve, reject) => this.#enqueue({ kind: 'admit', draft, resolve, reject }));
+    const { promise, resolve, reject } = Promise.withResolvers<Admitted>();
+    this.#enqueue({ kind: 'admit', draft, resolve, reject, result: undefined });
+    return promise;
   }
 
   /** Writes a record; resolves with its sequence number when it is committed. */
   append(draft: RecordDraft, giveBack: readonly Taken[] = []): Promise<number> {
-    return new Promise((resolve, reject) => this.#enqueue({ kind: 'append', draft, giveBack, resolve, reject }));
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#enqueue({ kind: 'append', draft, giveBack, resolve, reject, seq: 0 });
+    return promise;
   }
 
   /** Empties the logs whose name is accepted, and writes a record of it in the same transaction. The names. */
@@ -123,7 +127,9 @@ export class Ledger {
     accepts: (bucket: string) => boolean,
     record: (buckets: readonly string[]) => RecordDraft,
   ): Promise<readonly string[]> {
-    return new Promise((resolve, reject) => this.#enqueue({ kind: 'reset', accepts, record, resolve, reject }));
+    const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
+    this.#enqueue({ kind: 'reset', accepts, record, resolve, reject, names: [] });
+    return promise;
   }
 
   /** Drops what no limit looks at any more, also in logs that are never asked again. `keepOf`: how far back, in milliseconds. */
@@ -169,11 +175,10 @@ export class Ledger {
     if (jobs.length === 0) return;
     this.#queue = [];
     const before = { head: this.#head, seq: this.#seq, limitRow: this.#limitRow };
-    const done: Done[] = [];
     try {
       this.#transaction(() => {
         this.#catchUp();
-        for (const job of jobs) done.push(this.#doOne(job));
+        for (const job of jobs) this.#doOne(job);
         this.#chores();
       });
     } catch (fault) {
@@ -186,11 +191,11 @@ export class Ledger {
       for (const job of jobs) job.reject(fault);
       return;
     }
-    for (const one of done) one();
+    for (const job of jobs) this.#settle(job);
     this.#syncSoon();
   }
 
-  #doOne(job: Job): Done {
+  #doOne(job: Job): void {
     switch (job.kind) {
       case 'admit':
         return this.#admitOne(job);
@@ -204,41 +209,54 @@ export class Ledger {
     }
   }
 
-  #admitOne(job: AdmitJob): Done {
+  /** What a job did is committed: whoever waits is told, but for admissions, which wait for the disk. */
+  #settle(job: Job): void {
+    switch (job.kind) {
+      case 'admit':
+        if (job.result?.kind === 'admitted') this.#awaitingSync.push(job);
+        else job.resolve(job.result as Admitted);
+        return;
+      case 'append':
+        if (job.draft.ref !== undefined) this.#open.remove(job.draft.ref);
+        job.resolve(job.seq);
+        return;
+      case 'reset':
+        job.resolve(job.names);
+        return;
+      default:
+        job satisfies never;
+    }
+  }
+
+  #admitOne(job: AdmitJob): void {
     const at = this.#clock.now();
     const demands = levelled(job.draft.demands);
     for (const { bucket, keepMs } of demands) this.#prune(bucket, at, keepMs);
     const exceeded = this.#book.firstExceeded(demands, at);
     if (exceeded !== undefined) {
       const seq = this.#link(job.draft.refusal(exceeded, at));
-      return () => job.resolve({ kind: 'exceeded', seq, at, exceeded });
+      job.result = { kind: 'exceeded', seq, at, exceeded };
+      return;
     }
     const seq = this.#link(job.draft.intent(at));
     const taken = demands.length === 0 ? NOTHING : this.#take(demands, at, seq);
     this.#open.add(seq);
-    return () => {
-      this.#awaitingSync.push({ resolve: () => job.resolve({ kind: 'admitted', seq, at, taken }), reject: job.reject });
-    };
+    job.result = { kind: 'admitted', seq, at, taken };
   }
 
-  #appendOne(job: AppendJob): Done {
-    const seq = this.#link(job.draft);
+  #appendOne(job: AppendJob): void {
+    job.seq = this.#link(job.draft);
     for (const taken of job.giveBack) this.#giveBack(taken);
-    const { ref } = job.draft;
-    return () => {
-      if (ref !== undefined) this.#open.remove(ref);
-      job.resolve(seq);
-    };
   }
 
-  #resetOne(job: ResetJob): Done {
+  #resetOne(job: ResetJob): void {
     const names = this.#book.bucketNames().filter(job.accepts);
     for (const bucket of names) {
       for (const { at, amount, entry } of this.#book.entriesOf(bucket)) this.#strike({ bucket, at, amount, entry });
       this.#book.reset(bucket);
     }
     this.#link(job.record(names));
-    return () => job.resolve(names);
+    job.names = names;
   }
 
   #link(draft: RecordDraft): number {
@@ -252,19 +270,24 @@ export class Ledger {
   }
 
   #take(demands: readonly Demand[], at: number, seq: number): readonly Taken[] {
+    const [only] = demands;
+    if (demands.length === 1 && only !== undefined) return this.#takeIn(only.bucket, demands, at, seq);
     const all: Taken[] = [];
     for (const bucket of new Set(demands.map((demand) => demand.bucket))) {
-      // The row id doubles as the entry id, so that pruned entries name their rows.
-      const id = ++this.#limitRow;
-      const taken = this.#book.take(
-        demands.filter((demand) => demand.bucket === bucket),
-        at,
-        id,
-      );
-      for (const one of taken) this.#sql.take.run(id, bucket, at, decimalText(one.amount), seq);
-      all.push(...taken);
+      const inBucket = demands.filter((demand) => demand.bucket === bucket);
+      all.push(...this.#takeIn(bucket, inBucket, at, seq));
     }
     return all;
+  }
+
+  #takeIn(bucket: string, demands: readonly Demand[], at: number, seq: number): readonly Taken[] {
+    // The row id doubles as the entry id, so that pruned entries name their rows.
+    const id = ++this.#limitRow;
+    const taken = this.#book.take(demands, at, id);
+    for (const { amount } of taken) {
+      this.#sql.take.run(id, bucket, at, amount === ONE ? '1' : decimalText(amount), seq);
+    }
+    return taken;
   }
 
   #giveBack(taken: Taken): void {
@@ -356,21 +379,21 @@ export class Ledger {
       if (performance.now() - began > INLINE_MS_MAX) this.#slowSyncs++;
       else this.#slowSyncs = 0;
       if (this.#slowSyncs >= SLOW_SYNCS_MAX) this.#syncsInline = false;
-      for (const one of served) one.resolve();
+      for (const job of served) job.resolve(job.result as Admitted);
       return;
     }
     this.#syncing = true;
     fdatasync(this.#logFile, (fault) => {
       this.#syncing = false;
       if (fault !== null) return this.#syncFailed(served, fault);
-      for (const one of served) one.resolve();
+      for (const job of served) job.resolve(job.result as Admitted);
       this.#syncSoon();
     });
   }
 
-  #syncFailed(served: readonly Durable[], fault: Error): void {
+  #syncFailed(served: readonly AdmitJob[], fault: Error): void {
     this.#brokenBy = fault;
-    for (const one of [...served, ...this.#awaitingSync]) one.reject(fault);
+    for (const job of [...served, ...this.#awaitingSync]) job.reject(fault);
     this.#awaitingSync = [];
   }
 
@@ -392,6 +415,8 @@ type AdmitJob = {
   readonly draft: AdmissionDraft;
   readonly resolve: (admitted: Admitted) => void;
   readonly reject: (fault: unknown) => void;
+  /** From the transaction on. */
+  result: Admitted | undefined;
 };
 type AppendJob = {
   readonly kind: 'append';
@@ -399,6 +424,7 @@ type AppendJob = {
   readonly giveBack: readonly Taken[];
   readonly resolve: (seq: number) => void;
   readonly reject: (fault: unknown) => void;
+  seq: number;
 };
 type ResetJob = {
   readonly kind: 'reset';
@@ -406,15 +432,16 @@ type ResetJob = {
   readonly record: (buckets: readonly string[]) => RecordDraft;
   readonly resolve: (buckets: readonly string[]) => void;
   readonly reject: (fault: unknown) => void;
+  names: readonly string[];
 };
 type Job = AdmitJob | AppendJob | ResetJob;
-type Done = () => void;
-type Durable = { readonly resolve: () => void; readonly reject: (fault: unknown) => void };
 type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
 
 const INLINE_MS_MAX = 0.1;
 /** A busy machine makes single ones look slow; so many in a row are the medium. */
 const SLOW_SYNCS_MAX = 3;
+/** One call, in a book's units. */
+const ONE = 10n ** 18n;
 const NOTHING: readonly Taken[] = [];
 const PRUNE_BATCH = 512;
 const SWEEP_BUCKETS_MAX = 4_000;

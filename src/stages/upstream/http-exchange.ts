@@ -1,0 +1,212 @@
+import { createParser } from 'eventsource-parser';
+import { type Dispatcher, Pool } from 'undici';
+
+export type HttpEndpointOptions = {
+  readonly url: URL;
+  /** The operator's headers for this server, secrets among them; never logged. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly silenceMsMax: number;
+  readonly totalMsMax: number;
+  readonly responseBytesMax: number;
+};
+
+/** One HTTP server: its connection pool, shared by all sessions. */
+export class HttpEndpoint {
+  readonly options: HttpEndpointOptions;
+  readonly path: string;
+  readonly #pool: Pool;
+
+  constructor(options: HttpEndpointOptions) {
+    this.options = options;
+    this.path = options.url.pathname + options.url.search;
+    this.#pool = new Pool(options.url.origin, {
+      connections: 256,
+      pipelining: 1,
+      headersTimeout: options.silenceMsMax,
+      bodyTimeout: options.silenceMsMax,
+      connect: { timeout: Math.min(10_000, options.silenceMsMax) },
+      maxHeaderSize: 16 * 1024,
+    });
+  }
+
+  exchange(request: ExchangeRequest): Exchange {
+    const exchange = new Exchange(request, this.options);
+    this.#pool.dispatch(
+      {
+        path: this.path,
+        method: request.method,
+        headers: request.headers,
+        body: request.body === undefined ? null : Buffer.from(request.body),
+        ...(request.standing === true ? { bodyTimeout: 0 } : {}),
+      },
+      exchange,
+    );
+    return exchange;
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+export type ExchangeRequest = {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  /** Flat: name, value, name, value. */
+  readonly headers: string[];
+  readonly body?: string;
+  /** One event of a streamed reply; true when it was the answer and the rest is of no interest. */
+  onEvent(data: string): boolean;
+  /** Streams that stand open are not ended by the total time. */
+  readonly standing?: boolean;
+};
+
+export type Exchanged =
+  | { readonly kind: 'ended'; readonly status: number; readonly body: string | undefined }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'not-sent'; readonly why: string }
+  | { readonly kind: 'lost'; readonly why: string };
+
+/** One request and its response. `done` never rejects. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly done: Promise<Exchanged>;
+  readonly #request: ExchangeRequest;
+  readonly #options: HttpEndpointOptions;
+  readonly #resolve: (exchanged: Exchanged) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #sessionId: string | undefined;
+  #isGateway = false;
+  #aborted = false;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #events: ReturnType<typeof createParser> | undefined;
+  #decoder: InstanceType<typeof TextDecoder> | undefined;
+  #total: NodeJS.Timeout | undefined;
+
+  constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
+    this.#request = request;
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<Exchanged>();
+    this.done = promise;
+    this.#resolve = resolve;
+  }
+
+  /** `Mcp-Session-Id` of the response. */
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  /** Whether the other end says that it is a Sallyport gateway. */
+  get isGateway(): boolean {
+    return this.#isGateway;
+  }
+
+  get wasAborted(): boolean {
+    return this.#aborted;
+  }
+
+  abort(why: string): void {
+    this.#aborted = true;
+    const started = this.#controller !== undefined;
+    this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
+    this.#controller?.abort(new Error(why));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#settled) controller.abort(new Error('nobody waits for it any more'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#isGateway = headers[GATEWAY_HEADER] !== undefined;
+    const session = headers['mcp-session-id'];
+    if (typeof session === 'string') this.#sessionId = session;
+    const type = headers['content-type'];
+    if (typeof type !== 'string' || !type.startsWith('text/event-stream')) return;
+    this.#decoder = new TextDecoder();
+    this.#events = createParser({ onEvent: (event) => this.#onEvent(event.data) });
+    if (this.#request.standing === true) return;
+    // Silence is the pool's clock; a stream that never falls silent still ends.
+    this.#total = setTimeout(
+      () => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`),
+      this.#options.totalMsMax,
+    );
+    this.#total.unref();
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#events !== undefined) {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
+      this.#events.feed(this.#decoder?.decode(chunk, { stream: true }) ?? '');
+      return;
+    }
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#events !== undefined) return this.#settle({ kind: 'lost', why: 'the stream ended without an answer' });
+    const [only] = this.#chunks;
+    const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+    this.#settle({ kind: 'ended', status: this.#status, body: body.length === 0 ? undefined : body.toString('utf8') });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, fault: Error): void {
+    // undici hands the request over when it begins to write it: before that, nothing has left.
+    const started = this.#controller !== undefined;
+    const why = reasonOf(fault);
+    this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
+  }
+
+  /** A method, not a closure made with each exchange: those kept every exchange alive until the next full collection. */
+  #settle(exchanged: Exchanged): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#total);
+    this.#resolve(exchanged);
+  }
+
+  #onEvent(data: string): void {
+    if (this.#settled || data === '') return;
+    this.#bytes = 0;
+    if (this.#request.onEvent(data)) this.#settle({ kind: 'answered' });
+  }
+
+  #tooLarge(controller: Dispatcher.DispatchController): void {
+    this.#settle({ kind: 'too-large' });
+    controller.abort(new Error('the response is too large'));
+  }
+}
+
+function reasonOf(fault: Error): string {
+  const { code } = fault as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'the connection was refused';
+    case 'ENOTFOUND':
+      return 'its host name is not known';
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'the server was silent for too long';
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 'no connection could be made in time';
+    default:
+      return code === undefined ? fault.message : `the connection broke (${code})`;
+  }
+}
+
+/** Sent with every refusal at the door, so that `stdio --url` can tell a gateway from a bare server. */
+export const GATEWAY_HEADER = 'sallyport-gateway';
