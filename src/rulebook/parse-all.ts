@@ -41,7 +41,7 @@ export function parseAll<S extends z.ZodType>(
 }
 
 /** Values of a large document that are looked at before the whole is. */
-const firstLooks = [4_000, 16_000, 64_000, 256_000];
+const firstLooks = [4_000, 64_000, 256_000];
 
 function errorsOfFirst(schema: z.ZodType, source: SourceDocument, valuesMax: number): readonly Diagnostic[] {
   const part = firstPart(source.value, valuesMax);
