@@ -16,31 +16,32 @@ export function firstPart(whole: JsonValue, valuesMax: number): FirstPart | unde
   const path: (string | number)[] = [];
   let cut: DocumentPath | undefined;
   let left = valuesMax;
-  const isEnough = (): boolean => {
-    if (left-- > 0) return false;
-    cut ??= [...path];
-    return true;
-  };
+  // What is read to its end is shared with the whole; only what is cut off is made anew.
   const part = (value: JsonValue): JsonValue => {
     if (isJsonArray(value)) {
-      const made: JsonValue[] = [];
       for (const [i, element] of value.entries()) {
-        if (isEnough()) break;
-        path.push(i);
-        made.push(part(element));
-        path.pop();
+        const last = member(i, element);
+        if (cut !== undefined) return [...value.slice(0, i), ...last];
       }
-      return made;
+    } else if (isJsonObject(value)) {
+      const members = Object.entries(value);
+      for (const [i, [key, inside]] of members.entries()) {
+        const last = member(key, inside);
+        if (cut !== undefined)
+          return Object.fromEntries([...members.slice(0, i), ...last.map((one): [string, JsonValue] => [key, one])]);
+      }
     }
-    if (!isJsonObject(value)) return value;
-    const made = Object.create(null) as Record<string, JsonValue>;
-    for (const key in value) {
-      if (isEnough()) break;
-      path.push(key);
-      made[key] = part(value[key] as JsonValue);
-      path.pop();
+    return value;
+  };
+  const member = (key: string | number, value: JsonValue): JsonValue[] => {
+    if (left-- <= 0) {
+      cut = [...path];
+      return [];
     }
-    return made;
+    path.push(key);
+    const read = part(value);
+    path.pop();
+    return [read];
   };
   const value = part(whole);
   return cut === undefined ? undefined : { value, cut };
