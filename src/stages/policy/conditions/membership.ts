@@ -17,7 +17,7 @@ export const membership: Operator = {
     const wanted = op === 'in';
     const types = new Set(operand.map(jsonType));
     const onlyNull = types.size === 1 && types.has('null');
-    const strings = types.size === 1 && types.has('a string') ? new Set(operand as readonly string[]) : undefined;
+    const strings = types.has('a string') ? new Set<JsonValue>(operand) : undefined;
     const kinds = [...types].filter((type) => type !== 'null').join(' or ');
     return {
       holds: `is ${wanted ? 'one' : 'none'} of ${shown(operand.map(jsonText).join(', '))}`,

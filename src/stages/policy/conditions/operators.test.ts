@@ -33,6 +33,8 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['in', ['a', 'b'], null, false],
   ['in', ['a', null], null, true],
   ['in', ['a'], 1, 'error'],
+  ['in', ['a', null], 1, 'error'],
+  ['in', [1], 'a', 'error'],
   ['in', ['a', 1], 1, true],
   ['in', ['a', 1], 'b', false],
   ['in', ['a', 1], true, 'error'],
@@ -119,7 +121,8 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['path_within', ['/srv/data'], '/srv/data', true],
   ['path_within', ['/srv/data'], '/srv/data/', true],
   ['path_within', ['/srv/data'], '/srv/data/a/b', true],
-  ['path_within', ['/srv/data'], '/srv//data/./a', true],
+  ['path_within', ['/srv/data'], '/srv//./data/./a', true],
+  ['path_within', ['/srv/data'], '/srv', false],
   ['path_within', ['/srv/data'], '/srv/database', false],
   ['path_within', ['/srv/data'], '/SRV/data/a', false],
   ['path_within', '/', '/etc/passwd', true],
@@ -135,6 +138,10 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['path_within', ['C:\\data'], 'c:\\DATA\\x', true],
   ['path_within', ['C:\\data'], 'C:/data/x', true],
   ['path_within', ['C:\\data'], 'D:\\data\\x', false],
+  ['path_within', ['C:\\data'], 'C:\\other\\x', false],
+  ['path_within', ['C:\\data'], 'C:\\data/x', 'error'],
+  ['path_within', ['C:\\data'], '\\\\srv', 'error'],
+  ['path_within', ['C:\\data'], '\\\\.\\C:\\data', 'error'],
   ['path_within', ['C:\\data'], 'C:data\\x', 'error'],
   ['path_within', ['C:\\data'], 'C:\\data\\..\\x', 'error'],
   ['path_within', ['C:\\data'], 'C:\\data\\x:stream', 'error'],
@@ -176,6 +183,10 @@ const table: readonly (readonly [string, unknown, unknown, Expected])[] = [
   ['url_host_in', ['*.example.com'], 'https://a.b.example.com/', true],
   ['url_host_in', ['*.example.com'], 'https://example.com/', false],
   ['url_host_in', ['*.example.com'], 'https://evilexample.com/', false],
+  ['url_host_in', ['*.example.com'], 'https://.example.com/', false],
+  ['url_host_in', ['example.com'], 'https://example.com\\x', 'error'],
+  ['url_host_in', ['example.com'], 'https://example.com:99999/', 'error'],
+  ['url_host_in', ['[::1]'], 'http://[::1/', 'error'],
   ['url_host_in', ['127.0.0.1'], 'http://2130706433/', true],
   ['url_host_in', ['[::1]'], 'http://[0:0:0:0:0:0:0:1]/', true],
   ['url_host_in', ['example.com'], 'https://ex%61mple.com/', true],
@@ -209,6 +220,43 @@ describe('operators', () => {
   it('are all in the table', () => {
     const tried = new Set(table.map(([op]) => op));
     expect(operatorNames.filter((name) => !tried.has(name))).toEqual([]);
+  });
+
+  it.each([
+    ['in', [1, null, 'a'], true, 'is a boolean, and `in` compares it with a number or a string'],
+    ['path_within', 'C:\\data', '\\data\\x', 'is not an absolute path'],
+    ['path_within', 'C:\\data', 'C:\\data\\..\\x', 'has a `..` segment'],
+    ['path_within', 'C:\\data', 'C:\\data\\x ', 'has a name that ends in a dot or a space, which Windows drops'],
+  ])('%s %j says of %j that it %s', (op, operand, seen, said) => {
+    const test = operatorNamed(op)?.compile(op, toJson(operand), plain);
+    if (test === undefined || 'error' in test) throw new Error('does not compile');
+    expect(test.test(toJson(seen))).toBe(said);
+  });
+
+  it('try no glob for longer than its bound', () => {
+    const answer = (globs: readonly string[], length: number): boolean | string => {
+      const test = operatorNamed('matches_glob')?.compile('matches_glob', toJson(globs), plain);
+      if (test === undefined || 'error' in test) throw new Error('does not compile');
+      return test.test('a'.repeat(length));
+    };
+    expect([answer(['?'.repeat(1_000)], 20_000), answer(['?'.repeat(1_000)], 20_001)]).toEqual([
+      false,
+      'is too long for this glob',
+    ]);
+    // What has no `?` costs one step a character.
+    expect([answer(['?'.repeat(499), '*b'], 40_000), answer(['?'.repeat(499), '*b'], 40_001)]).toEqual([
+      false,
+      'is too long for this glob',
+    ]);
+  });
+
+  it('show eighty characters of an operand', () => {
+    const words = (length: number): string => {
+      const test = operatorNamed('regex')?.compile('regex', 'x'.repeat(length), plain);
+      if (test === undefined || 'error' in test) throw new Error('does not compile');
+      return test.holds;
+    };
+    expect([words(80), words(81)]).toEqual([`matches ${'x'.repeat(80)}`, `matches ${'x'.repeat(80)}…`]);
   });
 
   it.each([
@@ -253,6 +301,7 @@ describe('operands', () => {
     ['length_gt', -1],
     ['length_gt', n('1.5')],
     ['length_lt', 0],
+    ['regex', 5],
     ['regex', '('],
     ['regex', '(?=a)'],
     ['regex', '(a)\\1'],
@@ -260,6 +309,8 @@ describe('operands', () => {
     ['regex', ''],
     ['matches_glob', []],
     ['matches_glob', [1]],
+    ['matches_glob', ['a', 1]],
+    ['matches_glob', ['*', '*'.repeat(1_001)]],
     ['path_within', ['data']],
     ['path_within', ['/srv/..']],
     ['path_within', []],
@@ -272,6 +323,8 @@ describe('operands', () => {
     ['in_cidr', '10.0.0/8'],
     ['in_cidr', 'localhost'],
     ['in_cidr', '::ffff:10.0.0.0/8'],
+    ['url_host_in', 5],
+    ['url_host_in', '1.2.3.256'],
     ['url_host_in', 'https://example.com'],
     ['url_host_in', 'example.com:443'],
     ['url_host_in', '*'],

@@ -10,7 +10,6 @@ import { type Operator, shown, stringList } from './operator.ts';
 interface Resolved {
   /** '' for POSIX, `c:` for a drive, `\\server\share` for a share. */
   readonly root: string;
-  readonly windows: boolean;
   readonly segments: readonly string[];
 }
 
@@ -42,12 +41,7 @@ export const pathWithin: Operator = {
 };
 
 function holds(directory: Resolved, path: Resolved): boolean {
-  return (
-    directory.windows === path.windows &&
-    directory.root === path.root &&
-    directory.segments.length <= path.segments.length &&
-    directory.segments.every((segment, i) => segment === path.segments[i])
-  );
+  return directory.root === path.root && directory.segments.every((segment, i) => segment === path.segments[i]);
 }
 
 /** The path, or what is wrong with it. */
@@ -66,8 +60,8 @@ function resolve(text: string): Resolved | string {
   if (backward) return share(text);
   if (!text.startsWith('/')) return 'is not an absolute path';
   if (text.startsWith('//')) return 'starts with two slashes, which some systems read as a host';
-  const segments = plainSegments(text.slice(1), '/');
-  return typeof segments === 'string' ? segments : { root: '', windows: false, segments };
+  const segments = plainSegments(text, '/');
+  return typeof segments === 'string' ? segments : { root: '', segments };
 }
 
 function share(text: string): Resolved | string {
@@ -90,7 +84,7 @@ function windows(root: string, rest: string, separator: string): Resolved | stri
     if (/[. ]$/.test(segment)) return 'has a name that ends in a dot or a space, which Windows drops';
     if (device.test(segment.toLowerCase())) return 'names a device';
   }
-  return { root, windows: true, segments: segments.map((segment) => segment.toLowerCase()) };
+  return { root, segments: segments.map((segment) => segment.toLowerCase()) };
 }
 
 function plainSegments(text: string, separator: string): string[] | string {

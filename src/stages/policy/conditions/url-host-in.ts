@@ -49,7 +49,7 @@ function hostOf(text: string): string | { readonly error: string } {
   if (authority === undefined) return { error: 'is no http or https URL with a host' };
   if (authority.includes('@')) return { error: 'holds user information' };
   const url = URL.parse(text);
-  if (url === null || url.hostname === '') return { error: 'is no http or https URL with a host' };
+  if (url === null) return { error: 'is no http or https URL with a host' };
   return withoutRootDot(url.hostname);
 }
 
