@@ -4,7 +4,8 @@ import { algo, expectRefusal, futures, hedge, isolated, long, market, type Row, 
 const rows: readonly Row[] = [
   ['price zero', 'POST', '/fapi/v1/order', { ...futures, price: '0' }, -4001, /Price/],
   ['price above the most', 'POST', '/fapi/v1/order', { ...futures, price: '9000000' }, -4002, /max price/],
-  ['price off the tick', 'POST', '/fapi/v1/order', { ...futures, price: '45000.05' }, -1111, /Precision/],
+  ['price off the tick', 'POST', '/fapi/v1/order', { ...futures, price: '45000.05' }, -4014, /tick size/],
+  ['price with too many decimals', 'POST', '/fapi/v1/order', { ...futures, price: '45000.123' }, -1111, /Precision/],
   ['quantity zero', 'POST', '/fapi/v1/order', { ...futures, quantity: '0' }, -4003, /less than or equal to zero/],
   [
     'a negative quantity',

@@ -35,11 +35,11 @@ export function readClientId(params: Params, name: string, longest: 36 | 32): st
   return id;
 }
 
-/** A price or quantity of a market; refuses more decimals than the market has. */
+/** A price or quantity of a market; refuses more decimals than the market takes. */
 export function readUnits(market: Market, params: Params, name: string, kind: 'price' | 'quantity'): bigint | null {
   const units = params.decimal(name);
   if (units === null) return null;
-  const decimals = kind === 'price' ? market.spec.pricePlaces : market.spec.quantityPlaces;
+  const decimals = kind === 'price' ? market.spec.pricePrecision : market.spec.quantityPrecision;
   if (units % 10n ** BigInt(8 - decimals) !== 0n) throw refuse(-1111);
   return units;
 }

@@ -2,7 +2,16 @@ import { describe, it } from 'vitest';
 import { expectRefusal, type Row, spot } from '../test/refusals.ts';
 
 const rows: readonly Row[] = [
-  ['a price off the tick', 'POST', '/api/v3/order', { ...spot, price: '45000.001' }, -1111, /Precision/],
+  ['a price off the tick', 'POST', '/api/v3/order', { ...spot, price: '45000.001' }, -1013, /PRICE_FILTER/],
+  ['a quantity off the step', 'POST', '/api/v3/order', { ...spot, quantity: '0.0100001' }, -1013, /LOT_SIZE/],
+  [
+    'more decimals than an asset has',
+    'POST',
+    '/api/v3/order',
+    { ...spot, quantity: '0.010000001' },
+    -1111,
+    /Precision/,
+  ],
   ['a price of zero', 'POST', '/api/v3/order', { ...spot, price: '0' }, -1013, /PRICE_FILTER/],
   ['a quantity of zero', 'POST', '/api/v3/order', { ...spot, quantity: '0' }, -1013, /LOT_SIZE/],
   [

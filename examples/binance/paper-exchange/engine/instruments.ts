@@ -21,6 +21,9 @@ export interface Instrument {
   readonly step: bigint;
   readonly pricePlaces: number;
   readonly quantityPlaces: number;
+  /** Decimals that a request may carry, as exchangeInfo says; more of them is -1111, fewer off the tick or step a filter. */
+  readonly pricePrecision: number;
+  readonly quantityPrecision: number;
   readonly priceMin: bigint;
   readonly priceMax: bigint;
   readonly quantityMin: bigint;
@@ -126,7 +129,7 @@ export function maintenanceMargin(table: readonly Bracket[], notional: bigint): 
 interface Listing {
   base: string;
   start: string;
-  futures: { tick: string; step: string; quantityMax: string; major: boolean };
+  futures: { tick: string; step: string; quantityMax: string; major: boolean; pricePrecision?: number };
   spot?: { tick: string; step: string; quantityMax: string };
 }
 
@@ -134,7 +137,7 @@ const LISTINGS: readonly Listing[] = [
   {
     base: 'BTC',
     start: '50000',
-    futures: { tick: '0.1', step: '0.001', quantityMax: '1000', major: true },
+    futures: { tick: '0.1', step: '0.001', quantityMax: '1000', major: true, pricePrecision: 2 },
     spot: { tick: '0.01', step: '0.00001', quantityMax: '9000' },
   },
   {
@@ -187,6 +190,8 @@ function perpetual({ base, start, futures }: Listing): Perpetual {
     step: decimal(futures.step),
     pricePlaces: places(futures.tick),
     quantityPlaces: places(futures.step),
+    pricePrecision: futures.pricePrecision ?? places(futures.tick),
+    quantityPrecision: places(futures.step),
     priceMin: decimal(futures.tick),
     priceMax: startPrice * 100n,
     quantityMin: decimal(futures.step),
@@ -217,6 +222,8 @@ function spotPair({ base, start, spot }: Listing & { spot: NonNullable<Listing['
     step: decimal(spot.step),
     pricePlaces: places(spot.tick),
     quantityPlaces: places(spot.step),
+    pricePrecision: 8,
+    quantityPrecision: 8,
     priceMin: decimal(spot.tick),
     priceMax: startPrice * 100n,
     quantityMin: decimal(spot.step),
