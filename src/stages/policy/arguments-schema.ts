@@ -74,10 +74,17 @@ function closeSchema(schema: unknown, place: 'root' | 'value' | 'part'): unknown
   // `true` names nothing.
   else if (additional === true && (names || place === 'root')) delete made['additionalProperties'];
   const describes = names || ['$ref', 'allOf', 'anyOf', 'oneOf'].some((key) => made[key] !== undefined);
-  if (place === 'root' || (place === 'value' && describes)) made['unevaluatedProperties'] = false;
+  if (place === 'root' || (place === 'value' && describes)) {
+    // Where no other part can name any, the keyword that is quick to compile says the same.
+    if (composing.some((key) => made[key] !== undefined)) made['unevaluatedProperties'] = false;
+    else made['additionalProperties'] ??= false;
+  }
   for (const key of Object.keys(made)) if (made[key] === undefined) delete made[key];
   return made;
 }
+
+/** Keywords under which another schema of the same value may name members. */
+const composing = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas'];
 
 function each(schemas: unknown, place: 'value' | 'part'): unknown {
   if (typeof schemas !== 'object' || schemas === null || Array.isArray(schemas)) return schemas;

@@ -25,7 +25,8 @@ export function compileJsonSchema(schema: JsonValue, shape: (plain: unknown) => 
     validateFormats: false,
     addUsedSchema: false,
     logger: false,
-    code: { regExp: patternEngine },
+    // The optimiser's time grows with the square of the schema's size.
+    code: { regExp: patternEngine, optimize: false },
   });
   try {
     return ajv.compile(shape(plainJson(schema)) as AnySchemaObject);
