@@ -12,6 +12,8 @@ describe('spans of the wall clock', () => {
   test.each<[string, CalendarUnit, string, string, string]>([
     ['2026-11-24T15:56:31Z', 'minute', 'UTC', '2026-11-24T15:56:00.000Z', '2026-11-24T15:57:00.000Z'],
     ['2026-11-24T15:56:31Z', 'hour', 'Asia/Kolkata', '2026-11-24T15:30:00.000Z', '2026-11-24T16:30:00.000Z'],
+    ['2026-11-24T15:56:31Z', 'hour', 'Asia/Kathmandu', '2026-11-24T15:15:00.000Z', '2026-11-24T16:15:00.000Z'],
+    ['1969-12-31T23:59:59Z', 'minute', 'UTC', '1969-12-31T23:59:00.000Z', '1970-01-01T00:00:00.000Z'],
     ['2026-11-24T15:56:31Z', 'day', 'Asia/Tokyo', '2026-11-24T15:00:00.000Z', '2026-11-25T15:00:00.000Z'],
     ['2026-11-24T23:59:59.999Z', 'day', 'UTC', '2026-11-24T00:00:00.000Z', '2026-11-25T00:00:00.000Z'],
     ['2026-11-25T00:00:00Z', 'day', 'UTC', '2026-11-25T00:00:00.000Z', '2026-11-26T00:00:00.000Z'],
@@ -38,8 +40,13 @@ describe('spans of the wall clock', () => {
       '2023-04-27T22:00:00.000Z',
       '2023-04-28T21:00:00.000Z',
     ]);
-    // Midnight comes twice: after 23:59 the clock showed 23:00 again.
+    // After 23:59 the clock showed 23:00 again.
     expect(hours('2023-10-26T20:30:00Z', 'Africa/Cairo')).toBe(25);
+    // Midnight comes twice: at one past midnight the clock was set to one past eleven, and the new day went on.
+    for (const at of ['2011-11-06T02:30:00Z', '2011-11-06T02:45:00Z', '2011-11-06T12:00:00Z']) {
+      expect(span(at, 'day', 'America/St_Johns')).toEqual(['2011-11-06T02:30:00.000Z', '2011-11-07T03:30:00.000Z']);
+    }
+    expect(span('2011-11-06T02:29:59Z', 'day', 'America/St_Johns')[1]).toBe('2011-11-06T02:30:00.000Z');
   });
 
   test('an hour or minute that the clock shows twice is two spans', () => {
@@ -60,6 +67,26 @@ describe('spans of the wall clock', () => {
       '2026-04-04T15:00:00.000Z',
       '2026-04-04T15:30:00.000Z',
     ]);
+  });
+
+  test('an hour ends where the clock is set forward in its middle', () => {
+    // From half past two to three.
+    expect(span('2016-05-01T06:40:00Z', 'hour', 'America/Caracas')).toEqual([
+      '2016-05-01T06:30:00.000Z',
+      '2016-05-01T07:00:00.000Z',
+    ]);
+    expect(span('2016-05-01T07:10:00Z', 'hour', 'America/Caracas')).toEqual([
+      '2016-05-01T07:00:00.000Z',
+      '2016-05-01T08:00:00.000Z',
+    ]);
+  });
+
+  test('in every zone of the runtime today is one day', () => {
+    const now = Date.parse('2026-11-24T15:56:31Z');
+    for (const zone of Intl.supportedValuesOf('timeZone')) {
+      const { from, to } = calendarSpan(now, 'day', zone);
+      expect(from <= now && now < to && to - from === 24 * HOUR, zone).toBe(true);
+    }
   });
 
   test.each([

@@ -12,9 +12,7 @@ export function calendarSpan(now: number, unit: CalendarUnit, timezone: string):
   if (known !== undefined && now >= known.from && now < known.to) return known;
   const span =
     unit === 'minute' || unit === 'hour' ? evenSpan(now, UNIT_MS[unit], timezone) : dateSpan(now, unit, timezone);
-  if (lastSpan.size > SPANS_MAX) lastSpan.clear();
-  lastSpan.set(key, span);
-  return span;
+  return remembered(lastSpan, key, span);
 }
 
 type Span = { readonly from: number; readonly to: number };
@@ -23,23 +21,18 @@ type Span = { readonly from: number; readonly to: number };
 function evenSpan(now: number, length: number, timezone: string): Span {
   const from = now - positiveModulo(now + offsetAt(now, timezone), length);
   const to = from + length;
-  const change = changesBetween(from, to, timezone);
-  return {
-    from: change.findLast((at) => at <= now) ?? from,
-    to: change.find((at) => at > now) ?? to,
-  };
+  const change = changeBetween(from, to, timezone);
+  if (change === undefined) return { from, to };
+  return change <= now ? { from: change, to } : { from, to: change };
 }
 
 /** Days and longer: from the first moment of one date to the first moment of another. */
 function dateSpan(now: number, unit: 'day' | 'week' | 'month', timezone: string): Span {
   const wall = now + offsetAt(now, timezone);
-  // Where midnight comes twice, the wall clock may show a date that is over, or one too early.
-  for (const step of [0, 1, -1]) {
-    const from = firstMomentOf(startOf(wall, unit, step), timezone);
-    const to = firstMomentOf(startOf(wall, unit, step + 1), timezone);
-    if (from <= now && now < to) return { from, to };
-  }
-  throw new RangeError(`no ${unit} of ${timezone} holds ${new Date(now).toISOString()}`);
+  const begin = (step: number): number => firstMomentOf(startOf(wall, unit, step), timezone);
+  const next = begin(1);
+  // Where midnight comes twice, the wall clock may show a date that is over.
+  return now < next ? { from: begin(0), to: next } : { from: next, to: begin(2) };
 }
 
 /** Wall time as if it were UTC, in milliseconds, of the beginning of the unit `step` units later. */
@@ -65,47 +58,33 @@ function startOf(wall: number, unit: 'day' | 'week' | 'month', step: number): nu
 
 /** The first moment at which the zone's clock shows this wall time or, where that is skipped, a later one. */
 function firstMomentOf(wall: number, timezone: string): number {
-  // No zone is further from UTC than this; between changes of the clock, wall time runs evenly.
+  // No zone is further from UTC than this; before and after a change of the clock, wall time runs evenly.
   const earliest = wall - OFFSET_MS_MAX;
-  const latest = wall + OFFSET_MS_MAX;
-  const starts = [earliest, ...changesBetween(earliest, latest, timezone)];
-  for (const [i, start] of starts.entries()) {
-    const end = starts[i + 1] ?? Number.POSITIVE_INFINITY;
-    const moment = Math.max(start, wall - offsetAt(start, timezone));
-    if (moment < end) return moment;
-  }
-  return latest;
+  const change = changeBetween(earliest, wall + OFFSET_MS_MAX, timezone);
+  const moment = wall - offsetAt(earliest, timezone);
+  if (change === undefined || moment < change) return moment;
+  return Math.max(change, wall - offsetAt(change, timezone));
 }
 
-/** Every moment after `from` and before `to` at which the zone's clock is set to something else. */
-function changesBetween(from: number, to: number, timezone: string): readonly number[] {
-  const changes: number[] = [];
-  let low = from;
-  let offset = offsetAt(from, timezone);
-  while (low < to) {
-    const high = Math.min(low + PROBE_MS, to);
-    const next = offsetAt(high, timezone);
-    if (next !== offset) {
-      let before = low;
-      let after = high;
-      while (after - before > 1) {
-        const middle = Math.floor((before + after) / 2);
-        if (offsetAt(middle, timezone) === offset) before = middle;
-        else after = middle;
-      }
-      if (after < to) changes.push(after);
-      offset = next;
-    }
-    low = high;
+/** The moment after `from`, at `to` at the latest, at which the zone's clock is set. None is set twice within two days. */
+function changeBetween(from: number, to: number, timezone: string): number | undefined {
+  const offset = offsetAt(from, timezone);
+  if (offsetAt(to, timezone) === offset) return undefined;
+  let before = from;
+  let after = to;
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (offsetAt(middle, timezone) === offset) before = middle;
+    else after = middle;
   }
-  return changes;
+  return after;
 }
 
 /** Milliseconds that the zone's clock is ahead of UTC. */
 function offsetAt(instant: number, timezone: string): number {
   let format = formats.get(timezone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
+    const made = new Intl.DateTimeFormat('en-US', {
       timeZone: timezone,
       calendar: 'gregory',
       hourCycle: 'h23',
@@ -116,13 +95,19 @@ function offsetAt(instant: number, timezone: string): number {
       minute: 'numeric',
       second: 'numeric',
     });
-    if (formats.size > ZONES_MAX) formats.clear();
-    formats.set(timezone, format);
+    format = remembered(formats, timezone, made);
   }
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(instant)) part[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour, minute, second } = part;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
+}
+
+/** Starts afresh where there is too much. */
+function remembered<T>(known: Map<string, T>, key: string, value: T): T {
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, value);
+  return value;
 }
 
 function positiveModulo(value: number, length: number): number {
@@ -131,9 +116,6 @@ function positiveModulo(value: number, length: number): number {
 
 const UNIT_MS = { minute: 60_000, hour: 3_600_000 } as const;
 const OFFSET_MS_MAX = 16 * 3_600_000;
-/** Shorter than any time between two changes of one clock. */
-const PROBE_MS = 2 * 3_600_000;
-const SPANS_MAX = 256;
-const ZONES_MAX = 256;
+const KNOWN_MAX = 256;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const lastSpan = new Map<string, Span>();

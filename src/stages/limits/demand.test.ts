@@ -28,6 +28,10 @@ describe('exact decimals', () => {
     ['1e-18', '0.000000000000000001'],
     ['1000000000000000000000e-39', '0.000000000000000001'],
     ['9007199254740993', '9007199254740993'],
+    ['1e0', '1'],
+    ['0e-400', '0'],
+    ['1e400', `1${'0'.repeat(400)}`],
+    [`1.${'0'.repeat(399)}`, '1'],
   ])('%s is %s', (text, plain) => {
     expect(decimalText(scaled(text) ?? 0n)).toBe(plain);
   });
@@ -49,6 +53,8 @@ describe('exact decimals', () => {
     '１',
     '0.0000000000000000001',
     '1e-19',
+    `1.${'0'.repeat(400)}`,
+    `${'1'.repeat(300)}.${'0'.repeat(300)}`,
   ])('%j is none', (text) => {
     expect(scaled(text)).toBeUndefined();
   });

@@ -29,14 +29,14 @@ export const AMOUNT_END = 10n ** 54n;
 export function levelled(demands: readonly Demand[]): readonly Demand[] {
   if (demands.length < 2) return demands;
   const largest = new Map<string, bigint>();
-  let differ = false;
   for (const { bucket, amount } of demands) {
     const known = largest.get(bucket);
-    if (known !== undefined && known !== amount) differ = true;
     if (known === undefined || amount > known) largest.set(bucket, amount);
   }
-  if (!differ) return demands;
-  return demands.map((demand) => ({ ...demand, amount: largest.get(demand.bucket) ?? demand.amount }));
+  return demands.map((demand) => {
+    const amount = largest.get(demand.bucket) ?? demand.amount;
+    return amount === demand.amount ? demand : { ...demand, amount };
+  });
 }
 
 /** Equal windows share what was added up for them. */

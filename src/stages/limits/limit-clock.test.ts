@@ -49,12 +49,26 @@ describe('the clock of the limits', () => {
     expect(said).toEqual(['back 3600000', 'settled']);
   });
 
+  test('a second step back is news again, once the wall clock had come up', () => {
+    const { clock, pass, said } = clocks();
+    clock.now();
+    for (let i = 0; i < 2; i++) {
+      pass(0, -5_000);
+      expect(clock.now()).toBe(1_000_000);
+      pass(0, 5_000);
+      expect(clock.now()).toBe(1_000_000);
+    }
+    expect(said).toEqual(['back 5000', 'back 5000']);
+  });
+
   test('small steps are no news', () => {
     const { clock, pass, said } = clocks();
     clock.now();
     pass(0, -1_000);
     expect(clock.now()).toBe(1_000_000);
     pass(10, 59_000);
+    clock.now();
+    pass(10, 60_010);
     clock.now();
     expect(said).toEqual([]);
   });

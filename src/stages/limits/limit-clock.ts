@@ -59,11 +59,9 @@ export class LimitClock {
       this.#unsettled(() => this.#onStepBack(this.#last - wall));
     }
     const whole = Math.floor(passed);
-    if (whole > 0) {
-      this.#last += whole;
-      // The fraction of a millisecond that is left counts next time.
-      this.#lastMonotonic += whole;
-    }
+    this.#last += whole;
+    // The fraction of a millisecond that is left counts next time.
+    this.#lastMonotonic += whole;
     return this.#last;
   }
 
