@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { isTimezone, wallClock } from './wall-clock.ts';
+
+describe('the wall clock of a zone', () => {
+  it.each([
+    ['2026-01-04T23:59:59.999Z', 'UTC', 23, 'sun', '2026-01-04'],
+    ['2026-01-05T00:00:00Z', 'UTC', 0, 'mon', '2026-01-05'],
+    ['2026-01-05T00:14:59Z', 'UTC', 0, 'mon', '2026-01-05'],
+    ['2026-01-05T00:00:00Z', 'America/New_York', 19, 'sun', '2026-01-04'],
+    // A quarter of an hour past and before midnight, five hours and three quarters ahead.
+    ['2026-01-04T18:14:59Z', 'Asia/Kathmandu', 23, 'sun', '2026-01-04'],
+    ['2026-01-04T18:15:00Z', 'Asia/Kathmandu', 0, 'mon', '2026-01-05'],
+    // The hour that is skipped, and the one that comes twice.
+    ['2026-03-29T00:59:59Z', 'Europe/Berlin', 1, 'sun', '2026-03-29'],
+    ['2026-03-29T01:00:00Z', 'Europe/Berlin', 3, 'sun', '2026-03-29'],
+    ['2026-10-25T00:30:00Z', 'Europe/Berlin', 2, 'sun', '2026-10-25'],
+    ['2026-10-25T01:30:00Z', 'Europe/Berlin', 2, 'sun', '2026-10-25'],
+    ['0900-06-01T12:00:00Z', 'UTC', 12, 'tue', '0900-06-01'],
+  ])('at %s in %s', (at, zone, hour, weekday, date) => {
+    expect(wallClock(Date.parse(at), zone)).toEqual({ hour, weekday, date });
+  });
+
+  it('does not take one zone for another, in any order', () => {
+    const at = Date.parse('2026-01-05T00:00:00Z');
+    const zones = ['UTC', 'Asia/Tokyo', 'America/New_York'];
+    const hours = [0, 9, 19];
+    for (let round = 0; round < 2; round++) expect(zones.map((zone) => wallClock(at, zone).hour)).toEqual(hours);
+    const all = Intl.supportedValuesOf('timeZone').map((zone) => wallClock(at, zone).date);
+    expect(new Set(all)).toEqual(new Set(['2026-01-04', '2026-01-05']));
+  });
+});
+
+describe('a time zone', () => {
+  it.each([
+    ['UTC', true],
+    ['Europe/Berlin', true],
+    ['Mars/Olympus', false],
+    ['', false],
+  ])('%j is one: %s', (name, known) => {
+    expect(isTimezone(name)).toBe(known);
+  });
+});
