@@ -92,6 +92,10 @@ describe('arguments against the pinned schema', () => {
 
   const names = (extra: string, place: string): string => `the tool’s schema names no \`${extra}\` in \`${place}\``;
   const n = { properties: { n: { type: 'number' } } };
+  // As text: an object with a `then` could be taken for a promise.
+  const conditional = JSON.parse(
+    `{"if": {"required": ["n"]}, "then": {"properties": {"n": {}, "c": ${JSON.stringify(n)}}}, "else": {"properties": {"c": ${JSON.stringify(n)}}}}`,
+  ) as object;
   it.each([
     ['patternProperties', { patternProperties: { '^x': n } }, { x1: { n: 1 } }, { x1: { m: 1 } }, 'arguments.x1'],
     ['a list', { properties: { l: { items: n } } }, { l: [{ n: 1 }] }, { l: [{ m: 1 }] }, 'arguments.l.0'],
@@ -145,20 +149,8 @@ describe('arguments against the pinned schema', () => {
       { a: { b: { m: 1 } } },
       'arguments.a.b',
     ],
-    [
-      'then',
-      { if: { required: ['n'] }, then: { properties: { n: {}, c: n } }, else: { properties: { c: n } } },
-      { n: 1, c: { n: 1 } },
-      { n: 1, c: { m: 1 } },
-      'arguments.c',
-    ],
-    [
-      'else',
-      { if: { required: ['n'] }, then: { properties: { n: {}, c: n } }, else: { properties: { c: n } } },
-      { c: { n: 1 } },
-      { c: { m: 1 } },
-      'arguments.c',
-    ],
+    ['then', conditional, { n: 1, c: { n: 1 } }, { n: 1, c: { m: 1 } }, 'arguments.c'],
+    ['else', conditional, { c: { n: 1 } }, { c: { m: 1 } }, 'arguments.c'],
     [
       'a composed schema that leaves the rest open',
       { allOf: [{ properties: { a: n } }], unevaluatedProperties: n },
@@ -190,7 +182,7 @@ describe('arguments against the pinned schema', () => {
     ['an object that it says nothing of', { properties: { a: { type: 'object' } } }, { a: { any: 1 } }],
     [
       'an object that only a condition speaks of',
-      { properties: { a: { if: { required: ['b'] }, then: { required: ['c'] } } } },
+      JSON.parse('{"properties": {"a": {"if": {"required": ["b"]}, "then": {"required": ["c"]}}}}'),
       { a: { b: 1, c: 1 } },
     ],
     [

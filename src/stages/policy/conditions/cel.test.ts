@@ -5,7 +5,7 @@ import { Evaluation } from '../evaluation.ts';
 import { compileExpression } from './cel.ts';
 import { checkExpression } from './cel-types.ts';
 
-function run(text: string, args: object): unknown {
+function run(text: string, args: object, more: Partial<CallFacts> = {}): unknown {
   const expression = compileExpression(text, false);
   if ('error' in expression) throw new Error(expression.error);
   const facts = {
@@ -14,7 +14,8 @@ function run(text: string, args: object): unknown {
     arguments: toJson(args) as JsonObject,
     caller: { id: 'c' },
     session: { id: 'x' },
-    now: 0,
+    now: Date.UTC(2026, 0, 4, 23),
+    ...more,
   };
   return expression.run(new Evaluation(facts as CallFacts, []));
 }
@@ -33,8 +34,64 @@ describe('an expression', () => {
     ['args.s.matches("^(a+)+$")', { s: `${'a'.repeat(40)}!` }, false],
     ['args.o.k.startsWith("v")', { o: { k: 'vv' } }, true],
     ['args.a == "5"', { a: 5 }, false],
+    ['1 + args.a == 2.5', { a: 1.5 }, true],
+    ['args.a - 1 == 0.5', { a: 1.5 }, true],
+    ['1 - args.a == -0.5', { a: 1.5 }, true],
+    ['2 * args.a == 3.0', { a: 1.5 }, true],
+    ['args.a / 2 == 0.75', { a: 1.5 }, true],
+    ['3 / args.a == 2.0', { a: 1.5 }, true],
+    ['5 % args.a == 0.5', { a: 1.5 }, true],
+    ['args.a % 1.0 == 0.5', { a: 1.5 }, true],
+    ['args.l[0].n == 1 && args.l[1] == null && args.b', { l: [{ n: 1 }, null], b: true }, true],
+    ['has(args.o.__proto__)', { o: {} }, false],
+    ['args.l == ["a", "b"] && size(args.l) == 2', { l: ['a', 'b'] }, true],
+    ['args.a.matches("^x") || args.b.matches("y$")', { a: 'ax', b: 'xy' }, true],
   ])('%s of %j', (text, args, expected) => {
     expect(run(text, args)).toBe(expected);
+  });
+
+  it('reads what is known of tool, caller, session and time', () => {
+    const facts: Partial<CallFacts> = {
+      category: 'read',
+      severity: 'low',
+      caller: { id: 'c', agent: 'g', groups: ['x'] },
+      session: { id: 'i', labels: ['l'], calls: 3 },
+    };
+    for (const text of [
+      'tool.name == "t" && tool.server == "s" && tool.category == "read" && tool.severity == "low"',
+      'caller.id == "c" && caller.agent == "g" && "x" in caller.groups',
+      'session.id == "i" && "l" in session.labels && session.calls == 3.0',
+      'time.hour == 23.0 && time.weekday == "sun" && time.date == "2026-01-04"',
+    ]) {
+      expect(run(text, {}, facts), text).toBe(true);
+    }
+    const unknown = '!has(tool.category) && !has(caller.agent) && !has(caller.groups) && !has(session.calls)';
+    expect(run(unknown, {})).toBe(true);
+  });
+
+  const list = (length: number): number[] => Array.from({ length }, () => 1);
+  it.each([
+    ['args.l.size() > 0', 20_000, true],
+    ['args.l.all(x, x == 1)', 10_000, true],
+    ['args.l.all(x, x == 1)', 10_001, 'reads a list of more than 10000 elements'],
+    ['args.o.l.exists(x, x == 1)', 10_001, 'reads a list of more than 10000 elements'],
+    ['args.l.exists(x, [1].exists(y, x == y))', 300, true],
+    ['args.l.exists(x, [1].exists(y, x == y))', 301, 'reads a list of more than 300 elements'],
+  ])('%s of a list of %i: %s', (text, length, said) => {
+    const args = { l: list(text.includes('args.l') ? length : 1), o: { l: list(length) } };
+    if (said === true) expect(run(text, args)).toBe(true);
+    else expect(() => run(text, args)).toThrow(said);
+  });
+
+  it('searches texts of two hundred thousand characters in one run', () => {
+    const args = (length: number): object => ({ s: 'b'.repeat(length) });
+    const twice = 'args.s.matches("a") || args.s.matches("a+")';
+    const tooLong = 'cannot be evaluated: the text is too long for its pattern';
+    expect(run('args.s.matches("a")', args(200_000))).toBe(false);
+    expect(() => run('args.s.matches("a")', args(200_001))).toThrow(tooLong);
+    expect(run(twice, args(100_000))).toBe(false);
+    expect(() => run(twice, args(100_001))).toThrow(tooLong);
+    expect(() => run('args.s.matches("[ab]{1000}")', args(50_000))).toThrow(tooLong);
   });
 
   it.each([
@@ -68,14 +125,19 @@ describe('an expression', () => {
     expect('error' in expression && expression.error).toContain(said);
   });
 
-  it('shows no value of the call in its errors', () => {
-    try {
-      run('args.a + 1 > 2', { a: 's3cret' });
-      expect.unreachable();
-    } catch (fault) {
-      expect(String(fault)).not.toContain('s3cret');
-    }
-  });
+  it.each(['args.a + 1 > 2', 'int(args.a) > 2', 'timestamp(args.a) > timestamp("2026-01-01T00:00:00Z")', 'args.a.b'])(
+    'shows no value of the call in its errors: %s',
+    (text) => {
+      try {
+        run(text, { a: 's3cret' });
+        expect.unreachable();
+      } catch (fault) {
+        expect(String(fault)).toMatch(/cannot be evaluated: ./);
+        expect(String(fault)).not.toContain('s3cret');
+        expect(String(fault)).not.toContain('\n');
+      }
+    },
+  );
 });
 
 describe('against a schema', () => {
@@ -86,6 +148,18 @@ describe('against a schema', () => {
       symbol: { type: 'string' },
       tags: { type: 'array', items: { type: 'string' } },
       o: { type: 'object', properties: { c: { type: 'number' } } },
+      count: { type: 'integer' },
+      dry: { type: 'boolean' },
+      prices: { type: 'array', items: { type: 'number' } },
+      counts: { type: 'array', items: { type: 'integer' } },
+      flags: { type: 'array', items: { type: 'boolean' } },
+      rows: { type: 'array', items: { type: 'object' } },
+      anything: {},
+      either: { type: ['string', 'null'] },
+      whatever: true,
+      nothing: { type: 'null' },
+      map: { type: 'object' },
+      open: { type: 'object', properties: { c: {} }, additionalProperties: { type: 'number' } },
     },
   });
   it.each([
@@ -98,6 +172,23 @@ describe('against a schema', () => {
     ['args.symbol > 3', false],
     ['args.quantity == "5"', false],
     ['args.o.d > 1', false],
+    ['args.count > 1 && args.dry', true],
+    ['args.count == "1"', false],
+    ['args.dry == "yes"', false],
+    ['args.prices.all(x, x > 1.5) && args.counts.all(x, x > 1)', true],
+    ['args.prices.all(x, x == "a")', false],
+    ['args.counts.all(x, x == "a")', false],
+    ['args.flags.all(x, x)', true],
+    ['args.flags.all(x, x == "a")', false],
+    ['args.tags.all(x, x == 1)', false],
+    ['args.rows.all(x, x.n == "a" || x.n == 1)', true],
+    ['args.anything == "a" || args.anything == 1', true],
+    ['args.either == "a" || args.either == null || args.either == 1', true],
+    ['args.whatever == "a" || args.whatever == 1', true],
+    ['args.nothing == null || args.nothing == 1', true],
+    ['args.map.x == "a" || args.map.x == 1', true],
+    ['args.map == "a"', false],
+    ['args.open.other > 1', true],
   ])('%s fits: %s', (text, fits) => {
     const expression = compileExpression(text, false);
     if ('error' in expression) throw new Error(expression.error);
@@ -114,9 +205,31 @@ describe('against a schema', () => {
       { allOf: [] },
       {},
       { properties: { 'a.b': {} } },
+      { properties: { a: {}, 'b c': {} } },
+      { properties: {} },
+      ...['$ref', 'anyOf', 'oneOf', 'allOf', 'patternProperties', 'if'].map((key) => ({
+        properties: { a: {} },
+        [key]: {},
+      })),
     ]) {
       expect(checkExpression(expression, toJson(open))).toBeUndefined();
     }
     expect(checkExpression(expression, undefined)).toBeUndefined();
+    expect(checkExpression(expression, toJson({ properties: { a: {} } }))).toBe(
+      'the expression `args.x > 1` does not fit the tool’s schema: No such key: x',
+    );
+  });
+
+  it('is looked at nine objects deep', () => {
+    const nested = (levels: number): object => ({
+      type: 'object',
+      properties: { a: levels === 0 ? { type: 'number' } : nested(levels - 1) },
+    });
+    const fits = (levels: number): boolean => {
+      const expression = compileExpression(`args${'.a'.repeat(levels)}.b == 1`, false);
+      if ('error' in expression) throw new Error(expression.error);
+      return checkExpression(expression, toJson(nested(levels))) === undefined;
+    };
+    expect([fits(8), fits(9)]).toEqual([false, true]);
   });
 });

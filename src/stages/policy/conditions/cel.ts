@@ -156,7 +156,7 @@ export function baseEnvironment(): Environment {
   for (const [op, apply] of Object.entries(mixed)) {
     const both = (a: number | bigint, b: number | bigint): number => apply(Number(a), Number(b));
     environment.registerOperator(`double ${op} int`, both);
-    environment.registerOperator(`int ${op} double`, both);
+    environment.registerOperator(`int ${op} double: double`, both);
   }
   environment.registerOperator('double % double', (a: number, b: number) => a % b);
   environment.registerFunction(`string.${rewritten}(string): bool`, search);

@@ -339,3 +339,46 @@ describe('products and sums', () => {
     expect(problemsOf(test('args.a', 'lt', 'x'))).toEqual(['/c/value `lt` needs a number as `value`']);
   });
 });
+
+describe('expressions', () => {
+  const cel = (text: string): ConditionSource => ({ kind: 'cel', pointer: '/c', text });
+  const base = { rule: '/c', kind: 'condition', op: 'cel' };
+  it.each([
+    ['args.a == 1', { a: 1 }, { outcome: 'holds' }, undefined],
+    ['args.a == 1', { a: 2 }, { outcome: 'fails' }, undefined],
+    [
+      'args.a',
+      { a: 'yes' },
+      { outcome: 'error', note: 'gives neither true nor false' },
+      'gives neither true nor false',
+    ],
+    [
+      'args.a == 1',
+      {},
+      { outcome: 'error', note: 'cannot be evaluated: No such key: a' },
+      'cannot be evaluated: No such key: a',
+    ],
+  ])('%s of %j', (text, args, entry, fault) => {
+    expect(look(cel(text), args)).toEqual({
+      outcome: entry.outcome,
+      trail: [{ ...base, read: text, ...entry }],
+      fault: fault === undefined ? undefined : `the expression \`${text}\` ${fault}`,
+      absent: undefined,
+      words: `the expression \`${text}\` is true`,
+    });
+  });
+
+  it('in shadow say so', () => {
+    expect(look(cel('args.a == 1'), { a: 1 }, { shadow: true }).trail).toEqual([
+      { ...base, outcome: 'holds', read: 'args.a == 1', shadow: true },
+    ]);
+  });
+
+  it('are logic: what gives anything else is refused at load', () => {
+    expect(problemsOf(cel('1 + 1'))).toEqual(['/c/cel the expression gives int, not true or false']);
+    expect(problemsOf(cel('args.a >'))).toEqual(['/c/cel not a CEL expression: Unexpected token: EOF']);
+    expect(problemsOf(cel('result.a == 1'))).toEqual([
+      '/c/cel the expression does not fit its types: Unknown variable: result',
+    ]);
+  });
+});
