@@ -59,7 +59,7 @@ export class Gate {
     this.#parts = parts;
   }
 
-  async handle(received: Received, caller: Caller, server: string, channel: Channel): Promise<Answer> {
+  handle(received: Received, caller: Caller, server: string, channel: Channel): Answer | Promise<Answer> {
     const read = readMessage(received.bytes);
     if (read.kind === 'malformed') {
       this.#parts.noteMalformed(read.why);
@@ -82,13 +82,7 @@ export class Gate {
     }
     const live = this.#resume(message, received, caller, server, channel);
     if ('kind' in live && live.kind === 'fault') return turnAway(live);
-    const found = live as Live;
-    found.busy++;
-    try {
-      return await this.#serve(message, found.session, received, found);
-    } finally {
-      found.busy--;
-    }
+    return this.#serve(message, (live as Live).session, received, live as Live);
   }
 
   /** A legacy HTTP session for its GET stream or its end; undefined where there is none for this caller. */
@@ -201,11 +195,13 @@ export class Gate {
       return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
     const running: Running = { sessionId: session.id, id: message.id, received };
     if (tracked) this.#running.add(running);
+    if (live !== undefined) live.busy++;
     try {
       const answer = await this.#dispatch(message, session, received);
       return received.cancelled && received.transport === 'stdio' ? { kind: 'silent' } : answer;
     } finally {
       if (tracked) this.#running.remove(running);
+      if (live !== undefined) live.busy--;
     }
   }
 

@@ -38,7 +38,11 @@ export class HttpServer {
     this.#server = createServer(
       { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
       (request, response) => {
-        void this.#serve(request, response);
+        try {
+          this.#serve(request, response);
+        } catch (fault) {
+          this.#failed(response, fault);
+        }
       },
     );
     this.#server.on('clientError', (_fault, socket) => {
@@ -81,18 +85,7 @@ export class HttpServer {
     this.#server.closeAllConnections();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      await this.#route(request, response);
-    } catch (fault) {
-      this.#options.noteDefect(fault);
-      if (!response.headersSent)
-        endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
-      else response.destroy();
-    }
-  }
-
-  #route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+  #serve(request: IncomingMessage, response: ServerResponse): void {
     const { headers } = request;
     const foreign = this.#guard(headers);
     if (foreign !== undefined) {
@@ -108,11 +101,13 @@ export class HttpServer {
     if (route.kind === 'no-route') return this.#turnAway(request, response, 404, 'route', route.why);
     switch (request.method) {
       case 'POST':
-        return this.#post(request, response, caller, route.server);
+        void this.#post(request, response, caller, route.server);
+        return;
       case 'GET':
         return this.#openStream(request, response, caller, route.server);
       case 'DELETE':
-        return this.#endSession(request, response, caller, route.server);
+        void this.#endSession(request, response, caller, route.server);
+        return;
       default:
         response.setHeader('allow', 'POST, GET, DELETE');
         return this.#turnAway(request, response, 405, 'route', `${request.method ?? ''} is not served here`);
@@ -157,6 +152,8 @@ export class HttpServer {
       };
       exchange.received = received;
       exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));
+    } catch (fault) {
+      this.#failed(response, fault);
     } finally {
       this.#exchanges.remove(exchange);
     }
@@ -196,8 +193,19 @@ export class HttpServer {
     }
     const live = this.#options.gate.findSession(sessionId, caller, server);
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
-    await this.#options.gate.endSession(live);
-    response.writeHead(204).end();
+    try {
+      await this.#options.gate.endSession(live);
+      response.writeHead(204).end();
+    } catch (fault) {
+      this.#failed(response, fault);
+    }
+  }
+
+  /** A mistake of ours: the client learns that there was one and nothing of it. */
+  #failed(response: ServerResponse, fault: unknown): void {
+    this.#options.noteDefect(fault);
+    if (response.headersSent) response.destroy();
+    else endJson(response, 500, faultText({ code: -32603, message: 'internal error', id: null }));
   }
 
   #turnAway(
