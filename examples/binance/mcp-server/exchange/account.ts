@@ -3,7 +3,7 @@
  * Classic and portfolio-margin accounts answer to the same calls here.
  */
 import { type Connector, connect, type Family, type Operation, type Parameters } from './adapter.ts';
-import { ExchangeFault, type FaultParts } from './fault.ts';
+import { ExchangeFault, type FaultParts, isCode } from './fault.ts';
 import {
   type FuturesMarketOperation,
   type FuturesOperationName,
@@ -65,6 +65,8 @@ export interface Account {
 const readRetryWaitsMs: readonly number[] = [100, 400];
 /** No further try of a read that has taken this long already: a client waits a minute at most. */
 const readRetryWithinMs = 5_000;
+/** Refusals of a request's time, window and signature: they say nothing about the account that it is from. */
+const aboutTheRequest: readonly number[] = [-1021, -1022, -1131];
 /** Orders, cancels and settings of one account that may wait for their turn. */
 const queueMax = 100;
 /** Asked for with every signed request: how old it may be on arrival. */
@@ -80,7 +82,7 @@ export function openAccount(options: AccountOptions): Account {
   const now = options.now ?? Date.now;
   const pace = options.pace ?? keepPace(now);
   const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
-  let known: AccountKind | undefined;
+  let kind: Promise<AccountKind> | undefined;
 
   async function once<F extends Family>(
     urgent: boolean,
@@ -137,20 +139,29 @@ export function openAccount(options: AccountOptions): Account {
   }
 
   /** 200 from /papi means portfolio margin; refused there but good on /fapi means classic; anything else stays unknown. */
-  async function detect(urgent: boolean): Promise<AccountKind> {
-    if (known !== undefined) return known;
+  async function askKind(urgent: boolean): Promise<AccountKind> {
     if (connector.has('portfolio')) {
       try {
         await send(urgent, 'portfolio', 'accountInformation', signed({}), true);
-        known = 'portfolio';
-        return known;
+        return 'portfolio';
       } catch (error) {
         if (!(error instanceof ExchangeFault) || error.kind !== 'refused') throw error;
+        if (isCode(error, ...aboutTheRequest)) throw error;
       }
     }
     await send(urgent, 'futures', 'accountInformationV3', signed({}), true);
-    known = 'classic';
-    return known;
+    return 'classic';
+  }
+
+  /** Asked once, also by several at the same time, and again only after it could not be told. */
+  async function detect(urgent: boolean): Promise<AccountKind> {
+    const asked = (kind ??= askKind(urgent));
+    try {
+      return await asked;
+    } catch (error) {
+      if (kind === asked) kind = undefined;
+      throw error;
+    }
   }
 
   let turn: Promise<unknown> = Promise.resolve();
@@ -193,10 +204,10 @@ export function openAccount(options: AccountOptions): Account {
       futuresMarket: (operation, parameters = {}) => send(urgent, 'futures', operation, parameters, true),
       portfolio: async (operation, parameters = {}) => send(urgent, 'portfolio', operation, signed(parameters), true),
       futures: async (name, parameters = {}) => {
-        const kind = await detect(urgent);
+        const found = await detect(urgent);
         const operation = futuresOperation(name);
         const reads = operation.reads === true;
-        if (kind === 'classic') return send(urgent, 'futures', operation.classic, signed(parameters), reads);
+        if (found === 'classic') return send(urgent, 'futures', operation.classic, signed(parameters), reads);
         if (operation.portfolio === undefined) {
           throw new ExchangeFault({ kind: 'refused', message: 'a portfolio-margin account has no such operation' });
         }

@@ -32,8 +32,25 @@ describe('a portfolio-margin account is recognised and served by its own endpoin
     expect((await desk.ok('binance_account_status')).structured.accountKind).toBe('portfolio');
   });
 
-  it('is asked once', () => {
-    expect(flaky.seen().filter((each) => each === 'GET /papi/v1/account').length).toBeGreaterThan(0);
+  it('is asked once, also by a tool that asks for several things at the same time', async () => {
+    for (const kind of ['portfolio', 'classic'] as const) {
+      const fresh = await openAs(kind);
+      flaky.forget();
+      await fresh.ok('binance_futures_open_orders');
+      await fresh.ok('binance_futures_open_orders');
+      expect(flaky.seen().filter((each) => each === 'GET /papi/v1/account')).toHaveLength(1);
+      await fresh.close();
+    }
+  });
+
+  it('is not taken for a classic one because a clock was wrong for a moment', async () => {
+    const fresh = await openAs('portfolio');
+    const body = '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}';
+    flaky.next({ method: 'GET', path: '/papi/v1/account', act: { kind: 'answer', status: 400, body } });
+    expect((await fresh.call('binance_futures_positions')).structured.error.code).toBe(-1021);
+    await fresh.ok('binance_futures_positions');
+    expect((await fresh.ok('binance_account_status')).structured.accountKind).toBe('portfolio');
+    await fresh.close();
   });
 
   it('places, lists and cancels with the margin change', async () => {
