@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -88,6 +89,23 @@ describe('who may call', () => {
     ['the Origin null', { origin: 'null' }],
   ])('answers 403 to %s even with a good token', async (_what, headers) => {
     expect((await raw({ ...bearer(alice), ...headers }, initialize('2025-06-18'))).status).toBe(403);
+  });
+
+  it('answers 400 to two Hosts, of which each reader would believe another', async () => {
+    const { port } = new URL(server.url);
+    const body = JSON.stringify(initialize('2025-06-18'));
+    const head = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\nAuthorization: Bearer ${alice}\r\n`;
+    const rest = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connectTo(Number(port), '127.0.0.1', () => socket.write(head + rest));
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      socket.once('end', () => resolve(text));
+      socket.once('error', reject);
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
   });
 
   it('answers a page on this machine', async () => {

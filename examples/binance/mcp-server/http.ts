@@ -79,6 +79,10 @@ export async function openHttp(settings: Settings, options: HttpOptions): Promis
   });
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headersDistinct['host']?.length !== 1) {
+      say(response, 400, { error: 'invalid_request', error_description: 'send one Host header' });
+      return;
+    }
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return;
     if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/mcp') {
       say(response, 404, { error: 'not_found', error_description: 'the MCP endpoint is /mcp' });
