@@ -98,7 +98,7 @@ describe('dryRun', () => {
 
   it('reports what the exchange would refuse', async () => {
     const result = await desk.call('binance_futures_place_order', { ...limitOrder, price: '45000.05', dryRun: true });
-    expect(result.structured.error.code).toBe(-1111);
+    expect(result.structured.error.code).toBe(-4014);
   });
 });
 

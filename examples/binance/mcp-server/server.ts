@@ -9,7 +9,8 @@ import {
 import * as z from 'zod';
 import { aliasTools } from './aliases.ts';
 import type { Account } from './exchange/account.ts';
-import type { Row } from './exchange/rows.ts';
+import { ExchangeFault } from './exchange/fault.ts';
+import { type Row, unreadable } from './exchange/rows.ts';
 import { refusalFrom } from './failure.ts';
 import { type Say, speak } from './language.ts';
 import type { Settings } from './settings.ts';
@@ -77,12 +78,30 @@ async function run(tool: Tool, given: unknown, parts: ServerParts, say: Say): Pr
       sleep: parts.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
     };
     const outcome = tool.risk === 'read' ? await work(context) : await found.exclusive(() => work(context));
-    return result(outcome, say, account);
+    return result(asPromised(tool, outcome), say, account);
   } catch (thrown) {
-    const refused = refusalFrom(thrown, say);
+    const refused = refusalFrom(tool.risk === 'read' ? asReading(thrown) : thrown, say);
     if (refused.defect !== undefined) parts.log(`${tool.name}: ${traceOf(refused.defect)}`);
     return result(refused, say, account);
   }
+}
+
+/**
+ * What a tool answers fits the schema that it listed.
+ * @throws ExchangeFault when it does not: the exchange's figures could not be read, and what was not read is not passed on
+ */
+function asPromised(tool: Tool, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'answer' || outcome.structured['dryRun'] !== undefined) return outcome;
+  const [issue] = tool.output.safeParse(outcome.structured).error?.issues ?? [];
+  if (issue === undefined) return outcome;
+  throw unreadable(`\`${issue.path.map(String).join('.')}\` is not what it should be`);
+}
+
+/** Whatever a tool that only reads met, it changed nothing. */
+function asReading(thrown: unknown): unknown {
+  if (!(thrown instanceof ExchangeFault)) return thrown;
+  const { kind, code, status, retryAfterMs, message } = thrown;
+  return new ExchangeFault({ kind, code, status, retryAfterMs, message, reading: true });
 }
 
 function traceOf(defect: unknown): string {

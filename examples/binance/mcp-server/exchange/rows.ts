@@ -41,7 +41,7 @@ export function asRow(value: Json): Row {
   throw unreadable('an object was expected');
 }
 
-export function asRows(value: Json): readonly Row[] {
+export function asRows(value: Json | undefined): readonly Row[] {
   if (isList(value)) return value.map(asRow);
   throw unreadable('a list was expected');
 }
@@ -64,9 +64,15 @@ export function scalarText(value: Json | undefined): string {
       : '';
 }
 
-/** The field as an amount; zero where it is absent or empty. */
+/**
+ * The field as an amount; zero where there is no row, as the exchange leaves out what is nothing.
+ * @throws ExchangeFault when the row has no such amount: a figure that was not read is not zero
+ */
 export function amountOf(row: Row | undefined, field: string): Decimal {
-  return decimalOr(row?.[field], zero);
+  if (row === undefined) return zero;
+  const amount = decimalOr(row[field], undefined);
+  if (amount === undefined) throw unreadable(`\`${field}\` is no amount`);
+  return amount;
 }
 
 export function numberOf(row: Row | undefined, field: string): number | undefined {
@@ -74,11 +80,19 @@ export function numberOf(row: Row | undefined, field: string): number | undefine
   return typeof value === 'number' ? value : undefined;
 }
 
+/** @throws ExchangeFault when the row has no such number */
+export function needNumber(row: Row, field: string): number {
+  const value = numberOf(row, field);
+  if (value === undefined) throw unreadable(`\`${field}\` is no number`);
+  return value;
+}
+
 /** The listed fields of the row, those present only. */
 export function pick(row: Row, ...fields: readonly string[]): Row {
   return Object.fromEntries(fields.flatMap((field) => (row[field] === undefined ? [] : [[field, row[field]]])));
 }
 
-function unreadable(why: string): ExchangeFault {
+/** For an answer that came and does not say what it must. */
+export function unreadable(why: string): ExchangeFault {
   return new ExchangeFault({ kind: 'unknown', message: `the exchange's answer could not be read: ${why}` });
 }

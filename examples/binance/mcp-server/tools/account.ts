@@ -31,7 +31,7 @@ export const accountInfo = defineTool({
   }),
   run: async (_args, { requests, say }) => {
     const account = asRow(await requests.spot('getAccount', { omitZeroBalances: true }));
-    const balances = asRows(account['balances'] ?? []);
+    const balances = asRows(account['balances']);
     const permissions = isList(account['permissions']) ? account['permissions'].map(String) : [];
     return answer(
       lines([
@@ -75,7 +75,7 @@ export const spotBalances = defineTool({
   }),
   run: async (_args, { requests, say }) => {
     const account = asRow(await requests.spot('getAccount', { omitZeroBalances: true }));
-    const balances = asRows(account['balances'] ?? []).map((row) => ({
+    const balances = asRows(account['balances']).map((row) => ({
       asset: textOf(row, 'asset'),
       free: textOf(row, 'free'),
       locked: textOf(row, 'locked'),
@@ -135,7 +135,7 @@ export const portfolioAccount = defineTool({
     switch (kind) {
       case 'classic': {
         const account = asRow(await context.requests.futures('account'));
-        const assets = asRows(account['assets'] ?? [])
+        const assets = asRows(account['assets'])
           .filter((row) => !isZero(amountOf(row, 'walletBalance')))
           .map((row) => pick(row, ...assetFields));
         return answer(totals(account, assets, context.say), {
@@ -165,7 +165,7 @@ export const portfolioAccount = defineTool({
           ...account,
           availableBalance: textOf(account, 'totalAvailableBalance'),
           assets,
-          um: { assets: um['assets'] ?? [] },
+          um: { assets: asRows(um['assets']) },
         });
       }
     }

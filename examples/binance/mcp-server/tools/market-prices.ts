@@ -1,6 +1,6 @@
 /** Prices, tickers and the exchange's clock and symbols: public, no key. */
 import * as z from 'zod';
-import { asRow, asRows, isList, type Json, numberOf, pick, type Row, scalarText, textOf } from '../exchange/rows.ts';
+import { asRow, asRows, isList, type Json, needNumber, pick, type Row, scalarText, textOf } from '../exchange/rows.ts';
 import { choice, symbol } from '../inputs.ts';
 import { lines, type Say } from '../language.ts';
 import { answer, defineTool } from '../tool.ts';
@@ -212,7 +212,7 @@ export const exchangeInfo = defineTool({
         ? await requests.spot('exchangeInfo', { symbol: args.symbol })
         : await requests.futuresMarket('exchangeInformation'),
     );
-    const all = asRows(info['symbols'] ?? []);
+    const all = asRows(info['symbols']);
     const found = args.symbol === undefined ? all : all.filter((row) => row['symbol'] === args.symbol);
     if (args.symbol !== undefined && found.length === 0) return unknownSymbol(args.symbol, say);
     const symbols =
@@ -250,7 +250,7 @@ function unknownSymbol(name: string, say: Say) {
 }
 
 function filterText(row: Row): string {
-  const filters = asRows(row['filters'] ?? []);
+  const filters = asRows(row['filters']);
   const rules = filters.map((filter) => {
     const values = Object.entries(filter).filter(([name]) => name !== 'filterType');
     return `${textOf(filter, 'filterType')} {${values.map(([name, value]) => `${name} ${scalarText(value)}`).join(', ')}}`;
@@ -278,7 +278,7 @@ export const serverTime = defineTool({
     const before = now();
     const reply = asRow(await requests.spot('time'));
     const after = now();
-    const server = numberOf(reply, 'serverTime') ?? 0;
+    const server = needNumber(reply, 'serverTime');
     const localTime = Math.round((before + after) / 2);
     return answer(
       lines([

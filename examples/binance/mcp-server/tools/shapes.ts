@@ -1,8 +1,11 @@
 /** The shapes of results, as output schemas. Ids and decimals are strings; the exchange's further fields pass through. */
 import * as z from 'zod';
 
-export const decimalText = z.string().describe('decimal');
-export const idText = z.string().describe('id');
+export const decimalText = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/)
+  .describe('decimal');
+export const idText = z.string().regex(/^\d+$/).describe('id');
 export const time = z.number().describe('milliseconds since 1970');
 
 export const orderShape = z.looseObject({

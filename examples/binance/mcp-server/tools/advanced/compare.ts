@@ -13,7 +13,7 @@ import {
   subtract,
   truncate,
 } from '../../decimal.ts';
-import { amountOf, asRow, asRows, isList, numberOf, type Row, textOf } from '../../exchange/rows.ts';
+import { amountOf, asRow, asRows, isList, needNumber, numberOf, type Row, textOf } from '../../exchange/rows.ts';
 import { signedAmount, symbol, whole } from '../../inputs.ts';
 import { lines } from '../../language.ts';
 import { answer, defineTool, type ToolContext } from '../../tool.ts';
@@ -129,7 +129,7 @@ export const fundingCost = defineTool({
     const { say, requests, now } = context;
     const mark = asRow(await requests.futuresMarket('markPrice', { symbol: args.symbol }));
     const intervalHours = await fundingHours(args.symbol, context);
-    const next = numberOf(mark, 'nextFundingTime') ?? 0;
+    const next = needNumber(mark, 'nextFundingTime');
     const until = now() + args.holdHours * hourMs;
     const settlements = next === 0 || next > until ? 0 : Math.floor((until - next) / (intervalHours * hourMs)) + 1;
     const notional = multiply(amountOf(mark, 'markPrice'), decimal(args.positionSize));

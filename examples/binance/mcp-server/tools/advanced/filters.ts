@@ -35,8 +35,8 @@ export async function readRules(market: Market, symbol: string, context: ToolCon
       ? await requests.spot('exchangeInfo', { symbol })
       : await requests.futuresMarket('exchangeInformation'),
   );
-  const row = asRows(info['symbols'] ?? []).find((each) => each['symbol'] === symbol);
-  if (row !== undefined) return { kind: 'rules', symbol, row, filters: asRows(row['filters'] ?? []) };
+  const row = asRows(info['symbols']).find((each) => each['symbol'] === symbol);
+  if (row !== undefined) return { kind: 'rules', symbol, row, filters: asRows(row['filters']) };
   return refuse({
     code: -1121,
     reason: 'refused-by-exchange',

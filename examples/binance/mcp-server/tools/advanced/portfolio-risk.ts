@@ -169,7 +169,7 @@ async function spotValue({ requests }: ToolContext): Promise<{ value: Decimal; u
   );
   let value = zero;
   const unpriced: string[] = [];
-  for (const row of asRows(account['balances'] ?? [])) {
+  for (const row of asRows(account['balances'])) {
     const asset = textOf(row, 'asset');
     const total = add(amountOf(row, 'free'), amountOf(row, 'locked'));
     if (isZero(total)) continue;

@@ -1,7 +1,7 @@
 /** Cancels an untriggered conditional order. It locks no margin, so none is released. */
 import { decimalOr, show, zero } from '../../decimal.ts';
 import { ExchangeFault, isCode } from '../../exchange/fault.ts';
-import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
+import { asRow, asRows, type Row, textOf, unreadable } from '../../exchange/rows.ts';
 import { lines } from '../../language.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
@@ -41,13 +41,19 @@ export async function cancelAlgo(target: AlgoTarget, context: ToolContext): Prom
     );
   }
   try {
-    await context.requests.futures('cancelAlgo', { algoId: target.algoId });
+    confirm(asRow(await context.requests.futures('cancelAlgo', { algoId: target.algoId })));
   } catch (error) {
     if (!(error instanceof ExchangeFault)) throw error;
     if (error.kind !== 'unknown' && !isCode(error, -2011)) throw error;
     return reconcile(target, before, error, context);
   }
   return done({ ...found, algoStatus: 'CANCELED' }, before, false, context);
+}
+
+/** A classic account is answered code 200, as text or number, a portfolio-margin account `complete`. @throws ExchangeFault */
+function confirm(reply: Row): void {
+  if (textOf(reply, 'code') !== '200' && reply['complete'] !== true)
+    throw unreadable('it does not say that the order is cancelled');
 }
 
 /** Asks for the order; a portfolio-margin account answers only for open ones there, so its history is asked next. */

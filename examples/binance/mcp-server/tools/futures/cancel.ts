@@ -11,6 +11,7 @@ import { clientId, dryRun, exchangeId, symbol } from '../../inputs.ts';
 import { lines } from '../../language.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
+import { cancelledIn, isFinal, isOpen, orderIn } from '../order-status.ts';
 import { decimalText, idText, marginChangeShape, time } from '../shapes.ts';
 import { cancelAlgo } from './cancel-algo.ts';
 import { type Margins, marginChange, marginUnread, tryMargins } from './margins.ts';
@@ -121,11 +122,15 @@ function targetOf(
 async function cancel(target: Target, isDryRun: boolean, context: ToolContext): Promise<Outcome> {
   const [found, before] = await Promise.all([query(target, context), tryMargins(context, target.symbol)]);
   if (found === undefined) return notThere(target, context);
-  if (!isOpen(found)) return alreadyOver(found, context);
+  if (isFinal(found)) return alreadyOver(found, context);
+  if (!isOpen(found)) return strange(found, context);
   if (isDryRun) return rehearsal(found, before, context);
   let reply: Row;
   try {
-    reply = asRow(await context.requests.futures('cancelOrder', { symbol: target.symbol, ...target.id }));
+    reply = cancelledIn(
+      asRow(await context.requests.futures('cancelOrder', { symbol: target.symbol, ...target.id })),
+      found,
+    );
   } catch (error) {
     if (!(error instanceof ExchangeFault)) throw error;
     // Not done for sure, and we know why: the caller hears the exchange's own words.
@@ -138,15 +143,11 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
 /** @returns the order, or undefined when the exchange has none by that id */
 async function query(target: Target, context: ToolContext): Promise<Row | undefined> {
   try {
-    return asRow(await context.requests.futures('queryOrder', { symbol: target.symbol, ...target.id }));
+    return orderIn(asRow(await context.requests.futures('queryOrder', { symbol: target.symbol, ...target.id })));
   } catch (error) {
     if (isCode(error, -2013, -2011)) return undefined;
     throw error;
   }
-}
-
-function isOpen(order: Row): boolean {
-  return order['status'] === 'NEW' || order['status'] === 'PARTIALLY_FILLED';
 }
 
 /** Says so when a conditional order has that number, and leaves it alone: a mistyped order id must not cancel a stop-loss. */
@@ -207,6 +208,19 @@ function alreadyOver(order: Row, { say }: ToolContext): Refused {
   });
 }
 
+function strange(order: Row, { say }: ToolContext): Refused {
+  const status = textOf(order, 'status');
+  return refuse({
+    reason: 'unknown-status',
+    message: say(
+      `the order is ${status}, a state that this server does not know; nothing was sent`,
+      `订单状态为 ${status},本服务器不认识该状态;未发送任何请求`,
+    ),
+    next: say('look at binance_futures_open_orders', '查看 binance_futures_open_orders'),
+    details: { order },
+  });
+}
+
 function rehearsal(order: Row, before: Margins | undefined, { say }: ToolContext): Outcome {
   const locked = before === undefined ? '?' : show(before.openOrder);
   const asset = before?.asset ?? '';
@@ -260,11 +274,7 @@ async function reconcile(
   context: ToolContext,
 ): Promise<Outcome> {
   const { say } = context;
-  const last = await askAgain(
-    context,
-    () => query(target, context),
-    (order) => !isOpen(order),
-  );
+  const last = await askAgain(context, () => query(target, context), isFinal);
   const status = textOf(last, 'status');
   if (last !== undefined && status === 'CANCELED') return done(last, before, true, context);
   if (last !== undefined && status === 'FILLED') {
@@ -279,7 +289,7 @@ async function reconcile(
       details: { finalStatus: status, executedQty: textOf(last, 'executedQty'), order: last },
     });
   }
-  if (last !== undefined && !isOpen(last)) return alreadyOver(last, context);
+  if (last !== undefined && isFinal(last)) return alreadyOver(last, context);
   return refuse({
     code: fault.code,
     reason: 'unknown',

@@ -20,6 +20,7 @@ import { guardChange } from '../../guards.ts';
 import { choice, dryRun, symbol } from '../../inputs.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, refuse, type ToolContext } from '../../tool.ts';
+import { orderIn, placedIn } from '../order-status.ts';
 import { marginChangeShape } from '../shapes.ts';
 import { marginChange, marginUnread, tryMargins } from './margins.ts';
 import { makeClientId } from './place.ts';
@@ -159,7 +160,7 @@ async function closePart(
   });
   let reply: Row;
   try {
-    reply = asRow(
+    const sent = asRow(
       await requests.futures('placeOrder', {
         symbol: symbolName,
         side: order.side,
@@ -171,12 +172,13 @@ async function closePart(
         newOrderRespType: 'RESULT',
       }),
     );
+    reply = orderIn(placedIn(sent, 'orderId'));
   } catch (error) {
     if (!(error instanceof ExchangeFault)) throw error;
     if (error.kind !== 'unknown') return fail('REJECTED', `${error.code ?? ''} ${error.message}`.trim());
     const found = await askAgain(
       context,
-      () => requests.futures('queryOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow),
+      () => requests.futures('queryOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow).then(orderIn),
       () => true,
     );
     if (found === undefined) return fail('UNKNOWN', `unknown, not confirmed: ${error.message}`);

@@ -1,7 +1,7 @@
 /** binance_futures_change_leverage and binance_futures_set_margin_type. */
 import * as z from 'zod';
 import { ExchangeFault, isCode } from '../../exchange/fault.ts';
-import { asRow, asRows, numberOf, type Row, textOf } from '../../exchange/rows.ts';
+import { asRow, asRows, numberOf, type Row, textOf, unreadable } from '../../exchange/rows.ts';
 import { guardChange } from '../../guards.ts';
 import { choice, dryRun, symbol, whole } from '../../inputs.ts';
 import { askAgain } from '../../reconcile.ts';
@@ -24,8 +24,15 @@ async function configRow(symbolName: string, { requests }: ToolContext): Promise
   return rows.find((each) => each['symbol'] === symbolName);
 }
 
-/** After a lost answer the setting itself is asked: setting it twice would be harmless, guessing is not. */
-async function isSet(symbolName: string, wanted: Partial<SymbolConfig>, context: ToolContext): Promise<boolean> {
+/**
+ * After a lost answer the setting itself is asked: setting it twice would be harmless, guessing is not.
+ * @returns the setting when it is as wanted, undefined when it is not or cannot be seen
+ */
+async function asSet(
+  symbolName: string,
+  wanted: Partial<SymbolConfig>,
+  context: ToolContext,
+): Promise<Row | undefined> {
   const fits = (row: Row): boolean => {
     const now = configOf(row);
     return (
@@ -33,7 +40,7 @@ async function isSet(symbolName: string, wanted: Partial<SymbolConfig>, context:
     );
   };
   const found = await askAgain(context, () => configRow(symbolName, context), fits);
-  return found !== undefined && fits(found);
+  return found !== undefined && fits(found) ? found : undefined;
 }
 
 function configOf(row: Row): SymbolConfig {
@@ -91,14 +98,13 @@ export const changeLeverage = defineTool({
       const reply = asRow(
         await requests.futures('changeLeverage', { symbol: args.symbol, leverage: String(args.leverage) }),
       );
-      row = {
-        symbol: args.symbol,
-        leverage: numberOf(reply, 'leverage') ?? args.leverage,
-        maxNotionalValue: textOf(reply, 'maxNotionalValue'),
-      };
+      if (numberOf(reply, 'leverage') !== args.leverage) throw unreadable('it does not say that the leverage is set');
+      row = { ...row, maxNotionalValue: textOf(reply, 'maxNotionalValue') };
     } catch (error) {
       if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
-      if (!(await isSet(args.symbol, { leverage: args.leverage }, context))) throw error;
+      const found = await asSet(args.symbol, { leverage: args.leverage }, context);
+      if (found === undefined) throw error;
+      row = { ...row, maxNotionalValue: textOf(found, 'maxNotionalValue') };
       reconciled = true;
     }
     const note = reconciled ? say(' (reconciled)', '(经核实)') : '';
@@ -170,12 +176,15 @@ export const setMarginType = defineTool({
       );
     }
     try {
-      await requests.futures('changeMarginType', { symbol: args.symbol, marginType: args.marginType });
+      const said = asRow(
+        await requests.futures('changeMarginType', { symbol: args.symbol, marginType: args.marginType }),
+      );
+      if (textOf(said, 'code') !== '200') throw unreadable('it does not say that the margin type is set');
       return reply(true, false);
     } catch (error) {
       if (isCode(error, -4046)) return reply(false, false);
       if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
-      if (!(await isSet(args.symbol, { marginType: args.marginType }, context))) throw error;
+      if ((await asSet(args.symbol, { marginType: args.marginType }, context)) === undefined) throw error;
       return reply(true, true);
     }
   },

@@ -1,7 +1,7 @@
 /** binance_futures_open_orders: orders and conditional orders together, with the margin that each symbol's orders lock. */
 import * as z from 'zod';
 import { add, type Decimal, decimalOr, divide, fixed, isZero, multiply, subtract, zero } from '../../decimal.ts';
-import { amountOf, asRow, asRows, isList, type Row, textOf } from '../../exchange/rows.ts';
+import { amountOf, asRow, asRows, isList, type Json, type Row, textOf } from '../../exchange/rows.ts';
 import { symbol } from '../../inputs.ts';
 import { answer, defineTool, type ToolContext } from '../../tool.ts';
 import { decimalText, orderShape } from '../shapes.ts';
@@ -55,17 +55,16 @@ export const openOrders = defineTool({
 });
 
 /** Some replies wrap the list of conditional orders in an object. */
-export function listOfAlgos(reply: Parameters<typeof asRows>[0]): readonly Row[] {
+export function listOfAlgos(reply: Json): readonly Row[] {
   if (isList(reply)) return asRows(reply);
-  const inner = asRow(reply)['orders'] ?? [];
-  return asRows(inner);
+  return asRows(asRow(reply)['orders']);
 }
 
 async function lockedBySymbol(only: string | undefined, { requests }: ToolContext): Promise<Record<string, string>> {
   const rows =
     (await requests.kind()) === 'classic'
       ? asRows(await requests.futures('positions', { symbol: only }))
-      : asRows(asRow(await requests.futures('account'))['positions'] ?? []);
+      : asRows(asRow(await requests.futures('account'))['positions']);
   const sums = new Map<string, Decimal>();
   for (const row of rows) {
     const name = textOf(row, 'symbol');

@@ -81,7 +81,8 @@ describe('numbers arrive at the exchange as they were meant', () => {
 
 describe("the exchange's own refusals come with code, meaning and next step", () => {
   it.each([
-    ['a price of too many decimals', { price: '45000.05' }, -1111],
+    ['a price off the tick', { price: '45000.05' }, -4014],
+    ['a price of too many decimals', { price: '45000.123' }, -1111],
     ['a quantity off the step', { quantity: '0.0015' }, -1111],
     ['an order that is worth too little', { symbol: 'ETHUSDT', quantity: '0.001', price: '2500' }, -4164],
     ['too much for the margin', { quantity: '100', price: '45000' }, -2019],
@@ -245,7 +246,7 @@ describe('spot orders', () => {
     ],
     ['a stop without a trigger', { type: 'STOP_LOSS', quantity: '0.001' }, -1102],
     ['more than the balance', { type: 'LIMIT', quantity: '10', price: '45000' }, -2010],
-    ['a price of too many decimals', { type: 'LIMIT', quantity: '0.001', price: '45000.001' }, -1111],
+    ['a price off the tick', { type: 'LIMIT', quantity: '0.001', price: '45000.001' }, -1013],
   ])('refuses %s', async (_what, args, code) => {
     expect((await spot(args)).structured.error.code).toBe(code);
   });

@@ -4,15 +4,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { isZero } from '../../decimal.ts';
+import { decimalOr, isZero, zero } from '../../decimal.ts';
 import type { Parameters } from '../../exchange/adapter.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
-import { amountOf, asRow, type Row, textOf } from '../../exchange/rows.ts';
+import { asRow, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol, yesNo } from '../../inputs.ts';
 import { lines } from '../../language.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
+import { orderIn, placedIn } from '../order-status.ts';
 import { orderShape } from '../shapes.ts';
 import { algoRow, orderRow } from './rows.ts';
 
@@ -259,13 +260,16 @@ async function sendOrder(order: FuturesOrder, id: string, context: ToolContext):
   const { requests } = context;
   let reply: Row;
   try {
-    reply = asRow(await requests.futures('placeOrder', { ...orderParameters(order, id), newOrderRespType: 'RESULT' }));
+    reply = placedIn(
+      asRow(await requests.futures('placeOrder', { ...orderParameters(order, id), newOrderRespType: 'RESULT' })),
+      'orderId',
+    );
   } catch (error) {
     return afterFault(
       error,
       id,
       context,
-      () => requests.futures('queryOrder', { symbol: order.symbol, origClientOrderId: id }).then(asRow),
+      () => requests.futures('queryOrder', { symbol: order.symbol, origClientOrderId: id }).then(asRow).then(orderIn),
       orderRow,
     );
   }
@@ -276,13 +280,13 @@ async function sendAlgo(order: FuturesOrder, id: string, context: ToolContext): 
   const { requests } = context;
   let reply: Row;
   try {
-    reply = asRow(await requests.futures('placeAlgo', algoParameters(order, id)));
+    reply = placedIn(asRow(await requests.futures('placeAlgo', algoParameters(order, id))), 'algoId');
   } catch (error) {
     return afterFault(
       error,
       id,
       context,
-      () => requests.futures('queryAlgo', { clientAlgoId: id }).then(asRow),
+      async () => placedIn(asRow(await requests.futures('queryAlgo', { clientAlgoId: id })), 'algoId'),
       algoRow,
     );
   }
@@ -345,7 +349,7 @@ function placed(row: Row, reconciled: boolean, { say }: ToolContext): Outcome {
       say('quantity', '数量'),
       row['closePosition'] === true ? say('the whole position', '全部仓位') : textOf(row, 'quantity'),
     ],
-    [say('price', '价格'), isZero(amountOf(row, 'price')) ? say('market', '市价') : textOf(row, 'price')],
+    [say('price', '价格'), isZero(decimalOr(row['price'], zero)) ? say('market', '市价') : textOf(row, 'price')],
     [say('trigger price', '触发价'), isAlgo ? textOf(row, 'stopPrice') : undefined],
     [say('filled', '已成交'), isAlgo ? undefined : `${textOf(row, 'executedQty')} @ ${textOf(row, 'avgPrice') || '-'}`],
     [say('status', '状态'), textOf(row, 'status')],

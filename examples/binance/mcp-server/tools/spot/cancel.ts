@@ -8,6 +8,7 @@ import { clientId, dryRun, exchangeId, symbol } from '../../inputs.ts';
 import { lines, type Say } from '../../language.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
+import { cancelledIn, isFinal, isOpen, orderIn } from '../order-status.ts';
 import { decimalText, idText } from '../shapes.ts';
 
 const releasedShape = z
@@ -97,22 +98,30 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
       ),
     });
   }
-  if (!isOpen(found)) return alreadyOver(found, say);
+  if (isFinal(found)) return alreadyOver(found, say);
+  if (!isOpen(found)) return strange(found, say);
   const asset = await lockedAsset(found, context);
   const expected = expectedRelease(found);
   if (isDryRun) {
     return answer(
       say(
-        `dry run, checked locally: order ${textOf(found, 'orderId')} would be cancelled and free ${show(expected)} ${asset}`,
-        `演练(本地检查):订单 ${textOf(found, 'orderId')} 将被撤销,释放 ${show(expected)} ${asset}`,
+        `dry run, checked locally: order ${textOf(found, 'orderId')} would be cancelled and free ${show(expected)} ${asset ?? '?'}`,
+        `演练(本地检查):订单 ${textOf(found, 'orderId')} 将被撤销,释放 ${show(expected)} ${asset ?? '?'}`,
       ),
-      { dryRun: { checkedBy: 'local', wouldCancel: found, expected: show(expected), asset } },
+      {
+        dryRun: {
+          checkedBy: 'local',
+          wouldCancel: found,
+          expected: show(expected),
+          ...(asset === undefined ? {} : { asset }),
+        },
+      },
     );
   }
   const before = await lockedOf(asset, context);
   let reply: Row;
   try {
-    reply = asRow(await requests.spot('deleteOrder', { symbol: target.symbol, ...target.id }));
+    reply = cancelledIn(asRow(await requests.spot('deleteOrder', { symbol: target.symbol, ...target.id })), found);
   } catch (error) {
     if (!(error instanceof ExchangeFault)) throw error;
     if (error.kind !== 'unknown' && !isCode(error, -2011)) throw error;
@@ -131,15 +140,11 @@ async function cancel(target: Target, isDryRun: boolean, context: ToolContext): 
 
 async function query(target: Target, { requests }: ToolContext): Promise<Row | undefined> {
   try {
-    return asRow(await requests.spot('getOrder', { symbol: target.symbol, ...target.id }));
+    return orderIn(asRow(await requests.spot('getOrder', { symbol: target.symbol, ...target.id })));
   } catch (error) {
     if (isCode(error, -2013, -2011)) return undefined;
     throw error;
   }
-}
-
-function isOpen(order: Row): boolean {
-  return order['status'] === 'NEW' || order['status'] === 'PARTIALLY_FILLED' || order['status'] === 'PENDING_NEW';
 }
 
 function alreadyOver(order: Row, say: Say): Refused {
@@ -156,24 +161,44 @@ function alreadyOver(order: Row, say: Say): Refused {
   });
 }
 
+function strange(order: Row, say: Say): Refused {
+  const status = textOf(order, 'status');
+  return refuse({
+    reason: 'unknown-status',
+    message: say(
+      `the order is ${status}, a state that this server does not know; nothing was sent`,
+      `订单状态为 ${status},本服务器不认识该状态;未发送任何请求`,
+    ),
+    next: say('look at binance_spot_open_orders', '查看 binance_spot_open_orders'),
+    details: { order },
+  });
+}
+
 /** What the order locks: its remaining quote value when buying, its remaining quantity when selling. */
 function expectedRelease(order: Row): Decimal {
   const remaining = subtract(amountOf(order, 'origQty'), amountOf(order, 'executedQty'));
   return order['side'] === 'SELL' ? remaining : multiply(remaining, amountOf(order, 'price'));
 }
 
-async function lockedAsset(order: Row, { requests }: ToolContext): Promise<string> {
-  const info = asRow(await requests.spot('exchangeInfo', { symbol: textOf(order, 'symbol') }));
-  const [found] = asRows(info['symbols'] ?? []);
-  return textOf(found, order['side'] === 'SELL' ? 'baseAsset' : 'quoteAsset');
+/** The asset that the order locks, or undefined when it cannot be read: that must not stop a cancel. */
+async function lockedAsset(order: Row, { requests }: ToolContext): Promise<string | undefined> {
+  try {
+    const info = asRow(await requests.spot('exchangeInfo', { symbol: textOf(order, 'symbol') }));
+    const [found] = asRows(info['symbols']);
+    return textOf(found, order['side'] === 'SELL' ? 'baseAsset' : 'quoteAsset') || undefined;
+  } catch (error) {
+    if (error instanceof ExchangeFault) return undefined;
+    throw error;
+  }
 }
 
 /** The asset's locked balance, or undefined when it cannot be read: that must not stop a cancel. */
-async function lockedOf(asset: string, { requests }: ToolContext): Promise<Decimal | undefined> {
+async function lockedOf(asset: string | undefined, { requests }: ToolContext): Promise<Decimal | undefined> {
+  if (asset === undefined) return undefined;
   try {
     const account = asRow(await requests.spot('getAccount', { omitZeroBalances: true }));
     return amountOf(
-      asRows(account['balances'] ?? []).find((row) => row['asset'] === asset),
+      asRows(account['balances']).find((row) => row['asset'] === asset),
       'locked',
     );
   } catch (error) {
@@ -189,11 +214,7 @@ async function settle(
   context: ToolContext,
 ): Promise<Refused | { readonly kind: 'cancelled'; readonly order: Row }> {
   const { say } = context;
-  const last = await askAgain(
-    context,
-    () => query(target, context),
-    (order) => !isOpen(order),
-  );
+  const last = await askAgain(context, () => query(target, context), isFinal);
   if (last?.['status'] === 'CANCELED') return { kind: 'cancelled', order: last };
   if (last?.['status'] === 'FILLED') {
     return refuse({
@@ -207,7 +228,7 @@ async function settle(
       details: { finalStatus: 'FILLED', executedQty: textOf(last, 'executedQty'), order: last },
     });
   }
-  if (last !== undefined && !isOpen(last)) return alreadyOver(last, say);
+  if (last !== undefined && isFinal(last)) return alreadyOver(last, say);
   return refuse({
     code: fault.code,
     reason: 'unknown',
@@ -221,7 +242,7 @@ async function settle(
 
 interface Cancelled {
   readonly order: Row;
-  readonly asset: string;
+  readonly asset: string | undefined;
   readonly expected: Decimal;
   readonly before: Decimal | undefined;
   readonly reconciled: boolean;
@@ -253,7 +274,7 @@ async function done(cancelled: Cancelled, context: ToolContext): Promise<Outcome
     cancelledQty,
     reconciled,
     releasedFunds:
-      before === undefined || after === undefined || released === undefined
+      asset === undefined || before === undefined || after === undefined || released === undefined
         ? null
         : {
             asset,

@@ -1,15 +1,16 @@
 /** binance_spot_place_order. An argument that the order type does not take is refused, not dropped. */
 import * as z from 'zod';
-import { isZero } from '../../decimal.ts';
+import { decimalOr, isZero, zero } from '../../decimal.ts';
 import type { Parameters } from '../../exchange/adapter.ts';
 import { ExchangeFault } from '../../exchange/fault.ts';
-import { amountOf, asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
+import { asRow, asRows, type Row, textOf } from '../../exchange/rows.ts';
 import { guardChange, guardNotional } from '../../guards.ts';
 import { amount, choice, clientId, dryRun, symbol } from '../../inputs.ts';
 import { lines } from '../../language.ts';
 import { askAgain } from '../../reconcile.ts';
 import { answer, defineTool, type Outcome, type Refused, refuse, type ToolContext } from '../../tool.ts';
 import { makeClientId } from '../futures/place.ts';
+import { orderIn, placedIn } from '../order-status.ts';
 import { decimalText, orderShape } from '../shapes.ts';
 
 const orderTypes = [
@@ -133,7 +134,7 @@ async function placeSpot(order: SpotOrder, context: ToolContext): Promise<Outcom
   }
   let reply: Row;
   try {
-    reply = asRow(await requests.spot('newOrder', { ...parameters, newOrderRespType: 'FULL' }));
+    reply = placedIn(asRow(await requests.spot('newOrder', { ...parameters, newOrderRespType: 'FULL' })), 'orderId');
   } catch (error) {
     if (!(error instanceof ExchangeFault) || error.kind !== 'unknown') throw error;
     return lookUp(order.symbol, id, error, context);
@@ -173,7 +174,7 @@ async function lookUp(symbolName: string, id: string, fault: ExchangeFault, cont
   const { say, requests } = context;
   const found = await askAgain(
     context,
-    () => requests.spot('getOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow),
+    () => requests.spot('getOrder', { symbol: symbolName, origClientOrderId: id }).then(asRow).then(orderIn),
     () => true,
   );
   if (found !== undefined) return placed(found, undefined, true, context);
@@ -198,9 +199,9 @@ function placed(reply: Row, order: SpotOrder | undefined, reconciled: boolean, {
           side: order.side,
           type: order.type,
           status: 'NEW',
-          origQty: order.quantity ?? '',
-          price: order.price ?? '',
-          stopPrice: order.stopPrice ?? '',
+          origQty: order.quantity ?? '0',
+          price: order.price ?? '0',
+          ...(order.stopPrice === undefined ? {} : { stopPrice: order.stopPrice }),
           executedQty: '0',
         };
   const row: Row = { ...asked, ...reply };
@@ -217,7 +218,7 @@ function placed(reply: Row, order: SpotOrder | undefined, reconciled: boolean, {
     [say('client id', '客户端订单号'), textOf(row, 'clientOrderId')],
     [say('pair', '交易对'), `${textOf(row, 'symbol')} ${textOf(row, 'side')} ${textOf(row, 'type')}`],
     [say('quantity', '数量'), textOf(row, 'origQty')],
-    [say('price', '价格'), isZero(amountOf(row, 'price')) ? say('market', '市价') : textOf(row, 'price')],
+    [say('price', '价格'), isZero(decimalOr(row['price'], zero)) ? say('market', '市价') : textOf(row, 'price')],
     [say('filled', '已成交'), `${textOf(row, 'executedQty')} (${textOf(row, 'cummulativeQuoteQty') || '0'})`],
     [say('fills', '成交笔数'), fills === 0 ? undefined : fills],
     [say('status', '状态'), textOf(row, 'status')],
