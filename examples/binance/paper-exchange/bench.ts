@@ -1,9 +1,10 @@
 /** `node examples/binance/paper-exchange/bench.ts`: orders matched per second, memory of a full book, time to start. */
 
+import type { Side } from './engine/book.ts';
 import { parseDecimal } from './engine/decimal.ts';
-import { type FuturesRequest, placeFutures } from './engine/futures.ts';
+import { placeFutures } from './engine/futures.ts';
 import type { Perpetual } from './engine/instruments.ts';
-import type { Account, Market, Side, Venue } from './engine/state.ts';
+import type { Account, Market, OrderRequest, Venue } from './engine/state.ts';
 import { react } from './engine/tick.ts';
 import { createVenue, openFundedAccount } from './engine/venue.ts';
 import { startExchange } from './index.ts';
@@ -28,7 +29,7 @@ const account = (venue: Venue, index: number): Account =>
 
 const units = (text: string): bigint => parseDecimal(text) ?? 0n;
 
-function order(side: Side, price: bigint): FuturesRequest {
+function order(side: Side, price: bigint): OrderRequest {
   return {
     side,
     type: 'LIMIT',
@@ -41,6 +42,9 @@ function order(side: Side, price: bigint): FuturesRequest {
     stp: 'NONE',
     priceMatch: 'NONE',
     goodTillDate: 0,
+    closePosition: false,
+    stopPrice: 0n,
+    quoteQuantity: 0n,
   };
 }
 
@@ -55,7 +59,7 @@ function matchedPerSecond(): number {
   for (let i = 0; i < MATCHED; i += 1) {
     const trader = traders[i % traders.length];
     if (trader === undefined) continue;
-    placeFutures(venue, trader, btc, order(i % 2 === 0 ? 'BUY' : 'SELL', price));
+    placeFutures(trader, btc, order(i % 2 === 0 ? 'BUY' : 'SELL', price));
     react(venue);
   }
   const seconds = (performance.now() - begin) / 1000;
@@ -75,7 +79,7 @@ function bytesOfFullBook(): { bytes: number; seconds: number } {
     const side: Side = i % 2 === 0 ? 'BUY' : 'SELL';
     const ticks = BigInt((i * 7919) % 100_000);
     const price = side === 'BUY' ? units('49000') - ticks * btc.spec.tick : units('51000') + ticks * btc.spec.tick;
-    placeFutures(venue, trader, btc, order(side, price));
+    placeFutures(trader, btc, order(side, price));
   }
   const seconds = (performance.now() - begin) / 1000;
   const bytes = process.memoryUsage().rss - before;

@@ -6,128 +6,101 @@
 import { randomBytes } from 'node:crypto';
 import { min, parseDecimal } from '../engine/decimal.ts';
 import { settleMarket } from '../engine/funding.ts';
-import { futuresRules } from '../engine/futures-fill.ts';
 import { ASSETS } from '../engine/instruments.ts';
 import { summarize } from '../engine/margin.ts';
-import { isOpen } from '../engine/match.ts';
-import { fundingRateAt, mark } from '../engine/prices.ts';
+import { isOpen } from '../engine/orders.ts';
+import { fundingRateAt } from '../engine/prices.ts';
+import { deposit } from '../engine/records.ts';
 import { Refusal, refuse } from '../engine/refusal.ts';
-import { spotRules } from '../engine/spot.ts';
-import type { Account, Market, ScriptPoint, Venue } from '../engine/state.ts';
+import type { ScriptPoint, Venue } from '../engine/state.ts';
 import { playSecond, react } from '../engine/tick.ts';
 import { advance, openFundedAccount } from '../engine/venue.ts';
-import { deposit } from '../engine/wallets.ts';
 import { decode, encode } from '../store/codec.ts';
 import { fromData, toData, type VenueData } from '../store/snapshot.ts';
 import type { Exchange } from './exchange.ts';
 import { faultRow } from './faults.ts';
 import { type Json, money } from './json.ts';
-import { missing, type Params } from './params.ts';
+import { must, type Params } from './params.ts';
 
-interface Action {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly name: string;
-  /** Whether the journal must make it again after a restart. */
-  readonly recorded: boolean;
-  readonly act: (exchange: Exchange, params: Params) => Json;
-}
+type Act = (exchange: Exchange, params: Params) => Json;
 
 const ADVANCE_MS_MAX = 100 * 86_400_000;
 const SCRIPT_POINTS_MAX = 10_000;
 const ACCOUNTS_MAX = 10_000;
 
-const readAction = (name: string, act: Action['act']): Action => ({ method: 'GET', name, recorded: false, act });
-const action = (name: string, act: Action['act']): Action => ({ method: 'POST', name, recorded: true, act });
-const passing = (method: 'POST' | 'DELETE', name: string, act: Action['act']): Action => ({
-  method,
-  name,
-  recorded: false,
-  act,
-});
-
-const actions: readonly Action[] = [
-  readAction('state', (exchange) => stateOf(exchange)),
-  readAction('clock', (exchange) => clockRow(exchange)),
-  passing('POST', 'clock', (exchange, params) => setClock(exchange, params)),
-  action('price', ({ venue }, params) => setPrice(venue, params)),
-  action('fill', ({ venue }, params) => fillOnDemand(venue, params)),
-  action('deposit', ({ venue }, params) => depositTo(venue, params)),
-  action('funding', ({ venue }, params) => setFunding(venue, params)),
-  action('filters', ({ venue }, params) => setFilter(venue, params)),
-  action('ids', ({ venue }, params) => {
-    const next = params.id('nextOrderId');
-    if (next === null) throw missing('nextOrderId');
+/** What changes the venue: the journal must make it again after a restart. */
+const recorded: Readonly<Record<string, Act>> = {
+  price: setPrice,
+  fill: fillOnDemand,
+  deposit: depositTo,
+  funding: setFunding,
+  filters: setFilter,
+  ids: ({ venue }, params) => {
+    const next = must('nextOrderId', params.id('nextOrderId'));
     if (next < venue.nextOrderId)
       throw new Refusal(-1130, `\`nextOrderId\` ${next} was given out already; the next is ${venue.nextOrderId}`);
     venue.nextOrderId = next;
-    return { nextOrderId: venue.nextOrderId };
-  }),
-  action('accounts', ({ venue }, params) => {
+    return { nextOrderId: next };
+  },
+  accounts: ({ venue }, params) => {
     if (venue.accounts.size >= ACCOUNTS_MAX) throw new Refusal(-1130, `at most ${ACCOUNTS_MAX} accounts`);
     const kind = params.choice('kind', ['classic', 'portfolio'], 'classic');
-    const account = openFundedAccount(venue, { key: params.required('key'), secret: params.required('secret'), kind });
-    return { key: account.key, secret: account.secret, kind: account.kind, id: account.id };
-  }),
-  passing('POST', 'settings', ({ settings }, params) => {
+    const [key, secret] = [params.required('key'), params.required('secret')];
+    return { key, secret, kind, id: openFundedAccount(venue, { key, secret, kind }).id };
+  },
+};
+
+/** The rest of the routes, by method and name. */
+const passing: Readonly<Record<string, Act>> = {
+  'GET state': stateOf,
+  'GET clock': clockRow,
+  'POST clock': setClock,
+  'POST settings': ({ settings }, params) => {
     settings.strict = params.boolean('strict', settings.strict);
     settings.limits = params.boolean('limits', settings.limits);
-    return { strict: settings.strict, limits: settings.limits };
-  }),
-  readAction('faults', ({ faults }) => faults.list.map(faultRow)),
-  passing('POST', 'faults', ({ faults }, params) => faultRow(faults.add(params))),
-  passing('DELETE', 'faults', ({ faults }) => {
+    return { ...settings };
+  },
+  'GET faults': ({ faults }) => faults.list.map(faultRow),
+  'POST faults': ({ faults }, params) => faultRow(faults.add(params)),
+  'DELETE faults': ({ faults }) => {
     faults.clear();
     return { faults: 0 };
-  }),
-  passing('POST', 'reset', (exchange, params) => reset(exchange, params)),
-  readAction('snapshot', ({ venue }) => ({ snapshot: encode(toData(venue)) })),
-  passing('POST', 'restore', (exchange, params) => restore(exchange, params)),
-];
+  },
+  'POST reset': reset,
+  'GET snapshot': ({ venue }) => ({ snapshot: encode(toData(venue)) }),
+  'POST restore': restore,
+};
 
-const table: ReadonlyMap<string, Action> = new Map(
-  actions.map((item) => [`${item.method} /paper/v1/${item.name}`, item]),
+const routes = [...Object.keys(recorded).map((name) => `POST ${name}`), ...Object.keys(passing)].map((route) =>
+  route.replace(' ', ' /paper/v1/'),
 );
+
+/** The action a journal entry names, if it is one of the control plane. */
+export const recordedAction = (name: string): Act | undefined => recorded[name.replace(/^PAPER /, '')];
 
 /** Answers a control call. Throws a `Refusal`, 404 for a route that is not there. */
 export function control(exchange: Exchange, call: { method: string; path: string; params: Params }): Json {
-  const found = table.get(`${call.method} ${call.path}`);
-  if (found === undefined) {
-    throw new Refusal(
-      -1000,
-      `the control plane has no \`${call.method} ${call.path}\`; it has ${[...table.keys()].join(', ')}`,
-      404,
-    );
-  }
+  const { method, path } = call;
+  if (!routes.includes(`${method} ${path}`))
+    throw new Refusal(-1000, `the control plane has no \`${method} ${path}\`; it has ${routes.join(', ')}`, 404);
+  const name = path.slice('/paper/v1/'.length);
+  const act = passing[`${method} ${name}`] ?? recorded[name];
   advance(exchange.venue, exchange.clock.now());
-  const params = found.name === 'accounts' && found.method === 'POST' ? withCredentials(call.params) : call.params;
-  if (found.recorded)
-    exchange.record({ time: exchange.venue.now, account: 0, route: `PAPER ${found.name}`, params: params.toObject() });
-  const answer = found.act(exchange, params);
+  // New keys are drawn before they are journalled, so that a replay makes the same ones. Callers cannot choose them.
+  const params = act === recorded['accounts'] ? call.params.with({ key: token(), secret: token() }) : call.params;
+  if (act === recorded[name])
+    exchange.record({ time: exchange.venue.now, account: 0, route: `PAPER ${name}`, params: params.toObject() });
+  const answer = act?.(exchange, params) ?? null;
   react(exchange.venue);
   return answer;
 }
 
-/** Makes a recorded control action again. */
-export function replayControl(exchange: Exchange, command: { time: number; route: string; params: Params }): void {
-  const found = actions.find((item) => item.recorded && command.route === `PAPER ${item.name}`);
-  if (found === undefined) throw new Error(`the journal names \`${command.route}\`, which this version does not know`);
-  advance(exchange.venue, command.time);
-  try {
-    found.act(exchange, command.params);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return;
-  }
-  react(exchange.venue);
-}
-
-/** New keys are drawn before they are journalled, so that a replay makes the same ones. Callers cannot choose them. */
-const withCredentials = (params: Params): Params => params.with({ key: token(), secret: token() });
-
 /** 64 letters and digits, like the exchange's own keys. */
 const token = (): string => randomBytes(32).toString('hex');
 
-const clockRow = ({ clock, venue }: Exchange): Json => ({ mode: clock.state.mode, now: venue.now });
+function clockRow({ clock, venue }: Exchange): Json {
+  return { mode: clock.state.mode, now: venue.now };
+}
 
 /** `freeze`, `run`, `set=<ms>` or `advance=<ms>`; the last two may come with `freeze`. */
 function setClock(exchange: Exchange, params: Params): Json {
@@ -144,16 +117,11 @@ function setClock(exchange: Exchange, params: Params): Json {
   return clockRow(exchange);
 }
 
-function bothMarkets(venue: Venue, symbol: string): Market[] {
+/** `price` (and `mark`) from now on, `points=[[ms,"price"],…]`, or `clear=true` to hand the market back to its path. */
+function setPrice({ venue }: Exchange, params: Params): Json {
+  const symbol = params.required('symbol');
   const markets = [venue.futures.get(symbol), venue.spot.get(symbol)].filter((market) => market !== undefined);
   if (markets.length === 0) throw refuse(-1121);
-  return markets;
-}
-
-/** `price` (and `mark`) from now on, `points=[[ms,"price"],…]`, or `clear=true` to hand the market back to its path. */
-function setPrice(venue: Venue, params: Params): Json {
-  const symbol = params.required('symbol');
-  const markets = bothMarkets(venue, symbol);
   const points = readPoints(venue, params);
   const before = (venue.scripts.get(symbol) ?? []).filter((point) => point.time <= venue.now);
   const all = [...before, ...points];
@@ -173,8 +141,7 @@ function readPoints(venue: Venue, params: Params): ScriptPoint[] {
   if (text === null) {
     const price = params.requiredDecimal('price');
     const markPrice = params.decimal('mark');
-    if (price <= 0n || (markPrice !== null && markPrice <= 0n))
-      throw new Refusal(-1130, '`price` and `mark` must be above zero');
+    if (price <= 0n || (markPrice ?? price) <= 0n) throw new Refusal(-1130, '`price` and `mark` must be above zero');
     return [{ time: venue.now, price, mark: markPrice }];
   }
   const bad = new Refusal(-1130, '`points` must be [[ms, "price"], …] in order of time, from now on');
@@ -201,59 +168,44 @@ function parseJson(text: string): unknown {
 }
 
 /** The house takes `quantity` (default all) of one resting order at its price, whatever the market does. */
-function fillOnDemand(venue: Venue, params: Params): Json {
-  const id = params.id('orderId');
-  if (id === null) throw missing('orderId');
+function fillOnDemand({ venue }: Exchange, params: Params): Json {
+  const id = must('orderId', params.id('orderId'));
   const order = venue.orders.get(id);
   if (order === undefined || !isOpen(order) || order.level === null) throw refuse(-2013);
-  const market = order.market;
-  const rules =
-    market.spec.kind === 'futures'
-      ? futuresRules(venue, venue.futures.get(market.spec.symbol) ?? fail(refuse(-1121)))
-      : spotRules(venue, venue.spot.get(market.spec.symbol) ?? fail(refuse(-1121)));
+  const { rules, spec } = order.market;
   const quantity = min(params.decimal('quantity') ?? order.quantity, rules.room(order, order.price));
-  if (quantity <= 0n || quantity % market.spec.step !== 0n) throw refuse(-4023);
-  rules.taken(order, quantity);
+  if (quantity <= 0n || quantity % spec.step !== 0n) throw refuse(-4023);
+  rules.fill(null, order, order.price, quantity);
   return { orderId: id, filled: money(quantity), status: order.status };
 }
 
-function fail(refusal: Refusal): never {
-  throw refusal;
-}
-
-function accountByKey(venue: Venue, params: Params): Account {
+/** Adds `amount` of `asset` to a wallet; a negative amount takes it away, as far as it is free. */
+function depositTo({ venue }: Exchange, params: Params): Json {
   const account = venue.byKey.get(params.required('key'));
   if (account === undefined) throw new Refusal(-1130, '`key` is not the API key of an account here');
-  return account;
-}
-
-/** Adds `amount` of `asset` to a wallet; a negative amount takes it away, as far as it is free. */
-function depositTo(venue: Venue, params: Params): Json {
-  const account = accountByKey(venue, params);
   const wallet = params.choice('wallet', ['futures', 'spot'], 'futures');
   const asset = params.text('asset') ?? 'USDT';
   const amount = params.requiredDecimal('amount');
   if (!(wallet === 'futures' ? ['USDT'] : ASSETS).includes(asset))
     throw new Refusal(-1130, `\`asset\` ${JSON.stringify(asset)} is not one the ${wallet} wallet holds`);
-  const free = wallet === 'futures' ? summarize(venue, account).available : (account.spot.get(asset)?.free ?? 0n);
+  const free = wallet === 'futures' ? summarize(account).available : (account.spot.get(asset)?.free ?? 0n);
   if (amount < 0n && free + amount < 0n) throw refuse(-2018);
-  deposit(venue, account, { wallet, asset, amount });
+  deposit(account, wallet, asset, amount);
   return { wallet, asset, amount: money(amount) };
 }
 
 /** Fixes a symbol's rate (`rate`, or `clear=true`), and settles it at once with `settle=true`. */
-function setFunding(venue: Venue, params: Params): Json {
+function setFunding({ venue }: Exchange, params: Params): Json {
   const market = venue.futures.get(params.required('symbol'));
   if (market === undefined) throw refuse(-1121);
   const rate = params.decimal('rate');
   if (params.boolean('clear')) venue.fundingRates.delete(market.spec.symbol);
   else if (rate !== null) venue.fundingRates.set(market.spec.symbol, rate);
-  const now = fundingRateAt(venue, market, venue.now);
-  if (params.boolean('settle')) settleMarket(venue, market, { rate: now, mark: mark(venue, market) });
-  return { symbol: market.spec.symbol, rate: money(now) };
+  if (params.boolean('settle')) settleMarket(market);
+  return { symbol: market.spec.symbol, rate: money(fundingRateAt(market, venue.now)) };
 }
 
-function setFilter(venue: Venue, params: Params): Json {
+function setFilter({ venue }: Exchange, params: Params): Json {
   const kind = params.choice('market', ['futures', 'spot'], 'futures');
   const symbol = params.required('symbol');
   if (!venue[kind].has(symbol)) throw refuse(-1121);
@@ -281,10 +233,8 @@ function restore(exchange: Exchange, params: Params): Json {
   try {
     venue = fromData(decode(text) as VenueData);
   } catch (error) {
-    throw new Refusal(
-      -1130,
-      `\`snapshot\` cannot be restored: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(-1130, `\`snapshot\` cannot be restored: ${why}`);
   }
   if (exchange.clock.now() < venue.now) exchange.clock.skip(venue.now - exchange.clock.now());
   exchange.replaceVenue(venue);
@@ -296,12 +246,11 @@ function stateOf(exchange: Exchange): Json {
   const { venue, settings } = exchange;
   const shown = (book: ReadonlyMap<string, bigint>): Json =>
     Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)]));
-  const { house, fees, insurance, deposits } = venue.ledger;
   return {
     clock: clockRow(exchange),
     seed: venue.seed,
     origin: venue.origin,
-    settings: { strict: settings.strict, limits: settings.limits },
+    settings: { ...settings },
     accounts: Array.from(venue.accounts.values(), ({ id, key, kind, wallet }) => ({
       streams: exchange.sessions.connections(id),
       id,
@@ -311,6 +260,6 @@ function stateOf(exchange: Exchange): Json {
     })),
     openOrders: Array.from(venue.orders.values()).filter(isOpen).length,
     faults: exchange.faults.list.map(faultRow),
-    ledger: { house: shown(house), fees: shown(fees), insurance: shown(insurance), deposits: shown(deposits) },
+    ledger: Object.fromEntries(Object.entries(venue.ledger).map(([name, book]) => [name, shown(book)])),
   };
 }

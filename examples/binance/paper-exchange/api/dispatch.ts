@@ -7,12 +7,12 @@
 import { Refusal } from '../engine/refusal.ts';
 import { react } from '../engine/tick.ts';
 import { advance } from '../engine/venue.ts';
-import type { Exchange, Reply, Request } from './exchange.ts';
+import { type Exchange, type Reply, type Request, refusalReply } from './exchange.ts';
 import { type Json, toJson } from './json.ts';
-import { countOrders, type Family, Throttled } from './limits.ts';
+import { countOrders, type Family } from './limits.ts';
 import { Params } from './params.ts';
-import type { Route } from './route.ts';
-import { authenticate, type Signed, verify } from './security.ts';
+import { AccountCall, OpenCall, type Route } from './route.ts';
+import { authenticate, verify } from './security.ts';
 
 export const routeTable = (routes: readonly Route[]): ReadonlyMap<string, Route> =>
   new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
@@ -26,64 +26,50 @@ export function dispatch(exchange: Exchange, request: Request): Reply {
     if (route === undefined) return notFound(request);
     advance(exchange.venue, exchange.clock.now());
     const params = Params.from(request.query, request.body);
-    const answer = answerRoute(exchange, { route, request, params, headers });
-    return { status: 200, headers, body: toJson(answer) };
+    if (exchange.settings.limits) Object.assign(headers, chargeWeight(exchange, route, request, params));
+    return { status: 200, headers, body: toJson(answerRoute(exchange, route, request, params, headers)) };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error instanceof Throttled) headers['Retry-After'] = String(error.retryAfterS);
-    return { status: error.status, headers, body: toJson({ code: error.code, msg: error.message }) };
+    if (error instanceof Refusal) return refusalReply(error, headers);
+    throw error;
   }
 }
 
-interface Handling {
-  readonly route: Route;
-  readonly request: Request;
-  readonly params: Params;
-  readonly headers: Record<string, string>;
-}
-
-function answerRoute(exchange: Exchange, { route, request, params, headers }: Handling): Json {
-  const { venue, settings, sessions } = exchange;
-  chargeWeight(exchange, { route, request, params, headers });
-  if (route.security === 'open') return route.answer({ venue, params, settings, sessions });
-  const call: Signed = request;
-  const account = authenticate(venue, call);
-  if (route.security === 'keyed') return route.answer({ venue, params, settings, sessions, account });
-  verify(venue, account, call, params);
+function answerRoute(
+  exchange: Exchange,
+  route: Route,
+  request: Request,
+  params: Params,
+  headers: Record<string, string>,
+): Json {
+  const { venue } = exchange;
+  if (route.security === 'open') return route.answer(new OpenCall(exchange, params));
+  const account = authenticate(venue, request);
+  const call = new AccountCall(exchange, params, account);
+  if (route.security === 'keyed') return route.answer(call);
+  verify(venue, account, request, params);
   const orders = route.orders(params);
-  if (orders > 0 && settings.limits)
-    Object.assign(headers, countOrders(account, familyOf(request.path), orders, venue.now));
-  if (route.changes) {
-    exchange.record({
-      time: venue.now,
-      account: account.id,
-      route: `${route.method} ${route.path}`,
-      params: withoutSecrets(params),
-    });
-  }
-  const answer = route.answer({ venue, params, settings, sessions, account });
-  if (route.changes) react(venue);
+  if (orders > 0 && exchange.settings.limits)
+    Object.assign(headers, countOrders(account, familyOf(route.path), orders, venue.now));
+  if (!route.changes) return route.answer(call);
+  const { signature: _signature, timestamp: _timestamp, recvWindow: _window, ...kept } = params.toObject();
+  exchange.record({ time: venue.now, account: account.id, route: `${route.method} ${route.path}`, params: kept });
+  const answer = route.answer(call);
+  react(venue);
   return answer;
 }
 
-function chargeWeight(exchange: Exchange, { route, request, params, headers }: Handling): void {
-  if (!exchange.settings.limits) return;
-  const family = familyOf(request.path);
+/** Returns the headers that tell the weight used. */
+function chargeWeight(exchange: Exchange, route: Route, { ip }: Request, params: Params): Record<string, string> {
+  const family = familyOf(route.path);
   const weight = typeof route.weight === 'number' ? route.weight : route.weight(params);
-  const used = String(exchange.weights.charge(family, request.ip, weight, exchange.venue.now));
-  headers['X-MBX-USED-WEIGHT-1M'] = used;
-  if (family === 'spot') headers['X-MBX-USED-WEIGHT'] = used;
+  const used = String(exchange.weights.charge(family, ip, weight, exchange.venue.now));
+  return { 'X-MBX-USED-WEIGHT-1M': used, ...(family === 'spot' ? { 'X-MBX-USED-WEIGHT': used } : {}) };
 }
-
-function withoutSecrets(params: Params): Record<string, string> {
-  const { signature: _signature, timestamp: _timestamp, recvWindow: _window, ...rest } = params.toObject();
-  return rest;
-}
-
-const notFound = (request: Request): Reply => ({
-  status: 404,
-  headers: { 'Content-Type': 'text/html' },
-  body: `<html><body><h2>404 Not found</h2><p>the paper exchange has no route ${escapeHtml(request.method)} ${escapeHtml(request.path)}</p></body></html>`,
-});
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+function notFound({ method, path }: Request): Reply {
+  const said = `the paper exchange has no route ${escapeHtml(method)} ${escapeHtml(path)}`;
+  const body = `<html><body><h2>404 Not found</h2><p>${said}</p></body></html>`;
+  return { status: 404, headers: { 'Content-Type': 'text/html' }, body };
+}

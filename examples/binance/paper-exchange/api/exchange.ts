@@ -1,9 +1,11 @@
 /** What the parts of the API share: a running exchange, a request, a reply, and a change as the journal keeps it. */
 
 import type { Clock } from '../engine/clock.ts';
+import type { Refusal } from '../engine/refusal.ts';
 import type { Venue } from '../engine/state.ts';
 import type { Faults } from './faults.ts';
-import type { Weights } from './limits.ts';
+import { toJson } from './json.ts';
+import { Throttled, type Weights } from './limits.ts';
 import type { Route, Settings } from './route.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -20,6 +22,13 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** A refusal as its HTTP reply. */
+export function refusalReply(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Reply {
+  const wait = refusal instanceof Throttled ? { 'Retry-After': String(refusal.retryAfterS) } : {};
+  const body = toJson({ code: refusal.code, msg: refusal.message });
+  return { status: refusal.status, headers: { ...headers, ...wait }, body };
 }
 
 /** A call that changes an account, as the journal keeps it. */

@@ -1,6 +1,6 @@
 /** Faults on demand: what an exchange or a network does on a bad day, for a set number of calls of one route. */
 
-import { Refusal } from '../engine/refusal.ts';
+import { Refusal, refuse } from '../engine/refusal.ts';
 import type { Json } from './json.ts';
 import type { Params } from './params.ts';
 
@@ -30,13 +30,20 @@ const FAULTS_MAX = 100;
 const DELAY_MS_MAX = 600_000;
 const TIMES_MAX = 1_000_000;
 
+const body = (code: number, msg: string): string => JSON.stringify({ code, msg });
+const UNKNOWN = body(-1000, refuse(-1000).message);
+const TIMEOUT = body(-1007, refuse(-1007).message);
+
+/** What the exchange says with a status, unless the fault brings its own body. */
 const BODIES: Readonly<Record<number, string>> = {
-  408: '{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}',
-  418: '{"code":-1003,"msg":"Way too many requests; IP banned until later. Please use the websocket for live updates to avoid bans."}',
-  429: '{"code":-1003,"msg":"Too many requests; current limit is 2400 requests per minute. Please use the websocket for live updates to avoid polling the API."}',
-  500: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}',
-  503: '{"code":-1000,"msg":"Unknown error, please check your request or try again later."}',
-  504: '{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}',
+  408: TIMEOUT,
+  418: body(
+    -1003,
+    'Way too many requests; IP banned until later. Please use the websocket for live updates to avoid bans.',
+  ),
+  429: body(-1003, refuse(-1003).message),
+  503: body(-1000, 'Unknown error, please check your request or try again later.'),
+  504: TIMEOUT,
 };
 
 export class Faults {
@@ -70,10 +77,7 @@ export class Faults {
       ms: params.integer('ms', 1_000, { max: DELAY_MS_MAX }),
       apply: params.choice('apply', ['first', 'last', 'never'], kind === 'delay' ? 'first' : 'never'),
       status,
-      body:
-        params.text('body') ??
-        BODIES[status] ??
-        '{"code":-1000,"msg":"An unknown error occurred while processing the request."}',
+      body: params.text('body') ?? BODIES[status] ?? UNKNOWN,
       retryAfterS,
     };
     this.#nextId += 1;
@@ -87,13 +91,11 @@ export class Faults {
 
   /** The fault this call meets, counted down; null for a normal call. */
   take(method: string, path: string): Fault | null {
-    const at = this.#list.findIndex(
-      (fault) => (fault.method === null || fault.method === method) && covers(fault.path, path),
-    );
-    const fault = this.#list[at];
+    const meets = (fault: Fault): boolean => (fault.method ?? method) === method && covers(fault.path, path);
+    const fault = this.#list.find(meets);
     if (fault === undefined) return null;
     fault.left -= 1;
-    if (fault.left === 0) this.#list.splice(at, 1);
+    if (fault.left === 0) this.#list.splice(this.#list.indexOf(fault), 1);
     return fault;
   }
 }
@@ -101,14 +103,7 @@ export class Faults {
 const covers = (pattern: string, path: string): boolean =>
   pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 
-export const faultRow = ({ id, kind, method, path, left, ms, apply, status, retryAfterS }: Fault): Json => ({
-  id,
-  kind,
-  method,
-  path,
-  left,
-  ms,
-  apply,
-  status,
+export const faultRow = ({ retryAfterS, body: _body, ...fault }: Fault): Json => ({
+  ...fault,
   retryAfter: retryAfterS,
 });

@@ -2,33 +2,42 @@
 
 import { Refusal } from '../engine/refusal.ts';
 import type { Account } from '../engine/state.ts';
+import type { Fields } from './json.ts';
 
 export type Family = 'spot' | 'futures';
 
-const MINUTE_MS = 60_000;
-const WEIGHT_MAX: Readonly<Record<Family, number>> = { spot: 6_000, futures: 2_400 };
+const UNIT_MS = { SECOND: 1_000, MINUTE: 60_000, DAY: 86_400_000 } as const;
 /** An address that keeps calling after this many refusals in one minute is banned. */
 const REFUSALS_MAX = 50;
 const BAN_MS = 120_000;
 const ADDRESSES_MAX = 10_000;
 
-interface OrderWindow {
-  readonly name: string;
-  readonly ms: number;
-  readonly max: number;
-  readonly text: string;
+interface OrderLimit {
+  readonly interval: keyof typeof UNIT_MS;
+  readonly intervalNum: number;
+  readonly limit: number;
 }
 
-export const ORDER_WINDOWS: Readonly<Record<Family, readonly OrderWindow[]>> = {
-  futures: [
-    { name: '10S', ms: 10_000, max: 300, text: '10 SECONDS' },
-    { name: '1M', ms: MINUTE_MS, max: 1_200, text: 'MINUTE' },
-  ],
-  spot: [
-    { name: '10S', ms: 10_000, max: 100, text: '10 SECONDS' },
-    { name: '1D', ms: 86_400_000, max: 200_000, text: 'DAY' },
-  ],
+/** Weight per minute, and placements per window. */
+export const LIMITS: Readonly<Record<Family, { weight: number; orders: readonly OrderLimit[] }>> = {
+  spot: {
+    weight: 6_000,
+    orders: [
+      { interval: 'SECOND', intervalNum: 10, limit: 100 },
+      { interval: 'DAY', intervalNum: 1, limit: 200_000 },
+    ],
+  },
+  futures: {
+    weight: 2_400,
+    orders: [
+      { interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
+      { interval: 'SECOND', intervalNum: 10, limit: 300 },
+    ],
+  },
 };
+
+export const limitRows = (family: Family): Fields[] =>
+  LIMITS[family].orders.map((limit) => ({ rateLimitType: 'ORDERS', ...limit }));
 
 /** A 429 or 418 with the seconds to wait. */
 export class Throttled extends Refusal {
@@ -48,15 +57,15 @@ export class Weights {
   charge(family: Family, ip: string, weight: number, now: number): number {
     const banned = this.#bans.get(ip) ?? 0;
     if (banned > now) throw ban(banned, now);
-    const window = Math.floor(now / MINUTE_MS);
+    const window = Math.floor(now / UNIT_MS.MINUTE);
     const key = `${family} ${ip}`;
     let used = this.#used.get(key);
-    if (used === undefined || used.window !== window) {
+    if (used?.window !== window) {
       if (this.#used.size >= ADDRESSES_MAX) this.#used.clear();
       this.#used.set(key, (used = { window, weight: 0, refusals: 0 }));
     }
     used.weight += weight;
-    const limit = WEIGHT_MAX[family];
+    const limit = LIMITS[family].weight;
     if (used.weight <= limit) return used.weight;
     used.refusals += 1;
     if (used.refusals > REFUSALS_MAX) {
@@ -64,7 +73,7 @@ export class Weights {
       throw ban(now + BAN_MS, now);
     }
     const message = `Too many requests; current limit is ${limit} requests per minute. Please use the websocket for live updates to avoid polling the API.`;
-    throw new Throttled(429, -1003, message, (window + 1) * MINUTE_MS - now);
+    throw new Throttled(429, -1003, message, (window + 1) * UNIT_MS.MINUTE - now);
   }
 
   forget(): void {
@@ -73,31 +82,35 @@ export class Weights {
   }
 }
 
-const ban = (until: number, now: number): Throttled =>
-  new Throttled(
-    418,
-    -1003,
-    `Way too many requests; IP banned until ${until}. Please use the websocket for live updates to avoid bans.`,
-    until - now,
-  );
+function ban(until: number, now: number): Throttled {
+  const message = `Way too many requests; IP banned until ${until}. Please use the websocket for live updates to avoid bans.`;
+  return new Throttled(418, -1003, message, until - now);
+}
+
+/** The account's placements in the present window of each limit. */
+export function orderCounts(account: Account, family: Family, now: number) {
+  return LIMITS[family].orders.map((limit) => {
+    const name = `${limit.intervalNum}${limit.interval[0] ?? ''}`;
+    const key = `${family} ${name}`;
+    const ms = limit.intervalNum * UNIT_MS[limit.interval];
+    const window = Math.floor(now / ms);
+    const found = account.orderCounts.get(key);
+    return { ...limit, name, key, window, ends: (window + 1) * ms, count: found?.window === window ? found.count : 0 };
+  });
+}
 
 /** Counts `orders` placements; returns the headers that tell the counts. Throws `Throttled` when there are too many. */
 export function countOrders(account: Account, family: Family, orders: number, now: number): Record<string, string> {
-  const windows = ORDER_WINDOWS[family].map((limit) => {
-    const key = `${family} ${limit.name}`;
-    const window = Math.floor(now / limit.ms);
-    const found = account.orderCounts.get(key);
-    return { key, limit, window, count: (found?.window === window ? found.count : 0) + orders };
-  });
-  for (const { limit, window, count } of windows) {
-    if (count <= limit.max) continue;
-    const message = `Too many new orders; current limit is ${limit.max} orders per ${limit.text}.`;
-    throw new Throttled(429, -1015, message, (window + 1) * limit.ms - now);
+  const windows = orderCounts(account, family, now);
+  for (const { limit, interval, intervalNum, ends, count } of windows) {
+    if (count + orders <= limit) continue;
+    const span = intervalNum === 1 ? interval : `${intervalNum} ${interval}S`;
+    throw new Throttled(429, -1015, `Too many new orders; current limit is ${limit} orders per ${span}.`, ends - now);
   }
   const headers: Record<string, string> = {};
-  for (const { key, limit, window, count } of windows) {
-    account.orderCounts.set(key, { window, count });
-    headers[`X-MBX-ORDER-COUNT-${limit.name}`] = String(count);
+  for (const { name, key, window, count } of windows) {
+    account.orderCounts.set(key, { window, count: count + orders });
+    headers[`X-MBX-ORDER-COUNT-${name}`] = String(count + orders);
   }
   return headers;
 }

@@ -1,7 +1,7 @@
 /** The parameters of a request: query first, then form body; a name in both counts as in the query. */
 
 import { formatShort, parseDecimal } from '../engine/decimal.ts';
-import { Refusal } from '../engine/refusal.ts';
+import { Refusal, type RefusalCode, refuse } from '../engine/refusal.ts';
 
 const SHOWN_MAX = 40;
 
@@ -9,9 +9,8 @@ const SHOWN_MAX = 40;
 function parsePairs(raw: string): [string, string][] {
   if (raw === '') return [];
   return raw.split('&').map((pair) => {
-    const at = pair.indexOf('=');
-    const name = at < 0 ? pair : pair.slice(0, at);
-    return [unescape(name), unescape(at < 0 ? '' : pair.slice(at + 1))];
+    const [name = '', ...rest] = pair.split('=');
+    return [unescape(name), unescape(rest.join('='))];
   });
 }
 
@@ -19,33 +18,38 @@ function unescape(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw new Refusal(
-      -1100,
-      `Illegal characters found in a parameter: \`${text.slice(0, SHOWN_MAX)}\` is not percent-encoded UTF-8.`,
-    );
+    const shown = text.slice(0, SHOWN_MAX);
+    throw new Refusal(-1100, `Illegal characters found in a parameter: \`${shown}\` is not percent-encoded UTF-8.`);
   }
 }
 
 export const missing = (name: string): Refusal =>
   new Refusal(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
+export const invalid = (name: string): Refusal => new Refusal(-1130, `Data sent for parameter '${name}' is not valid.`);
+const illegal = (name: string, pattern: string): Refusal =>
+  new Refusal(-1100, `Illegal characters found in parameter '${name}'; legal range is '${pattern}'.`);
+export const unwanted = (name: string): Refusal => new Refusal(-1106, `Parameter '${name}' sent when not required.`);
+
+/** The value, or the refusal that says it is missing. */
+export function must<T>(name: string, value: T | null): T {
+  if (value === null) throw missing(name);
+  return value;
+}
 
 export class Params {
   readonly #values: ReadonlyMap<string, string>;
 
-  constructor(values: ReadonlyMap<string, string>) {
-    this.#values = values;
+  constructor(values: Iterable<readonly [string, string]>) {
+    this.#values = new Map(values);
   }
 
   static from(query: string, body: string): Params {
-    const values = new Map<string, string>();
-    for (const [name, value] of [...parsePairs(body), ...parsePairs(query)]) values.set(name, value);
-    return new Params(values);
+    return new Params([...parsePairs(body), ...parsePairs(query)]);
   }
 
   /** A flat JSON object, as the control plane takes it: numbers in plain decimals, lists and objects as their JSON. */
   static fromJson(query: string, body: string): Params {
-    const values = new Map(parsePairs(query));
-    if (body.trim() === '') return new Params(values);
+    if (body.trim() === '') return new Params(parsePairs(query));
     let parsed: unknown;
     try {
       parsed = JSON.parse(body);
@@ -54,22 +58,23 @@ export class Params {
     }
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
       throw new Refusal(-1130, 'the body must be a JSON object');
-    for (const [name, value] of Object.entries(parsed)) if (value !== null) values.set(name, plainText(value));
-    return new Params(values);
+    const given = Object.entries(parsed).filter(([, value]) => value !== null);
+    return new Params([...parsePairs(query), ...given.map(([name, value]) => [name, plainText(value)] as const)]);
   }
 
   /** The same parameters with some set. */
   with(more: Readonly<Record<string, string>>): Params {
-    return new Params(new Map([...this.#values, ...Object.entries(more)]));
+    return new Params([...this.#values, ...Object.entries(more)]);
   }
 
-  /** For the journal, and for batch routes that make one parameter set per order. */
+  /** For the journal. */
   toObject(): Record<string, string> {
     return Object.fromEntries(this.#values);
   }
 
+  /** Whether the parameter is there and not empty. */
   has(name: string): boolean {
-    return this.#values.has(name);
+    return this.text(name) !== null;
   }
 
   /** The text of a parameter; null when it is absent or empty. */
@@ -79,47 +84,48 @@ export class Params {
   }
 
   required(name: string): string {
-    const value = this.text(name);
-    if (value === null) throw missing(name);
-    return value;
+    return must(name, this.text(name));
   }
 
-  /** Refuses a parameter that has no business here. */
-  forbid(...names: string[]): void {
-    for (const name of names) {
-      if (this.text(name) !== null) throw new Refusal(-1106, `Parameter '${name}' sent when not required.`);
-    }
+  /** The first of several spellings that is there; the first of all when none is. */
+  spelled(...names: readonly [string, ...string[]]): string {
+    return names.find((name) => this.has(name)) ?? names[0];
+  }
+
+  /** Refuses parameters that have no business here. */
+  forbid(...names: readonly string[]): void {
+    const found = names.find((name) => this.has(name));
+    if (found !== undefined) throw unwanted(found);
   }
 
   /** A whole number within bounds, or `fallback` when absent. */
-  integer<F extends number | null>(name: string, fallback: F, bounds: { min?: number; max?: number } = {}): number | F {
+  integer<F extends number | null>(
+    name: string,
+    fallback: F,
+    { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
+  ): number | F {
     const value = this.text(name);
     if (value === null) return fallback;
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (Number.isNaN(number)) throw illegal(name, '^[0-9]{1,15}$');
-    if (number < (bounds.min ?? 0) || number > (bounds.max ?? Number.MAX_SAFE_INTEGER)) {
-      throw new Refusal(-1130, `Data sent for parameter '${name}' is not valid.`);
-    }
-    return number;
+    if (!/^\d{1,15}$/.test(value)) throw illegal(name, '^[0-9]{1,15}$');
+    if (Number(value) < min || Number(value) > max) throw invalid(name);
+    return Number(value);
   }
 
-  /** A decimal in 1e-8 units; null when absent. Refuses signs, exponents and more than 8 places. */
+  /** A decimal in 1e-8 units; null when absent. Refuses exponents and more than 8 places. */
   decimal(name: string): bigint | null {
     const value = this.text(name);
     if (value === null) return null;
     if (!/^-?\d{1,20}(\.\d{1,20})?$/.test(value)) throw illegal(name, '^([0-9]{1,20})(\\.[0-9]{1,20})?$');
     const units = parseDecimal(value);
-    if (units === null) throw new Refusal(-1111, 'Precision is over the maximum defined for this asset.');
+    if (units === null) throw refuse(-1111);
     return units;
   }
 
   requiredDecimal(name: string): bigint {
-    const value = this.decimal(name);
-    if (value === null) throw missing(name);
-    return value;
+    return must(name, this.decimal(name));
   }
 
-  /** An order id of any size; null when absent. */
+  /** An id of any size; null when absent. */
   id(name: string): bigint | null {
     const value = this.text(name);
     if (value === null) return null;
@@ -127,26 +133,32 @@ export class Params {
     return BigInt(value);
   }
 
-  /** One of `choices`, or `fallback` when absent; anything else is refused with `code` and `message`. */
+  /** One of `choices`, or `fallback` when absent; anything else is refused with `code`. */
   choice<const T extends string, F extends T | null>(
     name: string,
     choices: readonly T[],
     fallback: F,
-    refusal?: { code: number; message: string },
+    code?: RefusalCode,
   ): T | F {
     const value = this.text(name);
     if (value === null) return fallback;
     const found = choices.find((choice) => choice === value);
-    if (found !== undefined) return found;
-    throw new Refusal(refusal?.code ?? -1130, refusal?.message ?? `Data sent for parameter '${name}' is not valid.`);
+    if (found === undefined) throw code === undefined ? invalid(name) : refuse(code);
+    return found;
   }
 
   boolean(name: string, fallback = false): boolean {
+    const value = this.text(name)?.toLowerCase();
+    if (value === undefined) return fallback;
+    if (value !== 'true' && value !== 'false') throw missing(name);
+    return value === 'true';
+  }
+
+  /** An id or client id that matches `legal`; null when absent. */
+  name(name: string, legal: RegExp): string | null {
     const value = this.text(name);
-    if (value === null) return fallback;
-    if (/^true$/i.test(value)) return true;
-    if (/^false$/i.test(value)) return false;
-    throw new Refusal(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
+    if (value !== null && !legal.test(value)) throw illegal(name, legal.source);
+    return value;
   }
 }
 
@@ -157,6 +169,3 @@ export function plainText(value: unknown): string {
   const text = String(value);
   return /e/i.test(text) && Math.abs(value) < 1e12 ? formatShort(BigInt(Math.round(value * 1e8))) : text;
 }
-
-const illegal = (name: string, pattern: string): Refusal =>
-  new Refusal(-1100, `Illegal characters found in parameter '${name}'; legal range is '${pattern}'.`);

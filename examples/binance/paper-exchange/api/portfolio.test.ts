@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../engine/decimal.ts';
 import { Desk } from '../test/harness.ts';
-import { uniMmr } from './portfolio.ts';
+import { uniMmr } from './accounts.ts';
 
 function desk(): Desk {
   const made = new Desk({ kind: 'portfolio' });

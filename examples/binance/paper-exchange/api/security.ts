@@ -3,27 +3,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Refusal, refuse } from '../engine/refusal.ts';
 import type { Account, Venue } from '../engine/state.ts';
+import type { Request } from './exchange.ts';
 import { missing, type Params } from './params.ts';
 
 const RECV_WINDOW_MS_DEFAULT = 5_000;
 const RECV_WINDOW_MS_MAX = 60_000;
 const AHEAD_MS_MAX = 1_000;
 
-export interface Signed {
-  readonly key: string | undefined;
-  readonly query: string;
-  readonly body: string;
-  readonly ip: string;
-  readonly path: string;
-}
-
 /** The account of the key; 401 when the key is missing, malformed or unknown. */
-export function authenticate(venue: Venue, call: Signed): Account {
+export function authenticate(venue: Venue, call: Request): Account {
   if (call.key === undefined || !/^[A-Za-z0-9]{16,128}$/.test(call.key)) throw refuse(-2014, 401);
   const account = venue.byKey.get(call.key);
   if (account === undefined || !allows(account, call.path)) {
-    const suffix = call.path.startsWith('/fapi') ? `, request ip: ${call.ip}` : '';
-    throw new Refusal(-2015, `Invalid API-key, IP, or permissions for action${suffix === '' ? '.' : suffix}`, 401);
+    const suffix = call.path.startsWith('/fapi') ? `, request ip: ${call.ip}` : '.';
+    throw new Refusal(-2015, `Invalid API-key, IP, or permissions for action${suffix}`, 401);
   }
   return account;
 }
@@ -36,7 +29,7 @@ function allows(account: Account, path: string): boolean {
 }
 
 /** Checks signature, then time. Throws a `Refusal`. */
-export function verify(venue: Venue, account: Account, call: Signed, params: Params): void {
+export function verify(venue: Venue, account: Account, call: Request, params: Params): void {
   const timestamp = params.required('timestamp');
   const signature = params.required('signature');
   if (!/^\d{13,16}$/.test(timestamp)) throw missing('timestamp');

@@ -2,10 +2,10 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../engine/refusal.ts';
+import { Refusal, refuse } from '../engine/refusal.ts';
 import { control } from './control.ts';
 import { dispatch } from './dispatch.ts';
-import type { Exchange, Reply, Request } from './exchange.ts';
+import { type Exchange, type Reply, type Request, refusalReply } from './exchange.ts';
 import type { Fault } from './faults.ts';
 import { toJson } from './json.ts';
 import { Params } from './params.ts';
@@ -19,15 +19,10 @@ export function createHttpServer(exchange: Exchange, log: (line: string) => void
   return createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: 65_000 }, (incoming, response) => {
     serve(exchange, incoming, response).catch((error: unknown) => {
       if (incoming.destroyed && !response.headersSent && response.destroyed) return;
-      const path = (incoming.url ?? '').split('?')[0] ?? '';
-      log(
-        `paper exchange: ${incoming.method ?? ''} ${path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
-      send(response, {
-        status: 500,
-        headers: {},
-        body: toJson({ code: -1000, msg: 'An unknown error occurred while processing the request.' }),
-      });
+      const { method, path } = toRequest(incoming, '');
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`paper exchange: ${method} ${path} failed: ${why}`);
+      send(response, refusalReply(refuse(-1000, 500)));
     });
   });
 }
@@ -35,21 +30,11 @@ export function createHttpServer(exchange: Exchange, log: (line: string) => void
 async function serve(exchange: Exchange, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const isControl = (incoming.url ?? '').startsWith('/paper/');
   const body = await readBody(incoming, isControl ? CONTROL_BODY_BYTES_MAX : BODY_BYTES_MAX);
-  if (body === null) {
-    send(response, {
-      status: 413,
-      headers: { Connection: 'close' },
-      body: toJson({ code: -1101, msg: 'Too much data sent.' }),
-    });
-    return;
-  }
-  const request = toRequest(incoming, body);
-  if (isControl) {
-    send(response, answerControl(exchange, incoming, request));
-    return;
-  }
-  const fault = exchange.faults.take(request.method, request.path);
-  if (fault === null) send(response, dispatch(exchange, request));
+  const request = toRequest(incoming, body ?? '');
+  const fault = isControl || body === null ? null : exchange.faults.take(request.method, request.path);
+  if (body === null) send(response, refusalReply(refuse(-1101, 413), { Connection: 'close' }));
+  else if (isControl) send(response, answerControl(exchange, incoming, request));
+  else if (fault === null) send(response, dispatch(exchange, request));
   else await playFault(exchange, fault, request, response);
 }
 
@@ -71,27 +56,22 @@ async function playFault(exchange: Exchange, fault: Fault, request: Request, res
     }
     case 'reply': {
       if (fault.apply === 'first') dispatch(exchange, request);
-      const headers: Record<string, string> =
-        fault.retryAfterS === null ? {} : { 'Retry-After': String(fault.retryAfterS) };
-      send(response, { status: fault.status, headers, body: fault.body });
+      const { status, body, retryAfterS } = fault;
+      send(response, { status, body, headers: retryAfterS === null ? {} : { 'Retry-After': String(retryAfterS) } });
     }
   }
 }
 
 /** The control plane answers only calls from this machine that a browser page or an API client could not have made. */
-function answerControl(exchange: Exchange, incoming: IncomingMessage, request: Request): Reply {
+function answerControl(exchange: Exchange, incoming: IncomingMessage, { method, path, query, body }: Request): Reply {
   const refused = whyNotControl(incoming);
-  if (refused !== null) return { status: 403, headers: {}, body: toJson({ code: -1002, msg: refused }) };
+  if (refused !== null) return refusalReply(new Refusal(-1002, refused, 403));
   try {
-    const params = Params.fromJson(request.query, request.body);
-    return {
-      status: 200,
-      headers: {},
-      body: toJson(control(exchange, { method: request.method, path: request.path, params })),
-    };
+    const answer = control(exchange, { method, path, params: Params.fromJson(query, body) });
+    return { status: 200, headers: {}, body: toJson(answer) };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { status: error.status, headers: {}, body: toJson({ code: error.code, msg: error.message }) };
+    if (error instanceof Refusal) return refusalReply(error);
+    throw error;
   }
 }
 
@@ -110,17 +90,11 @@ function whyNotControl(incoming: IncomingMessage): string | null {
 }
 
 function toRequest(incoming: IncomingMessage, body: string): Request {
-  const url = incoming.url ?? '/';
-  const at = url.indexOf('?');
+  const { url = '/', method = 'GET' } = incoming;
+  const [path = '', ...rest] = url.split('?');
   const key = incoming.headers['x-mbx-apikey'];
-  return {
-    method: incoming.method ?? 'GET',
-    path: at < 0 ? url : url.slice(0, at),
-    query: at < 0 ? '' : url.slice(at + 1),
-    body,
-    key: typeof key === 'string' ? key : undefined,
-    ip: incoming.socket.remoteAddress ?? '',
-  };
+  const ip = incoming.socket.remoteAddress ?? '';
+  return { method, path, query: rest.join('?'), body, key: typeof key === 'string' ? key : undefined, ip };
 }
 
 /** The body as text, or null when it is longer than allowed. */
@@ -132,17 +106,12 @@ async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<st
     // Read on without keeping, so that the refusal can still be heard.
     if (bytes <= bytesMax) chunks.push(chunk);
   }
-  if (bytes > bytesMax) return null;
-  return Buffer.concat(chunks).toString('utf8');
+  return bytes > bytesMax ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function send(response: ServerResponse, reply: Reply): void {
   if (response.destroyed || response.headersSent) return;
-  const length = String(Buffer.byteLength(reply.body));
-  response.writeHead(reply.status, {
-    'Content-Type': 'application/json;charset=UTF-8',
-    ...reply.headers,
-    'Content-Length': length,
-  });
+  const type = { 'Content-Type': 'application/json;charset=UTF-8' };
+  response.writeHead(reply.status, { ...type, ...reply.headers, 'Content-Length': Buffer.byteLength(reply.body) });
   response.end(reply.body);
 }

@@ -25,25 +25,22 @@ export class Sessions {
   /** The account's listen key, a new one if it has none; either way valid for another hour. */
   open(account: Account, now: number): string {
     this.expire(now);
-    const found = this.#byAccount.get(account.id);
-    if (found !== undefined) {
-      found.expires = now + LISTEN_KEY_MS;
-      return found.listenKey;
+    if (!this.#byAccount.has(account.id)) {
+      const listenKey = randomBytes(32).toString('hex');
+      const session = { account: account.id, listenKey, expires: 0, sockets: new Set<WebSocket>() };
+      this.#byAccount.set(account.id, session);
+      this.#byKey.set(listenKey, session);
     }
-    const session: Session = {
-      account: account.id,
-      listenKey: randomBytes(32).toString('hex'),
-      expires: now + LISTEN_KEY_MS,
-      sockets: new Set(),
-    };
-    this.#byAccount.set(account.id, session);
-    this.#byKey.set(session.listenKey, session);
-    return session.listenKey;
+    return this.#prolong(account, now);
   }
 
   /** Another hour; -1125 when there is no key. */
   keepAlive(account: Account, now: number): string {
     this.expire(now);
+    return this.#prolong(account, now);
+  }
+
+  #prolong(account: Account, now: number): string {
     const session = this.#byAccount.get(account.id);
     if (session === undefined) throw refuse(-1125);
     session.expires = now + LISTEN_KEY_MS;

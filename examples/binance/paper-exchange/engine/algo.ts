@@ -3,107 +3,47 @@
  * real order, which is checked like any other and may then be refused.
  */
 
+import type { Side } from './book.ts';
 import { max, min, mulDiv } from './decimal.ts';
-import { checkFilters, checkMode, placeFutures } from './futures.ts';
-import { holdingOf } from './futures-fill.ts';
-import { ALGO_ORDERS_MAX, type Perpetual } from './instruments.ts';
+import { checkFilters, checkMode, checkPrice, placeFutures } from './futures.ts';
+import type { Perpetual } from './instruments.ts';
 import { reducible } from './margin.ts';
-import { isOpen } from './match.ts';
+import { clientKey, FINISHED_ORDERS_MAX, holdingOf, isOpen } from './orders.ts';
 import { last, mark, withinProtect } from './prices.ts';
-import { FINISHED_ORDERS_MAX, pushBounded } from './records.ts';
+import { pushBounded } from './records.ts';
 import { Refusal, refuse } from './refusal.ts';
-import type {
-  Account,
-  AlgoOrder,
-  AlgoStatus,
-  Market,
-  Order,
-  PositionSide,
-  SelfTradePrevention,
-  Side,
-  TimeInForce,
-  Venue,
-  WorkingType,
-} from './state.ts';
+import type { Account, AlgoOrder, AlgoRequest, Market, Order, Venue } from './state.ts';
 
 export const ALGO_TYPES = ['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'] as const;
-type AlgoType = (typeof ALGO_TYPES)[number];
-
-export interface AlgoRequest {
-  readonly type: AlgoType;
-  readonly side: Side;
-  readonly positionSide: PositionSide;
-  readonly timeInForce: TimeInForce;
-  /** 0 with `closePosition`. */
-  readonly quantity: bigint;
-  readonly price: bigint;
-  /** 0 for a trailing stop. */
-  readonly triggerPrice: bigint;
-  readonly workingType: WorkingType;
-  readonly priceProtect: boolean;
-  readonly reduceOnly: boolean;
-  readonly closePosition: boolean;
-  readonly activatePrice: bigint;
-  /** Hundredths of a percent. */
-  readonly callbackRate: bigint;
-  readonly clientId: string | null;
-  readonly stp: SelfTradePrevention;
-  readonly priceMatch: string;
-  readonly goodTillDate: number;
-}
+/** Conditional orders an account may have open over all symbols. */
+const ALGO_ORDERS_MAX = 200;
 
 const isTrailing = (type: string): boolean => type === 'TRAILING_STOP_MARKET';
-const isLimited = (type: string): boolean => type === 'STOP' || type === 'TAKE_PROFIT';
+export const isLimited = (type: string): boolean => type === 'STOP' || type === 'TAKE_PROFIT';
 
-export function placeAlgo(venue: Venue, account: Account, market: Market<Perpetual>, request: AlgoRequest): AlgoOrder {
+export function placeAlgo(account: Account, market: Market<Perpetual>, request: AlgoRequest): AlgoOrder {
+  const { venue } = market;
+  const { clientId, side, activatePrice } = request;
   checkMode(account, request);
-  checkAlgoPrices(market, request);
+  for (const price of [request.triggerPrice, activatePrice]) if (price !== 0n) checkPrice(market, price);
   if (!request.closePosition) {
     const type = isLimited(request.type) && request.priceMatch === 'NONE' ? 'LIMIT' : 'MARKET';
-    checkFilters(venue, market, { ...request, type });
+    checkFilters(market, { ...request, type });
   }
-  if (account.algoOpen.size >= ALGO_ORDERS_MAX) throw new Refusal(-4045, 'Reach max stop order limit.');
-  if (request.clientId !== null && openByClientId(account, request.clientId) !== null) throw refuse(-4116);
-  const price = watched(venue, { market, workingType: request.workingType });
-  if (isTrailing(request.type)) {
-    const wrongSide = request.side === 'BUY' ? request.activatePrice > price : request.activatePrice < price;
-    if (request.activatePrice !== 0n && wrongSide) throw refuse(-2021);
-  } else if (reached(request, price)) throw refuse(-2021);
-  const algo = newAlgo(venue, account, market, request);
-  if (isTrailing(algo.type) && algo.activatePrice === 0n) algo.extreme = price;
-  venue.algos.set(algo.id, algo);
-  account.algoOpen.set(algo.id, algo);
-  market.algos.add(algo);
-  venue.emit({ kind: 'algo', algo });
-  return algo;
-}
-
-function checkAlgoPrices(market: Market<Perpetual>, request: AlgoRequest): void {
-  const { spec } = market;
-  for (const price of [request.triggerPrice, request.activatePrice]) {
-    if (price === 0n) continue;
-    if (price < spec.priceMin) throw refuse(-4013);
-    if (price > spec.priceMax) throw refuse(-4002);
-    if (price % spec.tick !== 0n) throw refuse(-4014);
-  }
-}
-
-const openByClientId = (account: Account, clientId: string): AlgoOrder | null => {
-  for (const algo of account.algoOpen.values()) if (algo.clientId === clientId) return algo;
-  return null;
-};
-
-function newAlgo(venue: Venue, account: Account, market: Market<Perpetual>, request: AlgoRequest): AlgoOrder {
+  if (account.algoOpen.size >= ALGO_ORDERS_MAX) throw refuse(-4045);
+  if (clientId !== null && openByClientId(account, clientId) !== null) throw refuse(-4116);
+  const price = watched(market, request);
+  const wrongSide = activatePrice !== 0n && (side === 'BUY' ? activatePrice > price : activatePrice < price);
+  if (isTrailing(request.type) ? wrongSide : reached(request, price)) throw refuse(-2021);
   const id = venue.nextAlgoId;
   venue.nextAlgoId += 1n;
-  const { clientId, ...rest } = request;
-  return {
-    ...rest,
+  const algo: AlgoOrder = {
+    ...request,
     id,
     account,
     market,
     clientId: clientId ?? `paper-algo-${id}`,
-    extreme: 0n,
+    extreme: isTrailing(request.type) && activatePrice === 0n ? price : 0n,
     status: 'NEW',
     createTime: venue.now,
     updateTime: venue.now,
@@ -111,11 +51,19 @@ function newAlgo(venue: Venue, account: Account, market: Market<Perpetual>, requ
     actualOrder: null,
     rejectReason: '',
   };
+  venue.algos.set(id, algo);
+  account.algoOpen.set(id, algo);
+  market.algos.add(algo);
+  venue.emit({ kind: 'algo', algo });
+  return algo;
 }
 
+const openByClientId = (account: Account, clientId: string): AlgoOrder | null =>
+  [...account.algoOpen.values()].find((algo) => algo.clientId === clientId) ?? null;
+
 /** The price a conditional order watches. */
-const watched = (venue: Venue, order: { market: Market<Perpetual>; workingType: WorkingType }): bigint =>
-  order.workingType === 'MARK_PRICE' ? mark(venue, order.market) : last(venue, order.market);
+const watched = (market: Market<Perpetual>, { workingType }: Pick<AlgoRequest, 'workingType'>): bigint =>
+  workingType === 'MARK_PRICE' ? mark(market) : last(market);
 
 /** Stops fire when the price moves against the side that holds, take-profits when it moves with it. */
 function reached(order: { type: string; side: Side; triggerPrice: bigint }, price: bigint): boolean {
@@ -136,36 +84,32 @@ function trail(algo: AlgoOrder, price: bigint): boolean {
 }
 
 /** Fires every conditional order of a market whose price is reached; says whether there was one. */
-export function triggerAlgos(venue: Venue, market: Market<Perpetual>): boolean {
+export function triggerAlgos(market: Market<Perpetual>): boolean {
   let fired = false;
   for (const algo of market.algos) {
-    if (algo.goodTillDate > 0 && algo.goodTillDate <= venue.now) {
-      endAlgo(venue, algo, 'EXPIRED');
+    if (algo.goodTillDate > 0 && algo.goodTillDate <= market.venue.now) {
+      endAlgo(algo, 'EXPIRED');
       continue;
     }
-    const price = watched(venue, algo);
+    const price = watched(market, algo);
     if (!(isTrailing(algo.type) ? trail(algo, price) : reached(algo, price))) continue;
     fired = true;
-    fire(venue, algo);
+    fire(market.venue, algo);
   }
   return fired;
 }
 
 function fire(venue: Venue, algo: AlgoOrder): void {
   algo.triggerTime = venue.now;
-  if (algo.priceProtect && !withinProtect(venue, algo.market)) {
-    endAlgo(venue, algo, 'EXPIRED');
-    return;
-  }
-  const quantities = quantitiesOf(algo);
+  const quantities = algo.priceProtect && !withinProtect(algo.market) ? [] : quantitiesOf(algo);
   if (quantities.length === 0) {
-    endAlgo(venue, algo, 'EXPIRED');
+    endAlgo(algo, 'EXPIRED');
     return;
   }
   // Out of the list first: the order it becomes may move the price and bring us back here.
-  endAlgo(venue, algo, 'TRIGGERING');
+  endAlgo(algo, 'TRIGGERING');
   try {
-    for (const quantity of quantities) algo.actualOrder = placeTriggered(venue, algo, quantity);
+    for (const quantity of quantities) algo.actualOrder = placeTriggered(algo, quantity);
     algo.status = 'TRIGGERED';
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -185,67 +129,58 @@ function quantitiesOf(algo: AlgoOrder): bigint[] {
   return pieces;
 }
 
-function placeTriggered(venue: Venue, algo: AlgoOrder, quantity: bigint): Order {
-  const { account, market } = algo;
+function placeTriggered(algo: AlgoOrder, quantity: bigint): Order {
+  const { account, market, clientId } = algo;
   const limited = isLimited(algo.type);
-  const taken = account.byClientId.has(`futures:${market.spec.symbol}:${algo.clientId}`);
-  return placeFutures(venue, account, market, {
-    side: algo.side,
+  return placeFutures(account, market, {
+    ...algo,
     type: limited ? 'LIMIT' : 'MARKET',
     origType: algo.type,
-    positionSide: algo.positionSide,
-    timeInForce: algo.timeInForce,
     quantity,
     price: limited ? algo.price : 0n,
     reduceOnly: algo.reduceOnly || (algo.closePosition && !account.dualSide),
-    closePosition: algo.closePosition,
-    clientId: taken ? null : algo.clientId,
-    stp: algo.stp,
-    priceMatch: algo.priceMatch,
+    clientId: account.byClientId.has(clientKey(market, clientId)) ? null : clientId,
     goodTillDate: limited && algo.timeInForce === 'GTD' ? algo.goodTillDate : 0,
+    stopPrice: 0n,
+    quoteQuantity: 0n,
   });
 }
 
 /** Takes a conditional order off the watch list and files it. */
-function endAlgo(venue: Venue, algo: AlgoOrder, status: AlgoStatus): void {
+function endAlgo(algo: AlgoOrder, status: 'CANCELED' | 'EXPIRED' | 'TRIGGERING'): void {
+  const { account, market } = algo;
+  const { venue } = market;
   algo.status = status;
   algo.updateTime = venue.now;
-  algo.market.algos.delete(algo);
-  algo.account.algoOpen.delete(algo.id);
-  pushBounded(algo.account.algoDone, algo, FINISHED_ORDERS_MAX, (old) => venue.algos.delete(old.id));
+  market.algos.delete(algo);
+  account.algoOpen.delete(algo.id);
+  pushBounded(account.algoDone, algo, FINISHED_ORDERS_MAX, (old) => venue.algos.delete(old.id));
   if (status !== 'TRIGGERING') venue.emit({ kind: 'algo', algo });
 }
 
 /** The status as shown: a triggered order is finished once its real order is. */
-export function algoStatus(algo: AlgoOrder): AlgoStatus {
-  if (algo.status === 'TRIGGERED' && algo.actualOrder !== null && !isOpen(algo.actualOrder)) return 'FINISHED';
-  return algo.status;
+export function algoStatus({ status, actualOrder }: AlgoOrder): AlgoOrder['status'] {
+  return status === 'TRIGGERED' && actualOrder !== null && !isOpen(actualOrder) ? 'FINISHED' : status;
 }
 
-export function findAlgo(
-  venue: Venue,
-  account: Account,
-  by: { algoId: bigint | null; clientId: string | null },
-): AlgoOrder | null {
-  if (by.algoId !== null) {
-    const algo = venue.algos.get(by.algoId);
-    return algo !== undefined && algo.account === account ? algo : null;
+/** An account's conditional order by id, else by client id. Null when it is not there or not the account's. */
+export function findAlgo(account: Account, algoId: bigint | null, clientId: string | null): AlgoOrder | null {
+  if (algoId !== null) {
+    const algo = account.venue.algos.get(algoId);
+    return algo?.account === account ? algo : null;
   }
-  if (by.clientId === null) return null;
-  return (
-    openByClientId(account, by.clientId) ?? account.algoDone.findLast((algo) => algo.clientId === by.clientId) ?? null
-  );
+  if (clientId === null) return null;
+  const done = account.algoDone.findLast((algo) => algo.clientId === clientId);
+  return openByClientId(account, clientId) ?? done ?? null;
 }
 
 /** Cancels a conditional order that has not fired; -2011 for anything else. */
-export function cancelAlgo(venue: Venue, algo: AlgoOrder | null): AlgoOrder {
+export function cancelAlgo(algo: AlgoOrder | null): AlgoOrder {
   if (algo === null || algo.status !== 'NEW') throw refuse(-2011);
-  endAlgo(venue, algo, 'CANCELED');
+  endAlgo(algo, 'CANCELED');
   return algo;
 }
 
-export function cancelAllAlgos(venue: Venue, account: Account, market: Market<Perpetual>): number {
-  const open = [...account.algoOpen.values()].filter((algo) => algo.market === market);
-  for (const algo of open) endAlgo(venue, algo, 'CANCELED');
-  return open.length;
+export function cancelAllAlgos(account: Account, market: Market<Perpetual>): void {
+  for (const algo of account.algoOpen.values()) if (algo.market === market) endAlgo(algo, 'CANCELED');
 }

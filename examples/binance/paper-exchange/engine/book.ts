@@ -1,21 +1,43 @@
 /** The order book of one market: price levels, first in first out within a level. It matches nothing; `match.ts` does. */
 
 import { SortedLevels } from './levels.ts';
-import type { Level, Order, OrderBook, Side } from './state.ts';
 
-export const remaining = (order: Order): bigint => order.quantity - order.executed;
+export type Side = 'BUY' | 'SELL';
 
-export class Book implements OrderBook {
-  readonly bids = new SortedLevels<Level>('descending');
-  readonly asks = new SortedLevels<Level>('ascending');
+export const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY');
 
-  side(side: Side): SortedLevels<Level> {
+/** What the book needs of an order. Price and quantities in 1e-8. */
+export interface Resting<Order> {
+  readonly side: Side;
+  price: bigint;
+  quantity: bigint;
+  executed: bigint;
+  level: Level<Order> | null;
+  previous: Order | null;
+  next: Order | null;
+}
+
+/** All orders resting at one price, oldest first. */
+interface Level<Order> {
+  readonly price: bigint;
+  total: bigint;
+  head: Order | null;
+  tail: Order | null;
+}
+
+export const remaining = (order: { quantity: bigint; executed: bigint }): bigint => order.quantity - order.executed;
+
+export class Book<Order extends Resting<Order>> {
+  readonly bids = new SortedLevels<Level<Order>>('descending');
+  readonly asks = new SortedLevels<Level<Order>>('ascending');
+
+  side(side: Side): SortedLevels<Level<Order>> {
     return side === 'BUY' ? this.bids : this.asks;
   }
 
   /** The side an order of `side` trades against. */
-  against(side: Side): SortedLevels<Level> {
-    return side === 'BUY' ? this.asks : this.bids;
+  against(side: Side): SortedLevels<Level<Order>> {
+    return this.side(opposite(side));
   }
 
   /** Rests the order behind everything at its price. */
@@ -23,7 +45,7 @@ export class Book implements OrderBook {
     const levels = this.side(order.side);
     let level = levels.at(order.price);
     if (level === undefined) {
-      level = { price: order.price, side: order.side, total: 0n, head: null, tail: null };
+      level = { price: order.price, total: 0n, head: null, tail: null };
       levels.add(level);
     }
     level.total += remaining(order);

@@ -5,7 +5,7 @@
 
 import { max, min, mul, ONE } from './decimal.ts';
 import { fairAt, pathTicks } from './prices.ts';
-import type { Market, Venue } from './state.ts';
+import type { Market } from './state.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -27,114 +27,90 @@ export interface Candle {
 }
 
 /** A length in ms counted from `offset`, or calendar months. */
-export type Interval =
-  | { readonly unit: 'ms'; readonly size: number; readonly offset?: number }
-  | { readonly unit: 'month' };
-
-const minutes = (count: number): Interval => ({ unit: 'ms', size: count * MINUTE_MS });
-
-export const INTERVALS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
-  ['1m', minutes(1)],
-  ['3m', minutes(3)],
-  ['5m', minutes(5)],
-  ['15m', minutes(15)],
-  ['30m', minutes(30)],
-  ['1h', minutes(60)],
-  ['2h', minutes(120)],
-  ['4h', minutes(240)],
-  ['6h', minutes(360)],
-  ['8h', minutes(480)],
-  ['12h', minutes(720)],
-  ['1d', minutes(1440)],
-  ['3d', minutes(4320)],
-  // Weeks start on Monday; 1970-01-05 was one.
-  ['1w', { unit: 'ms', size: 7 * DAY_MS, offset: 4 * DAY_MS }],
-  ['1M', { unit: 'month' }],
-]);
-
-export function intervalStart(interval: Interval, time: number): number {
-  if (interval.unit === 'month') {
-    const date = new Date(time);
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-  }
-  const offset = interval.offset ?? 0;
-  return Math.floor((time - offset) / interval.size) * interval.size + offset;
+interface Interval {
+  readonly size: number | 'month';
+  readonly offset: number;
 }
 
-function intervalEnd(interval: Interval, start: number): number {
-  if (interval.unit === 'ms') return start + interval.size;
+const MINUTES = { '1m': 1, '3m': 3, '5m': 5, '15m': 15, '30m': 30, '1h': 60, '2h': 120, '4h': 240, '6h': 360 } as const;
+const LONGER = { '8h': 480, '12h': 720, '1d': 1440, '3d': 4320 } as const;
+
+export const MINUTE: Interval = { size: MINUTE_MS, offset: 0 };
+export const INTERVALS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
+  ...Object.entries({ ...MINUTES, ...LONGER }).map(([name, count]): [string, Interval] => [
+    name,
+    { size: count * MINUTE_MS, offset: 0 },
+  ]),
+  // Weeks start on Monday; 1970-01-05 was one.
+  ['1w', { size: 7 * DAY_MS, offset: 4 * DAY_MS }],
+  ['1M', { size: 'month', offset: 0 }],
+]);
+
+export function intervalStart({ size, offset }: Interval, time: number): number {
+  if (size !== 'month') return Math.floor((time - offset) / size) * size + offset;
+  const date = new Date(time);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+}
+
+function intervalEnd({ size }: Interval, start: number): number {
+  if (size !== 'month') return start + size;
   const date = new Date(start);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }
 
+interface Window {
+  readonly start: number | null;
+  readonly end: number;
+  readonly limit: number;
+}
+
 /** The candles whose open time lies in [start, end], oldest first, at most `limit`: the first ones when `start` is given, else the last. */
-export function candles(
-  venue: Venue,
-  market: Market,
-  interval: Interval,
-  window: { start: number | null; end: number; limit: number },
-): Candle[] {
-  const oldest = Math.ceil((venue.origin - HISTORY_MS) / MINUTE_MS) * MINUTE_MS;
+export function candles(market: Market, interval: Interval, { start, end, limit }: Window): Candle[] {
+  const oldest = Math.ceil((market.venue.origin - HISTORY_MS) / MINUTE_MS) * MINUTE_MS;
   const starts: number[] = [];
-  if (window.start === null) {
-    for (
-      let at = intervalStart(interval, window.end);
-      starts.length < window.limit && intervalEnd(interval, at) > oldest;
-    ) {
+  if (start === null) {
+    let at = intervalStart(interval, end);
+    for (; starts.length < limit && intervalEnd(interval, at) > oldest; at = intervalStart(interval, at - 1))
       starts.unshift(at);
-      at = intervalStart(interval, at - 1);
-    }
   } else {
-    let at = intervalStart(interval, Math.max(window.start, oldest));
-    if (at < window.start) at = intervalEnd(interval, at);
-    for (; at <= window.end && starts.length < window.limit; at = intervalEnd(interval, at)) starts.push(at);
+    let at = intervalStart(interval, Math.max(start, oldest));
+    if (at < start) at = intervalEnd(interval, at);
+    for (; at <= end && starts.length < limit; at = intervalEnd(interval, at)) starts.push(at);
   }
-  return starts.map((start) =>
-    combine(venue, market, Math.max(start, oldest), { openTime: start, end: intervalEnd(interval, start) }),
+  return starts.map((openTime) =>
+    combine(market, Math.max(openTime, oldest), openTime, intervalEnd(interval, openTime)),
   );
 }
 
-function combine(venue: Venue, market: Market, from: number, at: { openTime: number; end: number }): Candle {
-  const first = minuteCandle(venue, market, from);
-  let { high, low, close, volume, quote, takerVolume, takerQuote, trades } = first;
-  const stop = Math.min(at.end, venue.now + 1);
+/** The candle from `openTime` to `end`, of the minutes from `from` on that have begun. */
+function combine(market: Market, from: number, openTime: number, end: number): Candle {
+  const sum = { ...minuteCandle(market, from), openTime, closeTime: end - 1 };
+  const stop = Math.min(end, market.venue.now + 1);
   for (let minute = from + MINUTE_MS; minute < stop; minute += MINUTE_MS) {
-    const next = minuteCandle(venue, market, minute);
-    high = max(high, next.high);
-    low = min(low, next.low);
-    close = next.close;
-    volume += next.volume;
-    quote += next.quote;
-    takerVolume += next.takerVolume;
-    takerQuote += next.takerQuote;
-    trades += next.trades;
+    const next = minuteCandle(market, minute);
+    sum.high = max(sum.high, next.high);
+    sum.low = min(sum.low, next.low);
+    sum.close = next.close;
+    sum.volume += next.volume;
+    sum.quote += next.quote;
+    sum.takerVolume += next.takerVolume;
+    sum.takerQuote += next.takerQuote;
+    sum.trades += next.trades;
   }
-  return {
-    openTime: at.openTime,
-    closeTime: at.end - 1,
-    open: first.open,
-    high,
-    low,
-    close,
-    volume,
-    quote,
-    takerVolume,
-    takerQuote,
-    trades,
-  };
+  return sum;
 }
 
 const CACHED_MINUTES_MAX = 100_000;
 const cache = new WeakMap<Market, Map<number, Candle>>();
 
 /** A minute that is over never changes, because scripts only set prices from now on; it is kept. */
-function minuteCandle(venue: Venue, market: Market, start: number): Candle {
-  const over = start + MINUTE_MS <= venue.now;
+function minuteCandle(market: Market, start: number): Candle {
+  const over = start + MINUTE_MS <= market.venue.now;
   const kept = cache.get(market) ?? new Map<number, Candle>();
   cache.set(market, kept);
   const found = kept.get(start);
   if (found !== undefined) return found;
-  const candle = makeMinute(venue, market, start);
+  const candle = makeMinute(market, start);
   if (over) {
     if (kept.size >= CACHED_MINUTES_MAX) kept.clear();
     kept.set(start, candle);
@@ -145,25 +121,20 @@ function minuteCandle(venue: Venue, market: Market, start: number): Candle {
 const PURPOSE = { volume: 503, taker: 509, trades: 521 } as const;
 const MINUTE_USDT: readonly [number, number] = [20_000, 900_000];
 
-function makeMinute(venue: Venue, market: Market, start: number): Candle {
-  const { spec, path } = market;
+function makeMinute(market: Market, start: number): Candle {
+  const { spec, path, venue } = market;
   const end = Math.min(start + MINUTE_MS - 1, venue.now);
-  const { open, high, low, close } = venue.scripts.has(spec.symbol)
-    ? scriptedPrices(venue, market, start, end)
-    : pathPrices(market, start, end);
+  const prices = venue.scripts.has(spec.symbol) ? scriptedPrices(market, start, end) : pathPrices(market, start, end);
   const minute = start / MINUTE_MS;
   const part = BigInt(Math.min(60, Math.floor((end - start) / 1000) + 1));
-  const usdt = (BigInt(path.draw(PURPOSE.volume, minute, MINUTE_USDT[0], MINUTE_USDT[1])) * ONE * part) / 60n;
+  const usdt = (BigInt(path.draw(PURPOSE.volume, minute, ...MINUTE_USDT)) * ONE * part) / 60n;
   const volume = ((usdt * ONE) / (spec.start * spec.step)) * spec.step;
   const takerVolume = ((volume * BigInt(path.draw(PURPOSE.taker, minute, 35, 65))) / 100n / spec.step) * spec.step;
-  const middle = (high + low) / 2n;
+  const middle = (prices.high + prices.low) / 2n;
   return {
     openTime: start,
     closeTime: start + MINUTE_MS - 1,
-    open,
-    high,
-    low,
-    close,
+    ...prices,
     volume,
     quote: mul(volume, middle),
     takerVolume,
@@ -172,12 +143,7 @@ function makeMinute(venue: Venue, market: Market, start: number): Candle {
   };
 }
 
-interface Prices {
-  readonly open: bigint;
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly close: bigint;
-}
+type Prices = Pick<Candle, 'open' | 'high' | 'low' | 'close'>;
 
 /** The common case, in plain numbers because thirty days are two and a half million seconds. */
 function pathPrices(market: Market, start: number, end: number): Prices {
@@ -192,11 +158,11 @@ function pathPrices(market: Market, start: number, end: number): Prices {
   return { open: BigInt(open) * tick, high: BigInt(high) * tick, low: BigInt(low) * tick, close: BigInt(close) * tick };
 }
 
-function scriptedPrices(venue: Venue, market: Market, start: number, end: number): Prices {
-  const open = fairAt(venue, market, start);
+function scriptedPrices(market: Market, start: number, end: number): Prices {
+  const open = fairAt(market, start);
   let [high, low, close] = [open, open, open];
-  for (const at of moments(venue, market, start, end)) {
-    close = fairAt(venue, market, at);
+  for (const at of moments(market, start, end)) {
+    close = fairAt(market, at);
     high = max(high, close);
     low = min(low, close);
   }
@@ -204,14 +170,11 @@ function scriptedPrices(venue: Venue, market: Market, start: number, end: number
 }
 
 /** Every second of the window, and every moment a script set a price in it. */
-function* moments(venue: Venue, market: Market, start: number, end: number): Generator<number> {
-  const points = (venue.scripts.get(market.spec.symbol) ?? []).filter(
-    (point) => point.time >= start && point.time <= end,
-  );
-  let next = 0;
+function* moments({ venue, spec }: Market, start: number, end: number): Generator<number> {
+  const points = venue.scripts.get(spec.symbol) ?? [];
+  const times = points.map((point) => point.time).filter((time) => time >= start && time <= end);
   for (let second = start; second <= end; second += 1000) {
     yield second;
-    for (; points[next] !== undefined && (points[next]?.time ?? 0) < second + 1000; next += 1)
-      yield points[next]?.time ?? second;
+    yield* times.filter((time) => time < second + 1000 && time >= second);
   }
 }

@@ -12,31 +12,24 @@ const FUNDING_HISTORY_MAX = 5_000;
 /** Settles funding at the venue's time and writes the rates to the history. */
 export function settleFunding(venue: Venue): void {
   for (const market of venue.futures.values()) {
-    const rate = fundingRateAt(venue, market, venue.now);
-    const markPrice = mark(venue, market);
-    settleMarket(venue, market, { rate, mark: markPrice });
-    pushBounded(
-      venue.funding,
-      { symbol: market.spec.symbol, rate, mark: markPrice, time: venue.now },
-      FUNDING_HISTORY_MAX,
-    );
+    const at = settleMarket(market);
+    pushBounded(venue.funding, { symbol: market.spec.symbol, ...at, time: venue.now }, FUNDING_HISTORY_MAX);
   }
 }
 
 /** What a position of `notional` (signed) pays: positive means it pays. */
 export const fundingPayment = (notional: bigint, rate: bigint): bigint => mul(notional, rate);
 
-export function settleMarket(venue: Venue, market: Market<Perpetual>, at: { rate: bigint; mark: bigint }): void {
-  for (const account of market.holders) settleAccount(venue, market, account, at);
+/** Settles one market now; returns the rate and the mark it was settled at. */
+export function settleMarket(market: Market<Perpetual>): { rate: bigint; mark: bigint } {
+  const at = { rate: fundingRateAt(market, market.venue.now), mark: mark(market) };
+  for (const account of market.holders) settleAccount(market, account, at);
+  return at;
 }
 
-function settleAccount(
-  venue: Venue,
-  market: Market<Perpetual>,
-  account: Account,
-  at: { rate: bigint; mark: bigint },
-): void {
-  const { symbol } = market.spec;
+function settleAccount(market: Market<Perpetual>, account: Account, at: { rate: bigint; mark: bigint }): void {
+  const { venue, spec } = market;
+  const { symbol } = spec;
   const holding = account.holdings.get(symbol);
   if (holding === undefined) return;
   for (const side of positionsOf(account)) {
@@ -46,7 +39,7 @@ function settleAccount(
     // The house holds the opposite of all positions together; it also takes what rounding leaves.
     credit(venue.ledger.house, 'USDT', payment);
     if (holding.isolated) position.isolatedWallet -= payment;
-    changeWallet(venue, account, { type: 'FUNDING_FEE', symbol, amount: -payment });
+    changeWallet(account, 'FUNDING_FEE', symbol, -payment);
     venue.emit({ kind: 'account', account, reason: 'FUNDING_FEE', symbol, change: -payment });
   }
 }

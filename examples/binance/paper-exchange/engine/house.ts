@@ -4,10 +4,16 @@
  * the next second. They never cross a user's resting order.
  */
 
+import type { Side } from './book.ts';
 import { ONE } from './decimal.ts';
 import type { Instrument } from './instruments.ts';
 import type { Path } from './path.ts';
-import type { Quote, Quotes, Side } from './state.ts';
+
+/** A price and how much is left there, in 1e-8. */
+interface Quote {
+  readonly price: bigint;
+  left: bigint;
+}
 
 const NEAR_LEVELS = 50;
 const FAR_LEVELS = 50;
@@ -23,7 +29,7 @@ const PURPOSE = { BUY: 101, SELL: 211, TAKE: 307 } as const;
 /** The distance between two quotes near the price, in ticks: about 0.002 % of the price. */
 const spacing = (startTicks: number): number => Math.max(1, Math.round(startTicks / 50_000));
 
-export class HouseQuotes implements Quotes {
+export class HouseQuotes {
   second = Number.NaN;
   fair = 0n;
   bids: Quote[] = [];
@@ -61,8 +67,7 @@ function ladder(spec: Instrument, path: Path, second: number, fair: bigint, side
     const offset = BigInt(distance) * spec.tick;
     const price = side === 'BUY' ? fair - offset : fair + offset;
     if (price < spec.priceMin) break;
-    const [low, high] = near ? NEAR_USDT : FAR_USDT;
-    const usdt = path.draw(PURPOSE[side] + level * 13, second, low, high);
+    const usdt = path.draw(PURPOSE[side] + level * 13, second, ...(near ? NEAR_USDT : FAR_USDT));
     quotes.push({ price, left: quantityFor(spec, usdt) });
     distance += near ? gap : gap * FAR_FACTOR;
   }
@@ -71,11 +76,11 @@ function ladder(spec: Instrument, path: Path, second: number, fair: bigint, side
 
 /** How much of a user's crossed orders the house takes in `second`. */
 export function takeVolume(spec: Instrument, path: Path, second: number, side: Side): bigint {
-  return quantityFor(spec, path.draw(PURPOSE.TAKE + (side === 'BUY' ? 0 : 1), second, TAKE_USDT[0], TAKE_USDT[1]));
+  return quantityFor(spec, path.draw(PURPOSE.TAKE + (side === 'BUY' ? 0 : 1), second, ...TAKE_USDT));
 }
 
 /** An amount of USDT as a quantity at the start price, a whole number of steps, at least one. */
-function quantityFor(spec: Instrument, usdt: number): bigint {
+export function quantityFor(spec: Instrument, usdt: number): bigint {
   const lots = (BigInt(usdt) * ONE * ONE) / (spec.start * spec.step);
   return (lots < 1n ? 1n : lots) * spec.step;
 }

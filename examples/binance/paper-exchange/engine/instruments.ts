@@ -52,56 +52,33 @@ export interface SpotPair extends Instrument {
   readonly kind: 'spot';
 }
 
-/** Conditional futures orders an account may have open over all symbols. */
-export const ALGO_ORDERS_MAX = 200;
-
-type BracketRow = [floor: string, leverage: number, rate: string];
-
 /** Builds the table; `cum` follows the documented recurrence `floor * (rate - previous rate) + previous cum`. */
-function brackets(rows: readonly BracketRow[], lastCap: string): readonly Bracket[] {
+function brackets(...lines: readonly string[]): readonly Bracket[] {
+  const rows = lines
+    .join('; ')
+    .split('; ')
+    .map((row) => row.split(' '));
   const table: Bracket[] = [];
-  let cum = 0n;
-  let previousRate = 0n;
-  rows.forEach(([floorText, leverage, rateText], index) => {
+  rows.slice(0, -1).forEach(([floorText = '', leverage, rateText = ''], index) => {
     const floor = decimal(floorText);
     const rate = decimal(rateText);
-    cum += index === 0 ? 0n : mul(floor, rate - previousRate);
-    const cap = decimal(rows[index + 1]?.[0] ?? lastCap);
-    table.push(Object.freeze({ bracket: index + 1, leverage, floor, cap, rate, cum }));
-    previousRate = rate;
+    const cap = decimal(rows[index + 1]?.[0] ?? '');
+    const before = table.at(-1);
+    const cum = before === undefined ? 0n : before.cum + mul(floor, rate - before.rate);
+    table.push(Object.freeze({ bracket: index + 1, leverage: Number(leverage), floor, cap, rate, cum }));
   });
   return Object.freeze(table);
 }
 
+/** Floors in USDT, each with its leverage and its rate; the last number is the cap of the last bracket. */
 export const MAJOR_BRACKETS = brackets(
-  [
-    ['0', 125, '0.004'],
-    ['50000', 100, '0.005'],
-    ['250000', 50, '0.01'],
-    ['1000000', 20, '0.025'],
-    ['10000000', 10, '0.05'],
-    ['20000000', 5, '0.1'],
-    ['50000000', 4, '0.125'],
-    ['100000000', 3, '0.15'],
-    ['200000000', 2, '0.25'],
-    ['300000000', 1, '0.5'],
-  ],
-  '500000000',
+  '0 125 0.004; 50000 100 0.005; 250000 50 0.01; 1000000 20 0.025; 10000000 10 0.05; 20000000 5 0.1',
+  '50000000 4 0.125; 100000000 3 0.15; 200000000 2 0.25; 300000000 1 0.5; 500000000',
 );
 
 const MINOR_BRACKETS = brackets(
-  [
-    ['0', 75, '0.0065'],
-    ['10000', 50, '0.01'],
-    ['50000', 25, '0.02'],
-    ['250000', 20, '0.025'],
-    ['1000000', 10, '0.05'],
-    ['5000000', 5, '0.1'],
-    ['10000000', 4, '0.125'],
-    ['20000000', 2, '0.25'],
-    ['50000000', 1, '0.5'],
-  ],
-  '100000000',
+  '0 75 0.0065; 10000 50 0.01; 50000 25 0.02; 250000 20 0.025; 1000000 10 0.05; 5000000 5 0.1',
+  '10000000 4 0.125; 20000000 2 0.25; 50000000 1 0.5; 100000000',
 );
 
 /** The bracket a position notional (1e-8 USDT, >= 0) falls in: above its floor, up to and including its cap. */
@@ -126,123 +103,80 @@ export function maintenanceMargin(table: readonly Bracket[], notional: bigint): 
   return mul(size, row.rate) - row.cum;
 }
 
+/** Where a base's price starts, and for its perpetual and its spot pair: tick, step and largest quantity. */
 interface Listing {
-  base: string;
-  start: string;
-  futures: { tick: string; step: string; quantityMax: string; major: boolean; pricePrecision?: number };
-  spot?: { tick: string; step: string; quantityMax: string };
+  readonly base: string;
+  readonly start: string;
+  readonly futures: Sizes;
+  readonly spot?: Sizes;
 }
+type Sizes = readonly [tick: string, step: string, quantityMax: string, pricePrecision?: number];
+
+const MAJORS = ['BTC', 'ETH'];
 
 const LISTINGS: readonly Listing[] = [
-  {
-    base: 'BTC',
-    start: '50000',
-    futures: { tick: '0.1', step: '0.001', quantityMax: '1000', major: true, pricePrecision: 2 },
-    spot: { tick: '0.01', step: '0.00001', quantityMax: '9000' },
-  },
-  {
-    base: 'ETH',
-    start: '3000',
-    futures: { tick: '0.01', step: '0.001', quantityMax: '10000', major: true },
-    spot: { tick: '0.01', step: '0.0001', quantityMax: '9000' },
-  },
-  {
-    base: 'BNB',
-    start: '600',
-    futures: { tick: '0.01', step: '0.01', quantityMax: '20000', major: false },
-    spot: { tick: '0.01', step: '0.001', quantityMax: '900000' },
-  },
-  {
-    base: 'SOL',
-    start: '150',
-    futures: { tick: '0.01', step: '0.01', quantityMax: '100000', major: false },
-    spot: { tick: '0.01', step: '0.001', quantityMax: '900000' },
-  },
-  {
-    base: 'XRP',
-    start: '0.6',
-    futures: { tick: '0.0001', step: '0.1', quantityMax: '2000000', major: false },
-    spot: { tick: '0.0001', step: '1', quantityMax: '9000000' },
-  },
-  {
-    base: 'DOGE',
-    start: '0.15',
-    futures: { tick: '0.00001', step: '1', quantityMax: '30000000', major: false },
-    spot: { tick: '0.00001', step: '1', quantityMax: '90000000' },
-  },
-  {
-    base: '1000PEPE',
-    start: '0.01',
-    futures: { tick: '0.0000001', step: '1', quantityMax: '300000000', major: false },
-  },
+  { base: 'BTC', start: '50000', futures: ['0.1', '0.001', '1000', 2], spot: ['0.01', '0.00001', '9000'] },
+  { base: 'ETH', start: '3000', futures: ['0.01', '0.001', '10000'], spot: ['0.01', '0.0001', '9000'] },
+  { base: 'BNB', start: '600', futures: ['0.01', '0.01', '20000'], spot: ['0.01', '0.001', '900000'] },
+  { base: 'SOL', start: '150', futures: ['0.01', '0.01', '100000'], spot: ['0.01', '0.001', '900000'] },
+  { base: 'XRP', start: '0.6', futures: ['0.0001', '0.1', '2000000'], spot: ['0.0001', '1', '9000000'] },
+  { base: 'DOGE', start: '0.15', futures: ['0.00001', '1', '30000000'], spot: ['0.00001', '1', '90000000'] },
+  { base: '1000PEPE', start: '0.01', futures: ['0.0000001', '1', '300000000'] },
 ];
 
 const places = (unit: string): number => unit.split('.')[1]?.length ?? 0;
 
-function perpetual({ base, start, futures }: Listing): Perpetual {
-  const startPrice = decimal(start);
-  return Object.freeze({
-    kind: 'futures',
+function instrument(
+  { base, start }: Listing,
+  [tick, step, quantityMax]: Sizes,
+): Omit<Instrument, 'makerFee' | 'takerFee'> {
+  return {
     symbol: `${base}USDT`,
     base,
     quote: 'USDT',
-    tick: decimal(futures.tick),
-    step: decimal(futures.step),
-    pricePlaces: places(futures.tick),
-    quantityPlaces: places(futures.step),
-    pricePrecision: futures.pricePrecision ?? places(futures.tick),
-    quantityPrecision: places(futures.step),
-    priceMin: decimal(futures.tick),
-    priceMax: startPrice * 100n,
-    quantityMin: decimal(futures.step),
-    quantityMax: decimal(futures.quantityMax),
-    marketQuantityMax: decimal(futures.quantityMax) / 10n,
+    tick: decimal(tick),
+    step: decimal(step),
+    pricePlaces: places(tick),
+    quantityPlaces: places(step),
+    pricePrecision: 8,
+    quantityPrecision: 8,
+    priceMin: decimal(tick),
+    priceMax: decimal(start) * 100n,
+    quantityMin: decimal(step),
+    quantityMax: decimal(quantityMax),
+    marketQuantityMax: decimal(quantityMax) / 10n,
     notionalMin: decimal('5'),
     bandUp: decimal('1.5'),
     bandDown: decimal('0.5'),
     ordersMax: 200,
-    start: startPrice,
+    start: decimal(start),
+  };
+}
+
+export const PERPETUALS: readonly Perpetual[] = LISTINGS.map((row) =>
+  Object.freeze({
+    ...instrument(row, row.futures),
+    kind: 'futures',
+    pricePrecision: row.futures[3] ?? places(row.futures[0]),
+    quantityPrecision: places(row.futures[1]),
     makerFee: decimal('0.0002'),
     takerFee: decimal('0.0005'),
-    brackets: futures.major ? MAJOR_BRACKETS : MINOR_BRACKETS,
+    brackets: MAJORS.includes(row.base) ? MAJOR_BRACKETS : MINOR_BRACKETS,
     triggerProtect: decimal('0.05'),
     liquidationFee: decimal('0.0125'),
     marketTakeBound: decimal('0.05'),
-  });
-}
+  }),
+);
 
-function spotPair({ base, start, spot }: Listing & { spot: NonNullable<Listing['spot']> }): SpotPair {
-  const startPrice = decimal(start);
-  return Object.freeze({
+const spotPair = (row: Listing, sizes: Sizes): SpotPair =>
+  Object.freeze({
+    ...instrument(row, sizes),
     kind: 'spot',
-    symbol: `${base}USDT`,
-    base,
-    quote: 'USDT',
-    tick: decimal(spot.tick),
-    step: decimal(spot.step),
-    pricePlaces: places(spot.tick),
-    quantityPlaces: places(spot.step),
-    pricePrecision: 8,
-    quantityPrecision: 8,
-    priceMin: decimal(spot.tick),
-    priceMax: startPrice * 100n,
-    quantityMin: decimal(spot.step),
-    quantityMax: decimal(spot.quantityMax),
-    marketQuantityMax: decimal(spot.quantityMax) / 10n,
-    notionalMin: decimal('5'),
-    bandUp: decimal('1.5'),
-    bandDown: decimal('0.5'),
-    ordersMax: 200,
-    start: startPrice,
     makerFee: decimal('0.001'),
     takerFee: decimal('0.001'),
   });
-}
 
-export const PERPETUALS: readonly Perpetual[] = LISTINGS.map(perpetual);
-export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row) =>
-  row.spot ? [spotPair({ ...row, spot: row.spot })] : [],
-);
+export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row) => (row.spot ? [spotPair(row, row.spot)] : []));
 
 /** Every asset a spot wallet can hold. */
 export const ASSETS: readonly string[] = ['USDT', ...SPOT_PAIRS.map((pair) => pair.base)];

@@ -5,11 +5,7 @@
 
 const CHUNK_MAX = 512;
 
-export interface Priced {
-  readonly price: bigint;
-}
-
-export class SortedLevels<Level extends Priced> {
+export class SortedLevels<Level extends { readonly price: bigint }> {
   readonly #chunks: Level[][] = [];
   readonly #byPrice = new Map<bigint, Level>();
   readonly #descending: boolean;
@@ -33,10 +29,7 @@ export class SortedLevels<Level extends Priced> {
   /** Adds a level whose price is not there yet. */
   add(level: Level): void {
     this.#byPrice.set(level.price, level);
-    if (this.#chunks.length === 0) {
-      this.#chunks.push([level]);
-      return;
-    }
+    if (this.#chunks.length === 0) this.#chunks.push([]);
     const at = this.#chunkOf(level.price);
     const chunk = this.#chunks[at] ?? [];
     chunk.splice(this.#slotOf(chunk, level.price), 0, level);
@@ -55,7 +48,7 @@ export class SortedLevels<Level extends Priced> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
-  /** Whether `a` comes strictly before `b`, that is, is the better price. */
+  /** Whether `a` is the better price. */
   #before(a: bigint, b: bigint): boolean {
     return this.#descending ? a > b : a < b;
   }

@@ -8,10 +8,11 @@
  * where P is the signed position notional at mark and B, A the notionals of open orders that may open a position.
  */
 
+import type { Side } from './book.ts';
 import { abs, max, min, mul, mulDiv, ONE } from './decimal.ts';
 import { type Bracket, bracketOf, maintenanceMargin } from './instruments.ts';
 import { index, last, mark } from './prices.ts';
-import type { Account, Holding, Position, PositionSide, Side, Venue } from './state.ts';
+import type { Account, Holding, Position, PositionSide } from './state.ts';
 
 /** One row of positionRisk. All in 1e-8 USDT but quantities (1e-8 base). */
 export interface Row {
@@ -27,6 +28,7 @@ export interface Row {
 }
 
 export interface Summary {
+  readonly account: Account;
   readonly rows: readonly Row[];
   readonly wallet: bigint;
   readonly crossWallet: bigint;
@@ -62,7 +64,8 @@ function initialOf(side: PositionSide, notional: bigint, bid: bigint, ask: bigin
   }
 }
 
-export function rowOf(holding: Holding, side: PositionSide, markPrice: bigint): Row {
+export function rowOf(holding: Holding, side: PositionSide): Row {
+  const markPrice = mark(holding.market);
   const position = holding.positions[side];
   const notional = mul(position.quantity, markPrice);
   const leverage = BigInt(holding.leverage);
@@ -87,27 +90,25 @@ const isUsed = (holding: Holding, side: PositionSide): boolean =>
   (side !== 'LONG' && holding.askNotional !== 0n);
 
 /** The rows of an account that have a position or lock margin, in the order the symbols were first used. */
-function rowsOf(venue: Venue, account: Account): Row[] {
+function rowsOf(account: Account): Row[] {
   const rows: Row[] = [];
   for (const holding of account.holdings.values()) {
-    for (const side of positionsOf(account)) {
-      if (isUsed(holding, side)) rows.push(rowOf(holding, side, mark(venue, holding.market)));
-    }
+    for (const side of positionsOf(account)) if (isUsed(holding, side)) rows.push(rowOf(holding, side));
   }
   return rows;
 }
 
-function isolatedWallets(account: Account): bigint {
-  let sum = 0n;
-  for (const { positions } of account.holdings.values()) {
-    sum += positions.BOTH.isolatedWallet + positions.LONG.isolatedWallet + positions.SHORT.isolatedWallet;
-  }
-  return sum;
+/** The futures wallet without what isolated positions keep. */
+export function crossWalletOf(account: Account): bigint {
+  let { wallet } = account;
+  for (const { positions } of account.holdings.values())
+    wallet -= positions.BOTH.isolatedWallet + positions.LONG.isolatedWallet + positions.SHORT.isolatedWallet;
+  return wallet;
 }
 
-export function summarize(venue: Venue, account: Account): Summary {
-  const rows = rowsOf(venue, account);
-  const crossWallet = account.wallet - isolatedWallets(account);
+export function summarize(account: Account): Summary {
+  const rows = rowsOf(account);
+  const crossWallet = crossWalletOf(account);
   let [all, cross, initial, positionInitial, maintenance, crossMaintenance, claimed] = [0n, 0n, 0n, 0n, 0n, 0n, 0n];
   for (const row of rows) {
     all += row.unrealized;
@@ -122,9 +123,10 @@ export function summarize(venue: Venue, account: Account): Summary {
       claimed += row.initial;
     }
   }
-  const collateral = account.kind === 'portfolio' ? collateralOf(venue, account) : 0n;
+  const collateral = account.kind === 'portfolio' ? collateralOf(account) : 0n;
   const free = collateral + crossWallet + cross - claimed;
   return {
+    account,
     rows,
     wallet: account.wallet,
     crossWallet,
@@ -152,19 +154,15 @@ const COLLATERAL_RATES: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /** The USDT value of a portfolio account's margin assets; `haircut` false gives their full value. */
-export function collateralOf(venue: Venue, account: Account, haircut = true): bigint {
+export function collateralOf(account: Account, haircut = true): bigint {
   let sum = 0n;
   for (const [asset, { free, locked }] of account.spot) {
-    const price = asset === 'USDT' ? ONE : indexOf(venue, asset);
+    const market = account.venue.futures.get(`${asset}USDT`);
+    const price = asset === 'USDT' ? ONE : market === undefined ? 0n : index(market);
     const value = mul(free + locked, price);
     sum += haircut ? min(value, mul(value, COLLATERAL_RATES.get(asset) ?? ONE)) : value;
   }
   return sum;
-}
-
-function indexOf(venue: Venue, asset: string): bigint {
-  const market = venue.futures.get(`${asset}USDT`);
-  return market === undefined ? 0n : index(venue, market);
 }
 
 export interface Sizing {
@@ -187,16 +185,16 @@ export function openLoss(side: Side, quantity: bigint, markPrice: bigint, price:
 }
 
 /** The free margin an order needs: what it adds to the initial margin plus its open loss. */
-export function placementCost(venue: Venue, holding: Holding, side: PositionSide, order: Sizing): bigint {
-  const markPrice = mark(venue, holding.market);
+export function placementCost(holding: Holding, side: PositionSide, order: Sizing): bigint {
+  const markPrice = mark(holding.market);
   const opening = order.quantity - order.closing;
   if (opening <= 0n) return 0n;
   const assumed =
     order.side === 'BUY'
       ? order.price
-      : assumedShortPrice({ last: last(venue, holding.market), mark: markPrice, order: order.price });
+      : assumedShortPrice({ last: last(holding.market), mark: markPrice, order: order.price });
   const notional = mul(assumed, order.quantity);
-  const before = rowOf(holding, side, markPrice);
+  const before = rowOf(holding, side);
   const bid = holding.bidNotional + (order.side === 'BUY' ? notional : 0n);
   const ask = holding.askNotional + (order.side === 'SELL' ? notional : 0n);
   const after = initialOf(side, before.notional, bid, ask, BigInt(holding.leverage));

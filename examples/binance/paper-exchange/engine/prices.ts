@@ -1,8 +1,9 @@
 /** Fair, last, index and mark price of a market at the venue's time, from the script if one is set, else from the path. */
 
+import { opposite, type Side } from './book.ts';
 import { abs, max, min, mul, mulDiv, ONE } from './decimal.ts';
-import type { Instrument, Perpetual, SpotPair } from './instruments.ts';
-import type { Market, ScriptPoint, Side, Venue } from './state.ts';
+import type { Perpetual } from './instruments.ts';
+import type { Market } from './state.ts';
 
 const MS = 1000;
 export const FUNDING_INTERVAL_MS = 8 * 3600 * MS;
@@ -10,69 +11,51 @@ const INTEREST_RATE = 10_000n;
 const PREMIUM_CLAMP = 50_000n;
 const FUNDING_CLAMP = 750_000n;
 
-/** The script point in force at `time`, or null when the path rules. */
-function scripted(venue: Venue, symbol: string, time: number): (ScriptPoint & { price: bigint }) | null {
-  const points = venue.scripts.get(symbol);
-  if (points === undefined) return null;
-  for (let i = points.length - 1; i >= 0; i -= 1) {
-    const point = points[i];
-    if (point === undefined || point.time > time) continue;
-    return point.price === null ? null : { ...point, price: point.price };
-  }
-  return null;
-}
-
-const toTick = (price: bigint, tick: bigint): bigint => max(tick, mulDiv(price, 1n, tick) * tick);
-
-function pathPrice(market: Market, spec: Instrument, second: number): bigint {
-  return BigInt(market.path.ticks(Number(spec.start / spec.tick), second)) * spec.tick;
+/** What a script sets for a market at `time`: price and mark. Null when the path rules. */
+function scripted({ venue, spec }: Market, time: number): { price: bigint; mark: bigint } | null {
+  const point = venue.scripts.get(spec.symbol)?.findLast((candidate) => candidate.time <= time);
+  if (point === undefined || point.price === null) return null;
+  return { price: point.price, mark: point.mark ?? point.price };
 }
 
 /** The seeded price of `second` in ticks, as if no script were set. */
-export function pathTicks(market: Market, second: number): number {
-  const startTicks = Number(market.spec.start / market.spec.tick);
-  return market.spec.kind === 'spot'
-    ? market.path.ticks(startTicks, second)
-    : market.path.ticksWithBasis(startTicks, second);
+export function pathTicks({ spec, path }: Market, second: number): number {
+  const startTicks = Number(spec.start / spec.tick);
+  return spec.kind === 'spot' ? path.ticks(startTicks, second) : path.ticksWithBasis(startTicks, second);
 }
 
 /** The price the house quotes around at `time` (ms), on the tick. */
-export function fairAt(venue: Venue, market: Market, time: number): bigint {
-  const point = scripted(venue, market.spec.symbol, time);
+export function fairAt(market: Market, time: number): bigint {
+  const point = scripted(market, time);
   const { tick } = market.spec;
-  if (point !== null) return toTick(point.price, tick);
+  if (point !== null) return max(tick, mulDiv(point.price, 1n, tick) * tick);
   return BigInt(pathTicks(market, Math.floor(time / MS))) * tick;
 }
 
-const withBasis = (index: bigint, basis: number): bigint => mulDiv(index, ONE + BigInt(basis), ONE);
-
-export const fair = (venue: Venue, market: Market): bigint => fairAt(venue, market, venue.now);
+export const fair = (market: Market): bigint => fairAt(market, market.venue.now);
 
 /** The last traded price: a trade of this second, else the fair price. */
-export function last(venue: Venue, market: Market): bigint {
-  if (market.lastPrice > 0n && market.lastSecond === venue.second) return market.lastPrice;
-  return fair(venue, market);
-}
+export const last = (market: Market): bigint =>
+  market.lastPrice > 0n && market.lastSecond === market.venue.second ? market.lastPrice : fair(market);
 
 /** The index: the price of the spot pair. */
-export function index(venue: Venue, market: Market<Perpetual>, time = venue.now): bigint {
-  const point = scripted(venue, market.spec.symbol, time);
-  if (point !== null) return point.price;
-  const spot = venue.spot.get(market.spec.symbol);
-  return pathPrice(market, spot?.spec ?? market.spec, Math.floor(time / MS));
+export function index(market: Market<Perpetual>, time = market.venue.now): bigint {
+  const { tick, start } = market.venue.spot.get(market.spec.symbol)?.spec ?? market.spec;
+  const seeded = (): bigint => BigInt(market.path.ticks(Number(start / tick), Math.floor(time / MS))) * tick;
+  return scripted(market, time)?.price ?? seeded();
 }
 
 /** The mark: index plus half of the basis, or what the script says. */
-export function mark(venue: Venue, market: Market<Perpetual>, time = venue.now): bigint {
-  const point = scripted(venue, market.spec.symbol, time);
-  if (point !== null) return point.mark ?? point.price;
-  const second = Math.floor(time / MS);
-  return withBasis(index(venue, market, time), Math.trunc(market.path.basis(second) / 2));
+export function mark(market: Market<Perpetual>, time = market.venue.now): bigint {
+  const point = scripted(market, time);
+  if (point !== null) return point.mark;
+  const basis = Math.trunc(market.path.basis(Math.floor(time / MS)) / 2);
+  return mulDiv(index(market, time), ONE + BigInt(basis), ONE);
 }
 
 /** The funding rate (1e-8) that would be settled at `time`. */
-export function fundingRateAt(venue: Venue, market: Market<Perpetual>, time: number): bigint {
-  const fixed = venue.fundingRates.get(market.spec.symbol);
+export function fundingRateAt(market: Market<Perpetual>, time: number): bigint {
+  const fixed = market.venue.fundingRates.get(market.spec.symbol);
   if (fixed !== undefined) return fixed;
   const premium = BigInt(market.path.basis(Math.floor(time / MS)));
   const rate = INTEREST_RATE + max(-PREMIUM_CLAMP, min(PREMIUM_CLAMP, premium));
@@ -83,18 +66,24 @@ export const nextFundingTime = (now: number): number =>
   (Math.floor(now / FUNDING_INTERVAL_MS) + 1) * FUNDING_INTERVAL_MS;
 
 /** Brings the house's quotes up to date and takes away those a user's resting order would cross. */
-export function quoteHouse(venue: Venue, market: Market): void {
+export function quoteHouse(market: Market): void {
   const { house, book } = market;
-  house.refresh(market.spec, market.path, venue.second, fair(venue, market));
+  house.refresh(market.spec, market.path, market.venue.second, fair(market));
   const bid = book.bids.best;
   while (bid !== undefined && house.asks[0] !== undefined && house.asks[0].price <= bid.price) house.asks.shift();
   const ask = book.asks.best;
   while (ask !== undefined && house.bids[0] !== undefined && house.bids[0].price >= ask.price) house.bids.shift();
 }
 
+/** Puts prices (or what has one) of a side best first. */
+export const bestFirst =
+  (side: Side) =>
+  (a: { readonly price: bigint }, b: { readonly price: bigint }): number =>
+    a.price === b.price ? 0 : a.price < b.price === (side === 'BUY') ? 1 : -1;
+
 /** The best price on `side` of the whole book (users and house), or null when that side is empty. */
-export function best(venue: Venue, market: Market, side: Side): bigint | null {
-  quoteHouse(venue, market);
+export function best(market: Market, side: Side): bigint | null {
+  quoteHouse(market);
   const user = market.book.side(side).best?.price;
   const house = market.house.side(side)[0]?.price;
   if (user === undefined) return house ?? null;
@@ -102,14 +91,18 @@ export function best(venue: Venue, market: Market, side: Side): bigint | null {
   return side === 'BUY' ? max(user, house) : min(user, house);
 }
 
-/** The smallest notional an order may have, as listed or as set through the control plane. */
-export function minNotional(venue: Venue, spec: Perpetual | SpotPair): bigint {
-  return venue.minNotionals.get(`${spec.kind}:${spec.symbol}`) ?? spec.notionalMin;
+/** Whether an order of `side` limited to `price` would trade at once. */
+export function wouldTake(market: Market, side: Side, price: bigint): boolean {
+  const touch = best(market, opposite(side));
+  return touch !== null && (side === 'BUY' ? price >= touch : price <= touch);
 }
 
-/** Whether mark and last price are within `bound` (1e-8) of each other: what priceProtect asks for. */
-export function withinProtect(venue: Venue, market: Market<Perpetual>): boolean {
-  const markPrice = mark(venue, market);
-  const gap = abs(last(venue, market) - markPrice);
-  return gap <= mul(markPrice, market.spec.triggerProtect);
+/** The smallest notional an order may have, as listed or as set through the control plane. */
+export const minNotional = ({ venue, spec }: Market): bigint =>
+  venue.minNotionals.get(`${spec.kind}:${spec.symbol}`) ?? spec.notionalMin;
+
+/** Whether mark and last price are as close to each other as priceProtect asks for. */
+export function withinProtect(market: Market<Perpetual>): boolean {
+  const markPrice = mark(market);
+  return abs(last(market) - markPrice) <= mul(markPrice, market.spec.triggerProtect);
 }

@@ -1,12 +1,10 @@
-/** Books what a trade, a fee or a transfer leaves behind: ledger, income, trades, finished orders. All lists are bounded. */
+/** Books what a trade, a fee or a transfer leaves behind: ledger, wallets, income, trade ids. All lists are bounded. */
 
-import type { Account, Income, IncomeType, Ledger, Market, Order, Trade, Venue } from './state.ts';
+import type { Account, Balance, Income, Ledger, Market, Venue } from './state.ts';
 
-export const FINISHED_ORDERS_MAX = 5_000;
-const TRADES_MAX = 10_000;
 const INCOME_MAX = 20_000;
-const PUBLIC_TRADES_MAX = 1_000;
 const TRADES_PER_SECOND_MAX = 1_000_000;
+const HISTORY_S = 31 * 86_400;
 
 /** Appends, and drops the oldest once the list is a quarter over its bound; `dropped` hears what went. */
 export function pushBounded<T>(list: T[], item: T, bound: number, dropped?: (old: T) => void): void {
@@ -20,56 +18,56 @@ export function credit(book: Ledger[keyof Ledger], asset: string, amount: bigint
   book.set(asset, (book.get(asset) ?? 0n) + amount);
 }
 
-/** Changes a futures wallet and writes the income row that explains it. */
+/** The account's spot balance of an asset; made on first use. */
+export function balanceOf(account: Account, asset: string): Balance {
+  const balance = account.spot.get(asset) ?? { free: 0n, locked: 0n };
+  account.spot.set(asset, balance);
+  return balance;
+}
+
+/** Changes a futures wallet and writes the income row that explains it. `tradeId` 0: no trade. */
 export function changeWallet(
-  venue: Venue,
   account: Account,
-  change: { type: IncomeType; symbol: string; amount: bigint; info?: string; tradeId?: string },
+  type: Income['type'],
+  symbol: string,
+  amount: bigint,
+  tradeId = 0,
 ): void {
-  account.wallet += change.amount;
+  const { venue } = account;
+  account.wallet += amount;
   account.updateTime = venue.now;
-  if (change.amount === 0n) return;
+  if (amount === 0n) return;
   venue.nextId += 1;
-  const row: Income = {
-    type: change.type,
-    symbol: change.symbol,
-    amount: change.amount,
-    info: change.info ?? change.type,
+  const row = {
+    type,
+    symbol,
+    amount,
     time: venue.now,
     id: venue.nextId,
-    tradeId: change.tradeId ?? '',
+    tradeId: tradeId === 0 ? '' : String(tradeId),
   };
   pushBounded(account.income, row, INCOME_MAX);
 }
 
+/** Moves money in (or out, when negative) from outside. The caller has checked that it is there. */
+export function deposit(account: Account, wallet: 'futures' | 'spot', asset: string, amount: bigint): void {
+  const { venue } = account;
+  credit(venue.ledger.deposits, asset, amount);
+  if (wallet === 'futures') {
+    changeWallet(account, 'TRANSFER', '', amount);
+    venue.emit({ kind: 'account', account, reason: amount < 0n ? 'WITHDRAW' : 'DEPOSIT', change: amount });
+    return;
+  }
+  balanceOf(account, asset).free += amount;
+  account.updateTime = venue.now;
+}
+
 /** The id of the next trade: the second times a million, so that ids rise with time, then counting. */
-export function nextTradeId(venue: Venue, market: Market): number {
-  const floor = tradeIdBase(venue, venue.second) + 1;
+export function nextTradeId(market: Market): number {
+  const floor = tradeIdBase(market.venue, market.venue.second) + 1;
   market.lastTradeId = Math.max(market.lastTradeId + 1, floor);
   return market.lastTradeId;
 }
 
-const HISTORY_S = 31 * 86_400;
 export const tradeIdBase = (venue: Venue, second: number): number =>
   Math.max(0, second - Math.floor(venue.origin / 1000) + HISTORY_S) * TRADES_PER_SECOND_MAX;
-
-/** Moves a finished order to the history of its holding; the venue forgets orders that fall out of it. */
-export function finish(venue: Venue, holding: { open: Set<Order>; done: Order[] }, order: Order): void {
-  holding.open.delete(order);
-  pushBounded(holding.done, order, FINISHED_ORDERS_MAX, (old) => venue.orders.delete(old.id));
-}
-
-export function recordTrade(holding: { trades: Trade[] }, trade: Trade): void {
-  pushBounded(holding.trades, trade, TRADES_MAX);
-}
-
-export function recordPublic(
-  venue: Venue,
-  market: Market,
-  trade: { id: number; price: bigint; quantity: bigint; buyerIsMaker: boolean },
-): void {
-  market.lastPrice = trade.price;
-  market.lastSecond = venue.second;
-  market.changes += 1;
-  pushBounded(market.trades, { ...trade, time: venue.now }, PUBLIC_TRADES_MAX);
-}

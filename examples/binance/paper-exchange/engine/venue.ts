@@ -3,39 +3,34 @@
 import { Book } from './book.ts';
 import { decimal } from './decimal.ts';
 import { settleFunding } from './funding.ts';
+import { futuresRules } from './futures-fill.ts';
 import { HouseQuotes } from './house.ts';
 import { PERPETUALS, type Perpetual, SPOT_PAIRS, type SpotPair } from './instruments.ts';
 import { Path } from './path.ts';
-import { FUNDING_INTERVAL_MS } from './prices.ts';
-import type { Account, AccountKind, Ledger, Market, Venue } from './state.ts';
+import { nextFundingTime } from './prices.ts';
+import { deposit } from './records.ts';
+import { spotRules } from './spot.ts';
+import type { Account, Market, MarketRules, Venue } from './state.ts';
 import { playSecond } from './tick.ts';
-import { deposit } from './wallets.ts';
 
-export interface VenueOptions {
+interface VenueOptions {
   readonly seed: number;
   /** Where the clock and the price path start, ms since 1970. */
   readonly origin: number;
   readonly firstOrderId?: bigint;
 }
 
-const FRESH_FUTURES_USDT = decimal('10000');
-const FRESH_SPOT: readonly (readonly [string, bigint])[] = [
-  ['USDT', decimal('10000')],
-  ['BTC', decimal('1')],
-];
-
-export function createVenue(options: VenueOptions): Venue {
-  const second = Math.floor(options.origin / 1000);
-  return {
-    seed: options.seed,
-    origin: options.origin,
-    now: options.origin,
-    second,
-    nextOrderId: options.firstOrderId ?? 1_000_000_001n,
+export function createVenue({ seed, origin, firstOrderId = 1_000_000_001n }: VenueOptions): Venue {
+  const venue: Venue = {
+    seed,
+    origin,
+    now: origin,
+    second: Math.floor(origin / 1000),
+    nextOrderId: firstOrderId,
     nextAlgoId: 2_000_000_000_001n,
     nextId: 0,
-    futures: new Map(PERPETUALS.map((spec) => [spec.symbol, createMarket(spec, options.seed, second)])),
-    spot: new Map(SPOT_PAIRS.map((spec) => [spec.symbol, createMarket(spec, options.seed, second)])),
+    futures: new Map(),
+    spot: new Map(),
     accounts: new Map(),
     byKey: new Map(),
     orders: new Map(),
@@ -46,23 +41,24 @@ export function createVenue(options: VenueOptions): Venue {
     minNotionals: new Map(),
     gtd: new Set(),
     armed: new Set(),
-    ledger: emptyLedger(),
+    ledger: { house: new Map(), fees: new Map(), insurance: new Map(), deposits: new Map() },
     touched: new Set(),
     emit: () => undefined,
   };
+  for (const spec of PERPETUALS) venue.futures.set(spec.symbol, createMarket(venue, spec, futuresRules));
+  for (const spec of SPOT_PAIRS) venue.spot.set(spec.symbol, createMarket(venue, spec, spotRules));
+  return venue;
 }
 
-const emptyLedger = (): Ledger => ({
-  house: new Map(),
-  fees: new Map(),
-  insurance: new Map(),
-  deposits: new Map(),
-});
-
-function createMarket<Spec extends Perpetual | SpotPair>(spec: Spec, seed: number, originS: number): Market<Spec> {
-  return {
+function createMarket<Spec extends Perpetual | SpotPair>(
+  venue: Venue,
+  spec: Spec,
+  rulesOf: (market: Market<Spec>) => MarketRules,
+): Market<Spec> {
+  const market = {
+    venue,
     spec,
-    path: new Path(seed, spec.symbol, originS),
+    path: new Path(venue.seed, spec.symbol, venue.second),
     book: new Book(),
     house: new HouseQuotes(),
     lastPrice: 0n,
@@ -74,16 +70,19 @@ function createMarket<Spec extends Perpetual | SpotPair>(spec: Spec, seed: numbe
     holders: new Set(),
     houseQuantity: 0n,
     changes: 0,
-  };
+  } as unknown as Market<Spec>;
+  return Object.assign(market, { rules: rulesOf(market) });
 }
 
+type Credentials = Pick<Account, 'key' | 'secret' | 'kind'>;
+
 /** An account with nothing in it. */
-export function openAccount(venue: Venue, credentials: { key: string; secret: string; kind: AccountKind }): Account {
+export function openAccount(venue: Venue, credentials: Credentials): Account {
   venue.nextId += 1;
   const account: Account = {
+    venue,
     id: venue.nextId,
     ...credentials,
-    createTime: venue.now,
     dualSide: false,
     wallet: 0n,
     updateTime: venue.now,
@@ -104,13 +103,11 @@ export function openAccount(venue: Venue, credentials: { key: string; secret: st
 }
 
 /** An account as a newcomer gets it: 10,000 USDT futures, 10,000 USDT and 1 BTC spot. */
-export function openFundedAccount(
-  venue: Venue,
-  credentials: { key: string; secret: string; kind: AccountKind },
-): Account {
+export function openFundedAccount(venue: Venue, credentials: Credentials): Account {
   const account = openAccount(venue, credentials);
-  deposit(venue, account, { wallet: 'futures', asset: 'USDT', amount: FRESH_FUTURES_USDT });
-  for (const [asset, amount] of FRESH_SPOT) deposit(venue, account, { wallet: 'spot', asset, amount });
+  deposit(account, 'futures', 'USDT', decimal('10000'));
+  deposit(account, 'spot', 'USDT', decimal('10000'));
+  deposit(account, 'spot', 'BTC', decimal('1'));
   return account;
 }
 
@@ -122,7 +119,7 @@ export function advance(venue: Venue, to: number, strideS = 1): void {
   if (to <= venue.now) return;
   const lastSecond = Math.floor(to / 1000);
   while (venue.second < lastSecond) {
-    const settlement = (Math.floor((venue.second * 1000) / FUNDING_INTERVAL_MS) + 1) * (FUNDING_INTERVAL_MS / 1000);
+    const settlement = nextFundingTime(venue.second * 1000) / 1000;
     const stop = Math.min(lastSecond, settlement);
     if (isIdle(venue)) venue.second = stop - 1;
     while (venue.second < stop) {
@@ -137,14 +134,8 @@ export function advance(venue: Venue, to: number, strideS = 1): void {
 
 /** Whether no second can matter to anybody: nothing rests, waits or is held. */
 function isIdle(venue: Venue): boolean {
-  if (venue.gtd.size > 0 || venue.armed.size > 0) return false;
-  for (const market of [...venue.futures.values(), ...venue.spot.values()]) if (isWatched(market)) return false;
-  return true;
+  const isWatched = ({ book, algos, stops, holders }: Market): boolean =>
+    book.bids.size + book.asks.size + algos.size + stops.size + holders.size > 0;
+  if (venue.gtd.size + venue.armed.size > 0) return false;
+  return ![...venue.futures.values(), ...venue.spot.values()].some(isWatched);
 }
-
-const isWatched = (market: Market): boolean =>
-  market.book.bids.size > 0 ||
-  market.book.asks.size > 0 ||
-  market.algos.size > 0 ||
-  market.stops.size > 0 ||
-  market.holders.size > 0;

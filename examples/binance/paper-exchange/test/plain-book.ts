@@ -3,10 +3,11 @@
  * matching test needs to compare it with books that know nothing else.
  */
 
-import { Book, remaining } from '../engine/book.ts';
+import { Book, remaining, type Side } from '../engine/book.ts';
 import { HouseQuotes } from '../engine/house.ts';
-import { canFill, isOpen, match, type TradeRules } from '../engine/match.ts';
-import type { Account, Market, Order, SelfTradePrevention, Side, Venue } from '../engine/state.ts';
+import { canFill, match } from '../engine/match.ts';
+import { isOpen, newOrder } from '../engine/orders.ts';
+import type { Account, Market, MarketRules, Order, SelfTradePrevention } from '../engine/state.ts';
 import { createVenue, openAccount } from '../engine/venue.ts';
 
 export interface PlainOrder {
@@ -34,22 +35,21 @@ export type Depth = readonly [
 ];
 
 export class PlainBook {
-  readonly #venue: Venue;
   readonly #market: Market;
   readonly #accounts: Account[];
   readonly #orders = new Map<number, Order>();
   #trades: PlainTrade[] = [];
 
   constructor(traders: number) {
-    this.#venue = createVenue({ seed: 1, origin: 0 });
-    const listed = this.#venue.futures.get('BTCUSDT');
+    const venue = createVenue({ seed: 1, origin: 0 });
+    const listed = venue.futures.get('BTCUSDT');
     if (listed === undefined) throw new Error('BTCUSDT is not listed');
     const house = new HouseQuotes();
     // No quotes, now and for ever.
     house.refresh = () => undefined;
-    this.#market = { ...listed, book: new Book(), house };
+    this.#market = { ...listed, book: new Book(), house, rules: this.#rules() };
     this.#accounts = Array.from({ length: traders }, (_, i) =>
-      openAccount(this.#venue, { key: `k${i}`, secret: 's', kind: 'classic' }),
+      openAccount(venue, { key: `k${i}`, secret: 's', kind: 'classic' }),
     );
   }
 
@@ -59,8 +59,8 @@ export class PlainBook {
     const order = this.#order(plain);
     const limit = plain.price === null ? null : BigInt(plain.price);
     if (plain.timeInForce === 'GTX' && this.#wouldTake(order)) return [];
-    if (plain.timeInForce === 'FOK' && limit !== null && !canFill(this.#venue, this.#market, order, limit)) return [];
-    match(this.#venue, this.#market, order, limit, this.#rules());
+    if (plain.timeInForce === 'FOK' && limit !== null && !canFill(this.#market, order, limit)) return [];
+    match(this.#market, order, limit);
     const rests = plain.price !== null && (plain.timeInForce === 'GTC' || plain.timeInForce === 'GTX');
     if (rests && isOpen(order) && remaining(order) > 0n) {
       this.#orders.set(plain.id, order);
@@ -89,11 +89,11 @@ export class PlainBook {
     return best !== undefined && (order.side === 'BUY' ? best <= order.price : best >= order.price);
   }
 
-  #rules(): TradeRules {
+  #rules(): MarketRules {
     return {
       room: (order) => remaining(order),
       fill: (taker, maker, price, quantity) => {
-        if (maker === null) throw new Error('there is no house here');
+        if (taker === null || maker === null) throw new Error('there is no house here');
         this.#trades.push({
           maker: Number(maker.id),
           taker: Number(taker.id),
@@ -107,9 +107,6 @@ export class PlainBook {
         }
         if (maker.status === 'FILLED') this.#market.book.remove(maker);
       },
-      taken: () => {
-        throw new Error('there is no house here');
-      },
       end: (order, status) => {
         this.#market.book.remove(order);
         order.status = status;
@@ -120,14 +117,10 @@ export class PlainBook {
   #order({ id, who, side, size, price, timeInForce, stp }: PlainOrder): Order {
     const account = this.#accounts[who];
     if (account === undefined) throw new Error(`no trader ${who}`);
-    return {
-      id: BigInt(id),
-      account,
-      market: this.#market,
+    const order = newOrder(account, this.#market, {
       clientId: String(id),
       side,
       type: price === null ? 'MARKET' : 'LIMIT',
-      origType: 'LIMIT',
       timeInForce,
       positionSide: 'BOTH',
       reduceOnly: false,
@@ -137,20 +130,9 @@ export class PlainBook {
       goodTillDate: 0,
       price: BigInt(price ?? 0),
       quantity: BigInt(size),
-      executed: 0n,
-      cumQuote: 0n,
-      status: 'NEW',
-      time: 0,
-      updateTime: 0,
-      priority: id,
       stopPrice: 0n,
-      working: true,
-      workingTime: 0,
       quoteQuantity: 0n,
-      icebergQuantity: 0n,
-      level: null,
-      previous: null,
-      next: null,
-    };
+    });
+    return Object.assign(order, { id: BigInt(id) });
   }
 }

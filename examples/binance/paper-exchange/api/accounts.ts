@@ -1,0 +1,323 @@
+/** What accounts hold and how they are set: spot, futures, portfolio margin. */
+
+import { formatDecimal, max, min, mulDiv, ONE } from '../engine/decimal.ts';
+import type { Perpetual } from '../engine/instruments.ts';
+import { ASSETS } from '../engine/instruments.ts';
+import { collateralOf, positionsOf, type Row, rowOf, summarize } from '../engine/margin.ts';
+import { freshHolding } from '../engine/orders.ts';
+import { moveIsolatedMargin, setDualSide, setLeverage, setMarginType } from '../engine/positions.ts';
+import { Refusal, refuse } from '../engine/refusal.ts';
+import type { Account, Holding, Market } from '../engine/state.ts';
+import { page, weekWindow } from './history.ts';
+import { each, type Fields, type Json, money } from './json.ts';
+import { limitRows, orderCounts } from './limits.ts';
+import { readPositionSide } from './order-request.ts';
+import { must } from './params.ts';
+import { type AccountCall, change, keyed, type Route, read } from './route.ts';
+import * as shapes from './shapes.ts';
+import { leverageBrackets } from './symbols.ts';
+
+const SUCCESS: Json = { code: 200, msg: 'success' };
+const LEVERAGE_MAX = 125;
+const INCOME_TYPES = ['TRANSFER', 'REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION', 'INSURANCE_CLEAR'] as const;
+/** What may be done with an account: everything. */
+const PERMISSIONS: Fields = each('canTrade canWithdraw canDeposit', true);
+
+// Spot
+
+const COMMISSION: Json = { ...each('maker taker', '0.00100000'), ...each('buyer seller', '0.00000000') };
+const NO_COMMISSION: Json = each('maker taker buyer seller', '0.00000000');
+
+/** Free and locked of every asset an account can hold. */
+const spotRows = ({ spot }: Account): { asset: string; free: bigint; locked: bigint }[] =>
+  [...new Set([...ASSETS, ...spot.keys()])].map((asset) => ({ asset, free: 0n, locked: 0n, ...spot.get(asset) }));
+
+const spotRoutes: readonly Route[] = [
+  read('/api/v3/account', 20, ({ params, account }) => {
+    const omitZero = params.boolean('omitZeroBalances');
+    const rows = spotRows(account).filter(({ free, locked }) => !omitZero || free + locked !== 0n);
+    return {
+      ...each('makerCommission takerCommission', 10),
+      ...each('buyerCommission sellerCommission', 0),
+      commissionRates: COMMISSION,
+      ...PERMISSIONS,
+      ...each('brokered requireSelfTradePrevention preventSor', false),
+      updateTime: account.updateTime,
+      accountType: 'SPOT',
+      balances: rows.map(({ asset, free, locked }) => ({ asset, free: money(free), locked: money(locked) })),
+      permissions: ['SPOT'],
+      uid: 100_000 + account.id,
+    };
+  }),
+  read('/api/v3/rateLimit/order', 40, ({ venue, account }) =>
+    orderCounts(account, 'spot', venue.now).map(({ interval, intervalNum, limit, count }) => ({
+      rateLimitType: 'ORDERS',
+      interval,
+      intervalNum,
+      limit,
+      count,
+    })),
+  ),
+  read('/api/v3/account/commission', 20, ({ pair }) => ({
+    symbol: pair.spec.symbol,
+    standardCommission: COMMISSION,
+    ...each('specialCommission taxCommission', NO_COMMISSION),
+    discount: { ...each('enabledForAccount enabledForSymbol', false), discountAsset: 'BNB', discount: '0.75000000' },
+  })),
+  // The few rows clients ask for before they trade, so that they load unconfigured.
+  read('/sapi/v1/capital/config/getall', 10, ({ account }) =>
+    spotRows(account).map(({ asset, free, locked }) => ({
+      ...each('coin name', asset),
+      ...each('depositAllEnable withdrawAllEnable isLegalMoney', false),
+      free: money(free),
+      locked: money(locked),
+      ...each('freeze withdrawing ipoing ipoable storage', '0'),
+      trading: true,
+      networkList: [],
+    })),
+  ),
+  keyed('GET', '/sapi/v1/margin/allPairs', 1, () => []),
+  keyed('GET', '/sapi/v1/margin/isolated/allPairs', 10, () => []),
+];
+
+// Futures
+
+/** The holding as it is or would be, without making one: a question must not change the account. */
+const peek = (account: Account, market: Market<Perpetual>): Holding =>
+  account.holdings.get(market.spec.symbol) ?? freshHolding(account, market);
+
+/** A row for every market, used or not. */
+const everyRow = (account: Account, markets: Iterable<Market<Perpetual>>): Row[] =>
+  [...markets].flatMap((market) => positionsOf(account).map((side) => rowOf(peek(account, market), side)));
+
+/** The rows of the named symbols that have a position or lock margin, with what their liquidation depends on. */
+function usedRows({ account, perpetuals }: AccountCall): shapes.Shown[] {
+  const summary = summarize(account);
+  const rows = summary.rows.filter((row) => perpetuals.includes(row.holding.market));
+  return rows.map((row) => ({ ...row, summary }));
+}
+
+const classicRoutes: readonly Route[] = [
+  ...['/fapi/v2/balance', '/fapi/v3/balance'].map((path) =>
+    read(path, 5, ({ account }) => [{ ...shapes.futuresBalance(summarize(account)), marginAvailable: true }]),
+  ),
+  read('/fapi/v3/account', 5, ({ account }) => {
+    const summary = summarize(account);
+    const positions = summary.rows.map(shapes.accountPositionV3);
+    return { ...shapes.futuresTotals(summary), assets: [shapes.futuresAsset(summary)], positions };
+  }),
+  read('/fapi/v2/account', 5, ({ venue, account }) => {
+    const summary = summarize(account);
+    return {
+      ...each('feeTier updateTime', 0),
+      ...PERMISSIONS,
+      ...each('feeBurn multiAssetsMargin', false),
+      tradeGroupId: -1,
+      ...shapes.futuresTotals(summary),
+      assets: [{ ...shapes.futuresAsset(summary), marginAvailable: true }],
+      positions: everyRow(account, venue.futures.values()).map(shapes.accountPositionV2),
+    };
+  }),
+  read('/fapi/v3/positionRisk', 5, (call) => usedRows(call).map(shapes.positionV3)),
+  read('/fapi/v2/positionRisk', 5, ({ account, perpetuals }) => {
+    const summary = summarize(account);
+    return everyRow(account, perpetuals).map((row) => shapes.positionV2({ ...row, summary }));
+  }),
+  change('POST', '/fapi/v1/marginType', 1, ({ holding, params }) => {
+    const marginType = params.choice('marginType', ['ISOLATED', 'CROSSED'], null, -4050);
+    setMarginType(holding, must('marginType', marginType) === 'ISOLATED');
+    return SUCCESS;
+  }),
+  change('POST', '/fapi/v1/positionMargin', 1, ({ holding, params }) => {
+    const type = Number(must('type', params.choice('type', ['1', '2'], null))) as 1 | 2;
+    const amount = params.requiredDecimal('amount');
+    moveIsolatedMargin(holding, readPositionSide(params), amount, type);
+    return { amount: Number(formatDecimal(amount)), code: 200, msg: 'Successfully modify position margin.', type };
+  }),
+  read('/fapi/v1/positionMargin/history', 1, ({ params, account, perpetual }) => {
+    const limit = params.integer('limit', 500, { min: 1, max: 500 });
+    const rows = account.marginChanges.filter((row) => row.symbol === perpetual.spec.symbol).slice(-limit);
+    return rows.map((row) => ({ ...row, amount: money(row.amount), deltaType: 'USER_ADJUST', asset: 'USDT' }));
+  }),
+  read('/fapi/v1/multiAssetsMargin', 30, () => ({ multiAssetsMargin: false })),
+  change('POST', '/fapi/v1/multiAssetsMargin', 1, ({ params }) => {
+    if (params.boolean('multiAssetsMargin')) throw refuse(-4171);
+    throw new Refusal(-4171, 'No need to change multi-assets mode: it is off.');
+  }),
+  read('/fapi/v1/forceOrders', 50, ({ params, account, perpetuals }) => {
+    const limit = params.integer('limit', 50, { min: 1, max: 100 });
+    const found = account.forced.filter((order) => perpetuals.some((market) => market === order.market));
+    return found.slice(-limit).map(shapes.orderRow);
+  }),
+  read('/fapi/v1/adlQuantile', 5, (call) =>
+    usedRows(call)
+      .filter(({ position }) => position.quantity !== 0n)
+      .map(({ holding, position }) => ({ symbol: holding.market.spec.symbol, adlQuantile: { [position.side]: 1 } })),
+  ),
+  read('/fapi/v1/rateLimit/order', 1, () => limitRows('futures')),
+  read('/fapi/v1/apiTradingStatus', 1, ({ venue }) => ({ indicators: {}, updateTime: venue.now })),
+];
+
+/** What portfolio margin has too, under its own prefix. */
+const sharedRoutes = (at: '/fapi/v1' | '/papi/v1/um'): readonly Route[] => [
+  change('POST', `${at}/leverage`, 1, ({ params, holding }) => {
+    const text = params.required('leverage');
+    if (!/^\d{1,3}$/.test(text) || Number(text) < 1 || Number(text) > LEVERAGE_MAX) throw refuse(-4028);
+    setLeverage(holding, Number(text));
+    const { leverage, market } = holding;
+    return { leverage, maxNotionalValue: shapes.maxNotional(holding), symbol: market.spec.symbol };
+  }),
+  read(`${at}/positionSide/dual`, 30, ({ account }) => ({ dualSidePosition: account.dualSide })),
+  change('POST', `${at}/positionSide/dual`, 1, ({ params, account }) => {
+    params.required('dualSidePosition');
+    setDualSide(account, params.boolean('dualSidePosition'));
+    return SUCCESS;
+  }),
+  read(`${at}/leverageBracket`, 1, ({ perpetuals }) => perpetuals.map(leverageBrackets)),
+  read(`${at}/commissionRate`, 20, ({ perpetual }) => ({
+    symbol: perpetual.spec.symbol,
+    makerCommissionRate: '0.0002',
+    takerCommissionRate: '0.0005',
+    rpiCommissionRate: '0.0000',
+  })),
+  read(`${at}/income`, 30, income),
+  read(`${at}/accountConfig`, 5, ({ account }) => ({
+    ...each('feeTier updateTime', 0),
+    ...PERMISSIONS,
+    dualSidePosition: account.dualSide,
+    multiAssetsMargin: false,
+    tradeGroupId: -1,
+  })),
+  read(`${at}/symbolConfig`, 5, ({ account, perpetuals }) =>
+    perpetuals.map((market) => {
+      const holding = peek(account, market);
+      return {
+        symbol: market.spec.symbol,
+        marginType: holding.isolated ? 'ISOLATED' : 'CROSSED',
+        isAutoAddMargin: false,
+        leverage: holding.leverage,
+        maxNotionalValue: shapes.maxNotional(holding),
+      };
+    }),
+  ),
+];
+
+function income(call: AccountCall): Json {
+  const { params, account } = call;
+  const symbol = params.has('symbol') ? call.perpetual.spec.symbol : null;
+  const type = params.choice('incomeType', INCOME_TYPES, null);
+  const found = account.income.filter(
+    (row) => (symbol === null || row.symbol === symbol) && (type === null || row.type === type),
+  );
+  const rows = page(call, found, {
+    from: [],
+    id: (row) => row.id,
+    time: (row) => row.time,
+    window: weekWindow,
+    limit: 100,
+  });
+  return rows.map((row) => ({
+    symbol: row.symbol,
+    ...each('incomeType info', row.type),
+    income: money(row.amount),
+    asset: 'USDT',
+    time: row.time,
+    tranId: row.id,
+    tradeId: row.tradeId,
+  }));
+}
+
+// Portfolio margin
+
+const UNI_MMR_NONE = 9_999_999_999_999_999n;
+const STATUS_FLOORS: readonly (readonly [bigint, string])[] = [
+  [150_000_000n, 'NORMAL'],
+  [120_000_000n, 'MARGIN_CALL'],
+  [105_000_000n, 'REDUCE_ONLY'],
+];
+
+/** Adjusted equity over maintenance margin, and the status it means. */
+export function uniMmr(adjusted: bigint, maintenance: bigint): { ratio: bigint; status: string } {
+  const ratio = maintenance === 0n ? UNI_MMR_NONE : min(UNI_MMR_NONE, mulDiv(adjusted, ONE, maintenance));
+  const status = STATUS_FLOORS.find(([floor]) => ratio > floor)?.[1] ?? 'FORCE_LIQUIDATION';
+  return { ratio, status };
+}
+
+const portfolioRoutes: readonly Route[] = [
+  read('/papi/v1/account', 20, ({ venue, account }) => {
+    const { wallet, unrealized, initial, maintenance } = summarize(account);
+    // Actual equity counts every asset fully, adjusted equity with its collateral rate.
+    const actual = collateralOf(account, false) + wallet + unrealized;
+    const adjusted = collateralOf(account) + wallet + unrealized;
+    const { ratio, status } = uniMmr(adjusted, maintenance);
+    return {
+      uniMMR: money(ratio),
+      accountEquity: money(adjusted),
+      actualEquity: money(actual),
+      accountInitialMargin: money(initial),
+      accountMaintMargin: money(maintenance),
+      accountStatus: status,
+      ...each('virtualMaxWithdrawAmount totalAvailableBalance', money(max(0n, adjusted - initial))),
+      totalMarginOpenLoss: money(0n),
+      updateTime: venue.now,
+    };
+  }),
+  read('/papi/v1/balance', 20, ({ params, account }) => {
+    const rows = portfolioBalances(account);
+    const asset = params.text('asset');
+    return asset === null ? rows : (rows.find((row) => row['asset'] === asset) ?? []);
+  }),
+  // Version 1 rows carry leverage and open-order margin, of every symbol; version 2 rows do not.
+  read('/papi/v1/um/account', 5, ({ venue, account }) => ({
+    tradeGroupId: -1,
+    assets: [shapes.umAsset(summarize(account))],
+    positions: everyRow(account, venue.futures.values()).map(shapes.umPositionV1),
+  })),
+  read('/papi/v2/um/account', 5, ({ account }) => {
+    const summary = summarize(account);
+    return { assets: [shapes.umAsset(summary)], positions: summary.rows.map(shapes.umPositionV2) };
+  }),
+  read('/papi/v1/um/positionRisk', 5, (call) =>
+    usedRows(call)
+      .filter((row) => row.position.quantity !== 0n)
+      .map(shapes.portfolioPosition),
+  ),
+  read('/papi/v1/rateLimit/order', 1, () => limitRows('futures').slice(0, 1)),
+];
+
+function portfolioBalances(account: Account): Fields[] {
+  const { wallet, unrealized } = summarize(account);
+  return spotRows(account).map(({ asset, free, locked }) => {
+    const [um, umUnrealized] = asset === 'USDT' ? [wallet, unrealized] : [0n, 0n];
+    return {
+      asset,
+      totalWalletBalance: money(free + locked + um),
+      crossMarginAsset: money(free + locked),
+      ...each('crossMarginBorrowed crossMarginInterest cmWalletBalance cmUnrealizedPNL', money(0n)),
+      crossMarginFree: money(free),
+      crossMarginLocked: money(locked),
+      umWalletBalance: money(um),
+      umUnrealizedPNL: money(umUnrealized),
+      updateTime: account.updateTime,
+      negativeBalance: money(min(um, 0n)),
+    };
+  });
+}
+
+const listenKeyRoutes = ['/fapi/v1/listenKey', '/papi/v1/listenKey'].flatMap((path) => [
+  keyed('POST', path, 1, ({ venue, account, scene }) => ({ listenKey: scene.sessions.open(account, venue.now) })),
+  keyed('PUT', path, 1, ({ venue, account, scene }) => ({ listenKey: scene.sessions.keepAlive(account, venue.now) })),
+  keyed('DELETE', path, 1, ({ account, scene }) => {
+    scene.sessions.close(account);
+    return {};
+  }),
+]);
+
+export const accountRoutes: readonly Route[] = [
+  ...spotRoutes,
+  ...classicRoutes,
+  ...sharedRoutes('/fapi/v1'),
+  ...portfolioRoutes,
+  ...sharedRoutes('/papi/v1/um'),
+  ...listenKeyRoutes,
+];
