@@ -85,6 +85,8 @@ describe('arguments against the pinned schema', () => {
     ['that refers outside itself', { $ref: 'https://example.com/schema' }],
     ['with a pattern that RE2 does not have', { properties: { x: { type: 'string', pattern: '(?=a)' } } }],
     ['of too many parts', { properties: Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [`p${i}`, {}])) }],
+    ['with a member that is null', { properties: { x: null } }],
+    ['whose members are null', { properties: null }],
     ['that is no schema', { properties: { x: { type: 'nothing' } } }],
   ])('a schema %s refuses', (_name, schema) => {
     expect(check({ x: 'a' }, schema)).toMatch(/^the arguments cannot be checked: /);
@@ -98,6 +100,20 @@ describe('arguments against the pinned schema', () => {
   ) as object;
   it.each([
     ['patternProperties', { patternProperties: { '^x': n } }, { x1: { n: 1 } }, { x1: { m: 1 } }, 'arguments.x1'],
+    [
+      'patternProperties alone',
+      { properties: { a: { patternProperties: { '^x': {} } } } },
+      { a: { x1: 1 } },
+      { a: { m: 1 } },
+      'arguments.a',
+    ],
+    [
+      'an object that allows no more, and names none',
+      { properties: { a: { type: 'object', additionalProperties: false } } },
+      { a: {} },
+      { a: { m: 1 } },
+      'arguments.a',
+    ],
     ['a list', { properties: { l: { items: n } } }, { l: [{ n: 1 }] }, { l: [{ m: 1 }] }, 'arguments.l.0'],
     [
       'prefixItems',
@@ -190,6 +206,11 @@ describe('arguments against the pinned schema', () => {
       { properties: { a: { additionalProperties: true } } },
       { a: { any: { m: 1 } } },
     ],
+    [
+      'words that it does not know',
+      { $id: 'http://no host', 'x-order': 1, properties: { a: { default: null } } },
+      { a: 1 },
+    ],
     ['`additionalProperties: false`', { properties: { a: {} }, additionalProperties: false }, { a: 1 }],
   ])('leaves %s as it is', (_name, schema, args) => {
     expect(check(args, schema)).toBeUndefined();
@@ -211,7 +232,7 @@ describe('arguments against the pinned schema', () => {
 
   const nested = (levels: number): object => (levels === 0 ? {} : { properties: { x: nested(levels - 1) } });
   const wide = (parts: number): object => ({
-    properties: Object.fromEntries(Array.from({ length: parts - 2 }, (_, i) => [`p${i}`, {}])),
+    properties: { x: { enum: Array.from({ length: parts - 3 }, (_, i) => ({ i })) } },
   });
   it.each([
     [nested(32), undefined],
@@ -229,5 +250,8 @@ describe('arguments against the pinned schema', () => {
     expect(checkRequired(facts({ symbol: 5 }))).toBeUndefined();
     expect(checkRequired(facts({}))).toBe('the argument `symbol` is missing');
     expect(checkRequired({ arguments: {} } as CallFacts)).toContain('no schema');
+    for (const odd of [{}, { required: 'symbol' }, { required: [5, null] }]) {
+      expect(checkRequired({ arguments: {}, schema: toJson(odd) } as CallFacts)).toBeUndefined();
+    }
   });
 });

@@ -42,7 +42,7 @@ export function checkRequired(call: CallFacts): string | undefined {
 function compiledFor(schema: JsonObject): CompiledSchema {
   let made = compiled.get(schema);
   if (made === undefined) {
-    made = compileJsonSchema(schema, (plain) => closeSchema(plain, 'root'));
+    made = compileJsonSchema(schema, (plain) => closeSchema(withoutName(plain), 'root') as object);
     compiled.set(schema, made);
   }
   return made;
@@ -56,7 +56,7 @@ type Schema = Record<string, unknown>;
  */
 function closeSchema(schema: unknown, place: 'root' | 'value' | 'part'): unknown {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return schema;
-  const made = { ...((place === 'root' ? withoutName(schema) : schema) as Schema) };
+  const made = { ...(schema as Schema) };
   closeTuple(made);
   for (const key of ['properties', 'patternProperties']) made[key] = each(made[key], 'value');
   for (const key of ['$defs', 'definitions', 'dependentSchemas']) made[key] = each(made[key], 'part');
@@ -72,14 +72,13 @@ function closeSchema(schema: unknown, place: 'root' | 'value' | 'part'): unknown
   const additional = made['additionalProperties'];
   if (typeof additional === 'object') made['additionalProperties'] = closeSchema(additional, 'value');
   // `true` names nothing.
-  else if (additional === true && (names || place === 'root')) delete made['additionalProperties'];
+  else if (additional === true) delete made['additionalProperties'];
   const describes = names || ['$ref', 'allOf', 'anyOf', 'oneOf'].some((key) => made[key] !== undefined);
   if (place === 'root' || (place === 'value' && describes)) {
     // Where no other part can name any, the keyword that is quick to compile says the same.
     if (composing.some((key) => made[key] !== undefined)) made['unevaluatedProperties'] = false;
     else made['additionalProperties'] ??= false;
   }
-  for (const key of Object.keys(made)) if (made[key] === undefined) delete made[key];
   return made;
 }
 
@@ -101,7 +100,7 @@ function closeTuple(schema: Schema): void {
 
 function sentence(error: ErrorObject | undefined): string {
   if (error === undefined) return 'the arguments do not fit the tool’s schema';
-  const path = error.instancePath === '' ? 'arguments' : `arguments${error.instancePath.replaceAll('/', '.')}`;
+  const path = `arguments${error.instancePath.replaceAll('/', '.')}`;
   const parameters = error.params as Readonly<Record<string, unknown>>;
   const extra = parameters['unevaluatedProperty'] ?? parameters['additionalProperty'];
   if (typeof extra === 'string') return `the tool’s schema names no \`${shown(extra)}\` in \`${path}\``;

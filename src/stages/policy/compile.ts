@@ -82,11 +82,11 @@ function compileLevel(level: PolicyLevel, outer: Surroundings): CompiledLevel {
     if (isGlob(name)) globs.push({ pattern: name, matches: globMatcher(name), entry });
     else exact.set(name, entry);
   }
-  globs.sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0));
+  globs.sort((a, b) => (a.pattern < b.pattern ? -1 : 1));
   const hides = level.hide.map((pattern) => compilePattern(pattern, prefix));
   const hideExact = new Map<string, number>();
   hides.forEach(({ pattern }, i) => {
-    if (!isGlob(pattern) && !hideExact.has(pattern)) hideExact.set(pattern, i);
+    if (!hideExact.has(pattern)) hideExact.set(pattern, i);
   });
   return {
     default:

@@ -120,7 +120,7 @@ export interface DocumentPlan {
   readonly entries: readonly CompiledEntry[];
 }
 
-/** Plans kept; a caller that asks for ever new names starts the cache afresh instead of growing it. */
+/** Plans kept of a server; a caller that asks for ever new names starts the cache afresh instead of growing it. */
 const plansMax = 20_000;
 /** Longer names are nobody's tools; their plans are made each time. */
 const plannedNameLengthMax = 256;
@@ -130,7 +130,6 @@ export class CompiledPolicySet implements PolicySet {
   readonly documents: readonly PolicyDocumentInfo[];
   readonly compiled: readonly CompiledDocument[];
   readonly #plans = new Map<string, Map<string, ToolPlan>>();
-  #count = 0;
 
   constructor(hash: string, documents: readonly PolicyDocumentInfo[], compiled: readonly CompiledDocument[]) {
     this.hash = hash;
@@ -144,14 +143,10 @@ export class CompiledPolicySet implements PolicySet {
   }
 
   keep(server: string, tool: string, plan: ToolPlan): void {
-    if (tool.length > plannedNameLengthMax || server.length > plannedNameLengthMax) return;
-    if (this.#count >= plansMax) {
-      this.#plans.clear();
-      this.#count = 0;
-    }
+    if (tool.length > plannedNameLengthMax) return;
     let plans = this.#plans.get(server);
     if (plans === undefined) this.#plans.set(server, (plans = new Map<string, ToolPlan>()));
-    if (!plans.has(tool)) this.#count++;
+    if (plans.size >= plansMax) plans.clear();
     plans.set(tool, plan);
   }
 }

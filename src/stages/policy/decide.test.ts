@@ -109,19 +109,20 @@ describe('a decision', () => {
 });
 
 describe('the trail', () => {
-  const policy = policyOf({
-    ...deny,
-    hide: ['gone', 'g*'],
-    all_tools: { action: 'deny', shadow: true },
-    tools: {
-      ok: {},
-      limited: { limits: [{ max: 1, window: 'day', amount: 'args.n' }] },
-      asked: { action: 'require_approval', approval: { if: [{ path: 'args.n', op: 'gt', value: 1 }] } },
-    },
-    servers: { open: { default: 'allow' } },
-  });
+  const policy = (): PolicySet =>
+    policyOf({
+      ...deny,
+      hide: ['gone', 'g*'],
+      all_tools: { action: 'deny', shadow: true },
+      tools: {
+        ok: {},
+        limited: { limits: [{ max: 1, window: 'day', amount: 'args.n' }] },
+        asked: { action: 'require_approval', approval: { if: [{ path: 'args.n', op: 'gt', value: 1 }] } },
+      },
+      servers: { open: { default: 'allow' } },
+    });
   const steps = (tool: string, args: object = {}, more: Partial<CallFacts> = {}): string[] =>
-    decide(policy, call(tool, args, more)).trail.map(
+    decide(policy(), call(tool, args, more)).trail.map(
       ({ kind, rule, outcome, shadow }) => `${kind} ${rule} ${outcome}${shadow === true ? ' shadow' : ''}`,
     );
 
@@ -149,9 +150,9 @@ describe('the trail', () => {
   });
 
   it('names, where nothing refuses, what let the call through', () => {
-    expect(decide(policy, call('ok')).rule).toBe('/tools/ok');
-    expect(decide(policy, call('other', {}, { server: 'open' })).rule).toBe('/servers/open/default');
-    expect(decide(policy, call('asked', { n: 1 })).rule).toBe('/tools/asked');
+    expect(decide(policy(), call('ok')).rule).toBe('/tools/ok');
+    expect(decide(policy(), call('other', {}, { server: 'open' })).rule).toBe('/servers/open/default');
+    expect(decide(policy(), call('asked', { n: 1 })).rule).toBe('/tools/asked');
   });
 
   it('is one object for every call of a tool whose rules read nothing of it', () => {
@@ -162,13 +163,15 @@ describe('the trail', () => {
 });
 
 describe('what is known of a tool', () => {
-  const policy = policyOf({
-    ...deny,
-    categories: { read: { action: 'allow' }, critical: { action: 'deny' } },
-    tools: { t: {} },
-  });
+  const policy = (): PolicySet =>
+    policyOf({
+      ...deny,
+      categories: { read: { action: 'allow' }, critical: { action: 'deny' } },
+      tools: { t: {} },
+    });
   it('decides anew when any of it changes', () => {
-    const verdictOf = (tool: string, more: Partial<CallFacts>): string => decide(policy, call(tool, {}, more)).verdict;
+    const known = policy();
+    const verdictOf = (tool: string, more: Partial<CallFacts>): string => decide(known, call(tool, {}, more)).verdict;
     for (let round = 0; round < 2; round++) {
       expect(verdictOf('u', { category: 'read', severity: 'low', reviewed: true })).toBe('permit');
       expect(verdictOf('u', { category: 'read', severity: 'low', reviewed: false })).toBe('refuse');
@@ -180,44 +183,45 @@ describe('what is known of a tool', () => {
   });
 
   it('counts as unknown where only half is known', () => {
-    expect(decide(policy, call('t', {}, { category: 'read' })).rule).toBe('/categories/critical/action');
-    expect(decide(policy, call('t', {}, { severity: 'low' })).rule).toBe('/categories/critical/action');
-    expect(decide(policy, call('u', {}, { category: 'read', reviewed: true })).verdict).toBe('refuse');
-    expect(showsTool(policy, { server: 's', name: 'u', severity: 'low', reviewed: true })).toBe(false);
+    expect(decide(policy(), call('t', {}, { category: 'read' })).rule).toBe('/categories/critical/action');
+    expect(decide(policy(), call('t', {}, { severity: 'low' })).rule).toBe('/categories/critical/action');
+    expect(decide(policy(), call('u', {}, { category: 'read', reviewed: true })).verdict).toBe('refuse');
+    expect(showsTool(policy(), { server: 's', name: 'u', severity: 'low', reviewed: true })).toBe(false);
   });
 });
 
 describe('reasons of several rules', () => {
-  const policy = policyOf({
-    ...deny,
-    tools: {
-      t: {
-        require: [
-          { conditions: [{ path: 'args.a', op: 'exists', value: true }] },
-          { conditions: [{ path: 'args.b', op: 'eq', value: 1 }] },
-        ],
-        deny_if: [{ conditions: [{ path: 'args.c', op: 'lt', value: 1 }] }],
+  const policy = (): PolicySet =>
+    policyOf({
+      ...deny,
+      tools: {
+        t: {
+          require: [
+            { conditions: [{ path: 'args.a', op: 'exists', value: true }] },
+            { conditions: [{ path: 'args.b', op: 'eq', value: 1 }] },
+          ],
+          deny_if: [{ conditions: [{ path: 'args.c', op: 'lt', value: 1 }] }],
+        },
+        asked: {
+          action: 'require_approval',
+          approval: { if: [{ path: 'args.c', op: 'lt', value: 1 }] },
+          deny_if: [{ conditions: [{ path: 'args.d', op: 'lt', value: 1 }] }],
+        },
       },
-      asked: {
-        action: 'require_approval',
-        approval: { if: [{ path: 'args.c', op: 'lt', value: 1 }] },
-        deny_if: [{ conditions: [{ path: 'args.d', op: 'lt', value: 1 }] }],
-      },
-    },
-  });
+    });
 
   it('do not say what another rule missed or stumbled over', () => {
     // `args.c` is missing in the first rule looked at; the one that refuses missed nothing.
-    expect(decide(policy, call('t', { a: 1, b: 2 })).reason).toBe('this tool is allowed only where `args.b` is 1');
-    expect(decide(policy, call('t', { c: 5, a: 1 })).reason).toBe(
+    expect(decide(policy(), call('t', { a: 1, b: 2 })).reason).toBe('this tool is allowed only where `args.b` is 1');
+    expect(decide(policy(), call('t', { c: 5, a: 1 })).reason).toBe(
       'this tool is allowed only where `args.b` is 1, and `args.b` is missing',
     );
-    const both = decide(policy, call('asked', { c: 'x', d: 'y' }));
+    const both = decide(policy(), call('asked', { c: 'x', d: 'y' }));
     expect([both.rule, both.reason]).toEqual([
       '/tools/asked/deny_if/0',
       'a rule cannot be judged: `args.d` is a string that is no number, and `lt` needs a number',
     ]);
-    const one = decide(policy, call('asked', { c: 'x' }));
+    const one = decide(policy(), call('asked', { c: 'x' }));
     expect([one.rule, one.reason]).toEqual([
       '/tools/asked/approval',
       'a rule cannot be judged: `args.c` is a string that is no number, and `lt` needs a number',
@@ -234,20 +238,21 @@ describe('reasons of several rules', () => {
 });
 
 describe('what is asked', () => {
-  const policy = policyOf({
-    ...deny,
-    tools: {
-      pay: {
-        action: 'require_approval',
-        reason: 'money moves',
-        approval: { approvers: ['alice', 'group:risk'], quorum: 2, expires: '5m', valid_for: 60, hold: 0 },
+  const policy = (): PolicySet =>
+    policyOf({
+      ...deny,
+      tools: {
+        pay: {
+          action: 'require_approval',
+          reason: 'money moves',
+          approval: { approvers: ['alice', 'group:risk'], quorum: 2, expires: '5m', valid_for: 60, hold: 0 },
+        },
+        'p*': { action: 'require_approval' },
       },
-      'p*': { action: 'require_approval' },
-    },
-  });
+    });
 
   it('is every approval that applies, with its terms', () => {
-    const { verdict, asks } = decide(policy, call('pay'));
+    const { verdict, asks } = decide(policy(), call('pay'));
     expect(verdict).toBe('ask');
     expect(asks).toEqual([
       {
@@ -272,9 +277,9 @@ describe('what is asked', () => {
   });
 
   it('is not asked again of what was approved, and every rule needs its own', () => {
-    const half = decide(policy, call('pay', {}, { approvals: ['/tools/pay/approval'] }));
+    const half = decide(policy(), call('pay', {}, { approvals: ['/tools/pay/approval'] }));
     expect([half.verdict, half.rule]).toEqual(['ask', '/tools/p*/action']);
-    expect(decide(policy, call('pay', {}, { approvals: ['/tools/pay/approval', '/tools/p*/action'] })).verdict).toBe(
+    expect(decide(policy(), call('pay', {}, { approvals: ['/tools/pay/approval', '/tools/p*/action'] })).verdict).toBe(
       'permit',
     );
   });
@@ -434,16 +439,17 @@ describe('shadow beside what is enforced', () => {
 });
 
 describe('lists', () => {
-  const policy = policyOf({
-    ...deny,
-    hide: ['secret_*'],
-    categories: { read: { action: 'allow' } },
-    tools: { open: {}, no: { action: 'deny' }, secret_one: {} },
-    prompts: { allow: ['daily_*'], hide: ['daily_secret'] },
-    resources: { hide: ['file:///keys/*'] },
-    servers: { other: { default: 'allow', prompts: { allow: ['extra'] } } },
-  });
-  const shows = (name: string, more: object = {}): boolean => showsTool(policy, { server: 's', name, ...more });
+  const policy = (): PolicySet =>
+    policyOf({
+      ...deny,
+      hide: ['secret_*'],
+      categories: { read: { action: 'allow' } },
+      tools: { open: {}, no: { action: 'deny' }, secret_one: {} },
+      prompts: { allow: ['daily_*'], hide: ['daily_secret'] },
+      resources: { hide: ['file:///keys/*'] },
+      servers: { other: { default: 'allow', prompts: { allow: ['extra'] } } },
+    });
+  const shows = (name: string, more: object = {}): boolean => showsTool(policy(), { server: 's', name, ...more });
 
   it('show what is listed, denied ones too, and nothing that is hidden or falls to the default', () => {
     expect([shows('open'), shows('no'), shows('secret_one'), shows('unlisted')]).toEqual([true, true, false, false]);
@@ -456,11 +462,11 @@ describe('lists', () => {
 
   it('of prompts and resources follow their own rules, else the default', () => {
     const prompts = ['daily_news', 'daily_secret', 'weekly', 'extra'];
-    expect(prompts.map((name) => showsPrompt(policy, 's', name))).toEqual([true, false, false, false]);
-    expect(prompts.map((name) => showsPrompt(policy, 'other', name))).toEqual([true, false, false, true]);
-    expect(showsResource(policy, 's', 'file:///a')).toBe(false);
-    expect(showsResource(policy, 'other', 'file:///a')).toBe(true);
-    expect(showsResource(policy, 'other', 'file:///keys/a')).toBe(false);
+    expect(prompts.map((name) => showsPrompt(policy(), 's', name))).toEqual([true, false, false, false]);
+    expect(prompts.map((name) => showsPrompt(policy(), 'other', name))).toEqual([true, false, false, true]);
+    expect(showsResource(policy(), 's', 'file:///a')).toBe(false);
+    expect(showsResource(policy(), 'other', 'file:///a')).toBe(true);
+    expect(showsResource(policy(), 'other', 'file:///keys/a')).toBe(false);
   });
 });
 

@@ -56,6 +56,17 @@ describe('what is to be done with a reply', () => {
     expect(regex?.kind === 'regex' && regex.replaceAll('axxb', '-')).toBe('a-b');
   });
 
+  it('redacts what a path of the result names, and no other', () => {
+    const load = (path: string): string[] => {
+      const document = { version: '1', default: 'deny', tools: { read: { inspect: { redact: [{ path }] } } } };
+      const loaded = loadPolicy([{ file: 'p.json', text: JSON.stringify(document) }]);
+      return 'errors' in loaded ? loaded.errors.map(({ message }) => message) : [];
+    };
+    expect(load('result.a')).toEqual([]);
+    expect(load('args.a')).toEqual(['only `result.` paths can be redacted']);
+    expect(load('reslt.a')).toEqual(['`reslt.a` is no path']);
+  });
+
   it('is nothing for a tool without', () => {
     expect(inspectRules(policyOf({ read: {} }), call)).toEqual([]);
   });
@@ -130,7 +141,9 @@ describe('an output schema', () => {
     [{ properties: { n: { $ref: 'https://example.com/' } } }, { n: 1 }, false],
     [{ properties: { s: { type: 'string', pattern: '(?=a)' } } }, { s: 'a' }, false],
     [true, { n: 1 }, false],
-  ])('%j takes %j: %s', (schema, value, fits) => {
+    [{ properties: { s: { type: 'string', pattern: '[ab]{1000}' } } }, { s: 'c'.repeat(20_001) }, false],
+    [{ 'x-order': 1, properties: { s: { enum: [null] } } }, { s: null }, true],
+  ])('case %# of %j: %s', (schema, value, fits) => {
     const pinned = toJson(schema);
     expect(fitsSchema(pinned, toJson(value))).toBe(fits);
     expect(fitsSchema(pinned, toJson(value))).toBe(fits);

@@ -2,8 +2,8 @@
  * JSON Schema of servers, which are strangers: evaluated by ajv with RE2 for its patterns, bounded in size, without a way
  * out of the schema itself. Formats are annotations, as JSON Schema 2020-12 has it.
  */
-import { Ajv2020, type AnySchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../domain/json.ts';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
 import { shown } from './conditions/operator.ts';
 import { ReadFault } from './path.ts';
 import { safePattern } from './safe-pattern.ts';
@@ -14,7 +14,7 @@ export const schemaDepthMax = 32;
 export type CompiledSchema = ValidateFunction | { readonly wrong: string };
 
 /** `shape`: what to make of the plain schema before it is compiled. */
-export function compileJsonSchema(schema: JsonValue, shape: (plain: unknown) => unknown): CompiledSchema {
+export function compileJsonSchema(schema: JsonObject, shape: (plain: object) => object): CompiledSchema {
   const size = measure(schema, 0);
   if (size === undefined) return { wrong: `its schema is nested more than ${schemaDepthMax} deep` };
   if (size > subschemasMax) return { wrong: `its schema has more than ${subschemasMax} parts` };
@@ -29,7 +29,7 @@ export function compileJsonSchema(schema: JsonValue, shape: (plain: unknown) => 
     code: { regExp: patternEngine, optimize: false },
   });
   try {
-    return ajv.compile(shape(plainJson(schema)) as AnySchemaObject);
+    return ajv.compile(shape(plainJson(schema) as object));
   } catch (fault) {
     const why = fault instanceof Error ? fault.message.split('\n')[0] : undefined;
     return { wrong: `its schema cannot be used: ${shown(why ?? 'unknown fault')}` };
@@ -55,10 +55,9 @@ export function fitsSchema(schema: JsonValue, value: JsonValue): boolean {
   }
 }
 
-/** A schema's `$schema` and `$id` say nothing here: the dialect is one, and the instance is its own. */
-export function withoutName(schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const { $schema: _dialect, $id: _id, ...rest } = schema as Record<string, unknown>;
+/** A schema's `$id` says nothing here, as the instance is its own; some are no URI at all. */
+export function withoutName(schema: object): object {
+  const { $id: _id, ...rest } = schema as Record<string, unknown>;
   return rest;
 }
 
