@@ -94,17 +94,23 @@ describe('a replay', () => {
     expect(result.flips.map(({ record, now }) => [record, now.rule])).toEqual([['4', '/tools/pay/limits/0']]);
   });
 
-  it('remembers a counter as long as its longest window, also while only a shorter one is asked', async () => {
-    const policy = {
-      tools: {
-        quote: { limits: [{ counter: 'calls', max: 100, window: 'minute' }] },
-        pay: { limits: [{ counter: 'calls', max: 300, window: 'day' }] },
-      },
-    };
-    const quotes = Array.from({ length: 300 }, () => ({ tool: 'quote' }));
-    const result = await replay(policy, [...quotes, { tool: 'pay' }]);
-    expect(result.flips.map(({ record, now }) => [record, now.rule])).toEqual([['301', '/tools/pay/limits/0']]);
-  });
+  const longest = { limits: [{ counter: 'calls', max: 300, window: 'day' }] };
+  it.each([
+    ['/tools/pay', { pay: longest }, {}],
+    ['/tools/p*', { 'p*': longest }, {}],
+    ['/categories/financial', { pay: {} }, { categories: { financial: longest } }],
+    ['/servers/bank/tools/pay', {}, { servers: { bank: { tools: { pay: longest } } } }],
+    ['/servers/bank/all_tools', { pay: {} }, { servers: { bank: { all_tools: longest } } }],
+  ])(
+    'remembers a counter as long as its longest window, at %s, also while only a shorter one is asked',
+    async (at, tools, more) => {
+      const quote = { limits: [{ counter: 'calls', max: 100, window: 'minute' }] };
+      const quotes = Array.from({ length: 300 }, () => ({ tool: 'quote', category: 'read', severity: 'low' }) as const);
+      const pay = { tool: 'pay', server: 'bank', category: 'financial', severity: 'low' } as const;
+      const result = await replay({ tools: { quote, ...tools }, ...more }, [...quotes, pay]);
+      expect(result.flips.map(({ record, now }) => [record, now.rule])).toEqual([['301', `${at}/limits/0`]]);
+    },
+  );
 
   it('reads amounts and schemas that were not kept as undecidable', async () => {
     const limits = { tools: { pay: { limits: [{ max: 2, window: 'hour', amount: 'args.amount' }] } } };

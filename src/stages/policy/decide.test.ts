@@ -285,6 +285,78 @@ describe('what is asked', () => {
   });
 });
 
+describe('the zone of a rule', () => {
+  it('is the nearest that is written: the server’s, else the document’s', () => {
+    const require = [{ conditions: [{ path: 'time.hour', op: 'eq', value: 9 }] }];
+    const here = { tools: { here: { require } } };
+    const policy = policyOf({
+      ...deny,
+      timezone: 'Asia/Tokyo',
+      tools: { t: { require } },
+      servers: { berlin: { timezone: 'Europe/Berlin', ...here }, plain: here },
+    });
+    const verdictAt = (hour: number, tool: string, server: string): string =>
+      decide(policy, call(tool, {}, { server, now: Date.UTC(2026, 0, 1, hour) })).verdict;
+    expect([verdictAt(0, 't', 'plain'), verdictAt(0, 'here', 'plain'), verdictAt(0, 'here', 'berlin')]).toEqual([
+      'permit',
+      'permit',
+      'refuse',
+    ]);
+    expect([verdictAt(8, 'here', 'plain'), verdictAt(8, 'here', 'berlin')]).toEqual(['refuse', 'permit']);
+  });
+});
+
+describe('the rule that is named', () => {
+  const named = (...patterns: string[]): string => {
+    const tools = Object.fromEntries(patterns.map((pattern) => [pattern, { action: 'deny' }]));
+    return decide(policyOf({ ...deny, tools }), call('abc')).rule;
+  };
+  it('is the first of the globs as they sort, however they are written', () => {
+    for (const order of [
+      ['a*', '*c', 'ab?'],
+      ['ab?', 'a*', '*c'],
+      ['*c', 'ab?', 'a*'],
+    ]) {
+      expect(named(...order)).toBe('/tools/*c/action');
+    }
+    expect([named('ab?', 'a*'), named('a*', 'ab?')]).toEqual(['/tools/a*/action', '/tools/a*/action']);
+  });
+
+  it('is the first `hide` that names the tool, by name or by glob', () => {
+    const hidden = (...hide: string[]): string => decide(policyOf({ ...deny, hide }), call('abc')).rule;
+    expect([hidden('abc', 'abc'), hidden('x', 'a*', 'abc'), hidden('x', 'abc', 'a*')]).toEqual([
+      '/hide/0',
+      '/hide/1',
+      '/hide/1',
+    ]);
+  });
+
+  it('is said in three hundred characters', () => {
+    const reasonOf = (count: number): string => {
+      const paths = Array.from({ length: count }, (_, i) => `a${i}`);
+      const conditions = paths.map((path) => ({ path: `args.${path}`, op: 'neq', value: 'x'.repeat(60) }));
+      const policy = policyOf({ ...deny, tools: { t: { deny_if: [{ conditions }] } } });
+      return decide(policy, call('t', Object.fromEntries(paths.map((path) => [path, 'y'])))).reason;
+    };
+    expect([reasonOf(5).length, reasonOf(5).slice(-2)]).toEqual(['this tool is denied where '.length + 301, 'x…']);
+    expect(reasonOf(3).endsWith(`${'x'.repeat(60)}"`)).toBe(true);
+  });
+});
+
+describe('a category', () => {
+  it('lists a reviewed tool only where it writes that it allows', () => {
+    const facts = { category: 'read', severity: 'low', reviewed: true } as const;
+    const verdictUnder = (entry: object): string =>
+      decide(policyOf({ ...deny, categories: { read: entry } }), call('t', {}, facts)).verdict;
+    expect([{}, { action: 'allow' }, { action: 'require_approval' }, { action: 'deny' }].map(verdictUnder)).toEqual([
+      'refuse',
+      'permit',
+      'refuse',
+      'refuse',
+    ]);
+  });
+});
+
 describe('limits of a decision', () => {
   const limited = (limit: object): Decision =>
     decide(policyOf({ ...deny, tools: { t: { limits: [limit] } } }), call('t', { q: '1.50', p: 2 }));
@@ -479,6 +551,26 @@ describe('names that nobody offers', () => {
     const long = `a${'x'.repeat(100_000)}`;
     expect(decide(policy, call(long))).toEqual(decide(policy, call(long)));
     expect(decide(policy, call(long))).not.toBe(decide(policy, call(long)));
+  });
+
+  it('are forgotten with all others of the server, when there are twenty thousand', () => {
+    const policy = policyOf({ ...deny, tools: { 'a*': {} } });
+    const first = decide(policy, call('a'));
+    const elsewhere = decide(policy, call('a', {}, { server: 'other' }));
+    for (let i = 1; i < 20_000; i++) decide(policy, call(`b${i}`));
+    expect(decide(policy, call('a'))).toBe(first);
+    decide(policy, call('one more'));
+    expect(decide(policy, call('a'))).not.toBe(first);
+    expect(decide(policy, call('a', {}, { server: 'other' }))).toBe(elsewhere);
+  });
+
+  it('are remembered up to two hundred and fifty-six characters', () => {
+    const policy = policyOf({ ...deny, tools: { 'a*': {} } });
+    const same = (length: number): boolean => {
+      const name = 'a'.repeat(length);
+      return decide(policy, call(name)) === decide(policy, call(name));
+    };
+    expect([same(256), same(257)]).toEqual([true, false]);
   });
 
   it('that JavaScript knows are names like others', () => {
