@@ -46,6 +46,10 @@ it.each([
   expect(stderr).toMatch(/usage: npm run exchange/);
 });
 
+it('tells its usage to whoever asks for help', async () => {
+  expect(await finish(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('usage: npm run exchange') });
+});
+
 it('says so when the port is taken', async () => {
   const child = spawn(process.execPath, [MAIN, '--json']);
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];

@@ -10,6 +10,10 @@ const { startExchange } = await import('./index.ts');
 const USAGE = 'usage: npm run exchange -- [--port N] [--data DIR] [--seed N] [--json]';
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const options = readArguments();
   const { json, ...rest } = options;
   const exchange = await startExchange({ ...rest, log: (line) => process.stderr.write(`${line}\n`) });
