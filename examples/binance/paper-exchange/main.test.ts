@@ -47,7 +47,10 @@ it.each([
 });
 
 it('tells its usage to whoever asks for help', async () => {
-  expect(await finish(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('usage: npm run exchange') });
+  expect(await finish(['--help'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('usage: npm run exchange'),
+  });
 });
 
 it('says so when the port is taken', async () => {
