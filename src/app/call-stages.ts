@@ -1,6 +1,6 @@
 import { answerOf, recordName } from '../call/answers.ts';
-import { notOpened, restOf } from '../call/gate.ts';
 import type { FoundTarget, Stages, Target } from '../call/stages.ts';
+import { notOpened } from '../call/turned-away.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
@@ -27,6 +27,7 @@ import { decide } from '../stages/policy/decide.ts';
 import { inspectRules } from '../stages/policy/inspect-rules.ts';
 import { fitsSchema } from '../stages/policy/json-schema.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { restOf } from '../stages/upstream/connection.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
 import type { Admissions } from './admissions.ts';
 import type { Retention } from './retention.ts';

@@ -96,7 +96,7 @@ export async function compose(options: {
   const standing = new Standing();
   const upstreams: Upstreams = new Upstreams({
     onStanding: (session, link, message) => {
-      gate.fromServer(message, session, (text) => {
+      gate.relay.fromServer(message, session, (text) => {
         if (standing.deliver(session.id, { text, id: message.id }) || message.id === undefined) return;
         const error = '{"code":-32601,"message":"no stream of the client is open"}';
         link.answer(message.id, `{"jsonrpc":"2.0","id":${idText(message.id)},"error":${error}}`);

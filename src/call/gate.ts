@@ -1,6 +1,6 @@
 import type { CallMethod, DecodedCall } from '../domain/call.ts';
 import type { Caller } from '../domain/caller.ts';
-import { type Fault, fault, faultText } from '../domain/fault.ts';
+import { type Fault, fault } from '../domain/fault.ts';
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
 import {
   idText,
@@ -13,21 +13,21 @@ import {
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
 import type { Reply } from '../domain/reply.ts';
-import { LEGACY_HTTP, MODERN } from '../domain/revisions.ts';
+import { MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { Bag } from '../platform/bag.ts';
 import { inEra } from '../stages/decode/era.ts';
 import { readMessage } from '../stages/decode/read-message.ts';
-import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
-import type { ServerMessage } from '../stages/upstream/connection.ts';
 import type { NotOpened } from '../stages/upstream/link.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { paramsForServer, resultForClient, revisionFor } from './initialize.ts';
-import { filteredPage, marked, toolsAnswer } from './listing.ts';
+import { toolsAnswer } from './listing.ts';
 import { handleCall } from './pipeline.ts';
+import { Relay } from './relay.ts';
 import type { Stages } from './stages.ts';
 import type { Standing } from './standing.ts';
+import { notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** Where a message came in: an HTTP request names its session by a header, a stdio client is one session. */
@@ -53,10 +53,11 @@ export class Gate {
   readonly #parts: GateParts;
   /** Requests that run, for cancellation by id: legacy sessions and stdio. */
   readonly #running = new Bag<Running>();
-  readonly #listens = new Set<Listening>();
+  readonly relay: Relay;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
+    this.relay = new Relay(parts.upstreams, parts.policyOf);
   }
 
   handle(received: Received, caller: Caller, server: string, channel: Channel): Answer | Promise<Answer> {
@@ -110,11 +111,7 @@ export class Gate {
     for (const live of this.#parts.sessions.values()) {
       if (isAffected(live.session.caller)) this.#parts.standing.deliver(live.session.id, { text, id: undefined });
     }
-    for (const listening of this.#listens) {
-      if (!isAffected(listening.session.caller) || !listening.tools) continue;
-      const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
-      listening.emit(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`);
-    }
+    this.relay.toolsChanged(isAffected);
   }
 
   #resume(message: Message, received: Received, caller: Caller, server: string, channel: Channel): Live | Fault {
@@ -225,18 +222,18 @@ export class Gate {
       case 'prompts/list':
       case 'resources/list':
       case 'resources/templates/list':
-        return this.#listOthers(message, session, received);
+        return this.relay.listOthers(message, session, received);
       case 'completion/complete':
-        return this.#complete(message, session, received);
+        return this.relay.complete(message, session, received);
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return this.#subscribe(message, session, received);
+        return this.relay.subscribe(message, session, received);
       case 'logging/setLevel':
-        return this.#relay(message, session, received);
+        return this.relay.send(message, session, received);
       case 'server/discover':
-        return this.#discover(message, session, received);
+        return this.relay.discover(message, session, received);
       case 'subscriptions/listen':
-        return this.#listen(message, session, received);
+        return this.relay.listen(message, session, received);
       default:
         return turnAway(fault(session.era === 'modern' ? 404 : 200, -32601, `Method not found: ${method}`, id));
     }
@@ -279,111 +276,6 @@ export class Gate {
     return { kind: 'answer', status: 200, text };
   }
 
-  async #listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    const policy = this.#parts.policyOf(session.caller);
-    return this.#relay(message, session, received, (result) => filteredPage(message.method, result, session, policy));
-  }
-
-  async #complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    const ref = message.params?.['ref'];
-    const policy = this.#parts.policyOf(session.caller);
-    const { type, name, uri } = (isJsonObject(ref) ? ref : {}) as {
-      type?: JsonValue;
-      name?: JsonValue;
-      uri?: JsonValue;
-    };
-    // What is judged must be what the server looks at: a reference that names two things could be either, and a key in
-    // another case could be read for one of these.
-    const plain = isJsonObject(ref) && Object.keys(ref).every((key) => REF_KEYS.has(key));
-    if (plain && type === 'ref/prompt' && typeof name === 'string' && uri === undefined) {
-      if (policy === undefined || !showsPrompt(policy, session.server, name)) {
-        return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
-      }
-    } else if (plain && type === 'ref/resource' && typeof uri === 'string' && name === undefined) {
-      if (policy === undefined || !showsResource(policy, session.server, uri))
-        return noResource(session, uri, message.id);
-    } else {
-      return turnAway(fault(200, -32602, '`ref` must name one prompt or one resource, as its type says', message.id));
-    }
-    return this.#relay(message, session, received);
-  }
-
-  async #subscribe(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    const uri = message.params?.['uri'];
-    const policy = this.#parts.policyOf(session.caller);
-    if (typeof uri !== 'string') return turnAway(fault(200, -32602, '`params.uri` is no string', message.id));
-    if (policy === undefined || !showsResource(policy, session.server, uri))
-      return noResource(session, uri, message.id);
-    return this.#relay(message, session, received);
-  }
-
-  async #discover(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    return this.#relay(message, session, received, (result) => {
-      const capabilities = result['capabilities'];
-      const offered = isJsonObject(capabilities) ? capabilities : {};
-      const tools = offered['tools'];
-      const kept = Object.fromEntries(
-        Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'),
-      );
-      const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
-      return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
-    });
-  }
-
-  /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
-  async #listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    const filter = message.params?.['notifications'] ?? message.params?.['filter'];
-    const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
-    const listening: Listening = { session, id: message.id, tools, emit: received.emit };
-    this.#listens.add(listening);
-    try {
-      return await this.#relay(message, session, received, undefined, true);
-    } finally {
-      this.#listens.delete(listening);
-    }
-  }
-
-  async #relay(
-    message: RequestMessage,
-    session: Session,
-    received: Received,
-    change?: (result: JsonObject) => JsonObject,
-    standing = false,
-  ): Promise<Answer> {
-    const link = await this.#parts.upstreams.linkOf(session);
-    if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
-    const handle = received;
-    received.onCancel = (why) => link.cancel(handle, why);
-    const reply = await link.send({
-      id: message.id,
-      handle,
-      standing,
-      method: message.method,
-      params: message.params,
-      rest: restOf(message.method, message.params),
-      onMessage: (from) => this.fromServer(from, session, received.emit),
-    });
-    if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
-    if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
-    const result = resultOf(reply);
-    if (typeof result === 'string') return { kind: 'answer', status: reply.status, text: reply.text };
-    const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"result":${jsonText(change(result))}}`;
-    return { kind: 'answer', status: reply.status, text };
-  }
-
-  /** A message of the server on its way to the client. */
-  fromServer(message: ServerMessage, session: Session, emit: (text: string) => void): void {
-    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
-    // A changed list of tools is fetched anew when it is next needed; the link has taken note of it.
-    emit(message.text);
-  }
-
-  #mayHear(message: ServerMessage, session: Session): boolean {
-    const policy = this.#parts.policyOf(session.caller);
-    const { params } = JSON.parse(message.text) as { params?: { uri?: unknown } };
-    return policy !== undefined && typeof params?.uri === 'string' && showsResource(policy, session.server, params.uri);
-  }
-
   async #notification(message: NotificationMessage, session: Session): Promise<Answer> {
     if (message.method === 'notifications/cancelled') {
       this.#cancel(message.params?.['requestId'], session);
@@ -414,23 +306,10 @@ export class Gate {
 
 type Running = { readonly sessionId: string; readonly id: MessageId; readonly received: Received };
 
-type Listening = {
-  readonly session: Session;
-  readonly id: MessageId;
-  readonly tools: boolean;
-  readonly emit: (text: string) => void;
-};
-
 /** The client no longer wants an answer: nothing is sent that has not left; what has left is cancelled. */
 export function cancelReceived(received: Received): void {
   received.cancelled = true;
   received.onCancel?.('the client cancelled it');
-}
-
-/** The request after its id, as a connection sends it. */
-export function restOf(method: string, params: JsonObject | undefined): string {
-  const tail = params === undefined ? '' : `,"params":${jsonText(params)}`;
-  return `"method":${JSON.stringify(method)}${tail}}`;
 }
 
 /** For the stateless revision the credential is the session; over stdio the process is. */
@@ -450,29 +329,4 @@ function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   return typeof result === 'string' ? { kind: 'not-opened', why: result } : result;
 }
 
-/** Why a server cannot be used, as a protocol matter: it is down, or it speaks another era. */
-export function notOpened(why: NotOpened, server: string, id: MessageId, asked: JsonValue | undefined): Fault {
-  if (why.supported !== undefined) {
-    const requested = typeof asked === 'string' ? asked : MODERN;
-    const data = JSON.stringify({ supported: why.supported, requested });
-    const speaks = why.supported.join(', ') || LEGACY_HTTP.join(', ');
-    return fault(400, -32022, `${server} speaks ${speaks}; this client opened with ${requested}`, id, data);
-  }
-  return fault(200, -32603, `unavailable: ${server}: ${why.why}`, id);
-}
-
-function unavailable(session: Session, why: string, id: MessageId): Answer {
-  return turnAway(fault(200, -32603, `unavailable: ${session.server}: ${why}`, id));
-}
-
-function noResource(session: Session, uri: string, id: MessageId): Answer {
-  const code = session.era === 'legacy' ? -32002 : -32602;
-  return turnAway(fault(200, code, 'Resource not found', id, JSON.stringify({ uri })));
-}
-
-function turnAway(from: Fault): Answer {
-  return { kind: 'answer', status: from.status, text: faultText(from) };
-}
-
-const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

@@ -8,10 +8,10 @@ import { programRoot } from '../app/program-root.ts';
 import { watchRules } from '../app/reload.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
+import { boundHeap } from '../platform/bound-heap.ts';
 import { BOUNDS, type Config, defaultDataFolder, parseEndpoint } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
-import { boundYoungGeneration } from '../platform/young-generation.ts';
 import { clientBlocks } from './client-blocks.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
 
@@ -49,7 +49,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const bare = configOf(flags, data, policy, undefined);
   const rules = rulesOf(bare);
   step('starting the paper exchange …');
-  boundYoungGeneration();
+  boundHeap();
   const log = openLog({ level: 'info', pretty: true });
   const exchange = await startExchangeProcess(example('desk'), (line) => log.logger.debug(line));
   const config = configOf(flags, data, policy, {

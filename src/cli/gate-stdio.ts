@@ -4,11 +4,11 @@ import { compose } from '../app/compose.ts';
 import { watchRules } from '../app/reload.ts';
 import { requireCommands } from '../app/require-commands.ts';
 import { readRules } from '../app/rules.ts';
+import { boundHeap } from '../platform/bound-heap.ts';
 import { BOUNDS, type Config, defaultDataFolder, type ServerConfig } from '../platform/config/load.ts';
 import { durationMs } from '../platform/duration.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
-import { boundYoungGeneration } from '../platform/young-generation.ts';
 import { StdioServer } from '../transport/stdio-server.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
 
@@ -28,7 +28,7 @@ export async function gateStdio(options: {
   warn(rules.warnings);
   if (rules.kind === 'invalid') throw invalid(rules.errors);
   requireCommands(config.servers);
-  boundYoungGeneration();
+  boundHeap();
   const log = openLog({ level: options.logLevel, pretty: process.stderr.isTTY });
   const gateway = await compose({ config, rules: rules.rules, log, sole: false, childEnv: options.childEnv });
   const [caller] = rules.rules.callers.values();

@@ -4,10 +4,10 @@ import { watchRules } from '../app/reload.ts';
 import { requireCommands } from '../app/require-commands.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
+import { boundHeap } from '../platform/bound-heap.ts';
 import { loadConfig, type Overrides } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
-import { boundYoungGeneration } from '../platform/young-generation.ts';
 import { EXIT, invalid, warn } from './exit.ts';
 
 export const DEFAULT_CONFIG = 'sallyport.yaml';
@@ -43,7 +43,7 @@ async function start(flags: StartFlags): Promise<void> {
   warn(rules.warnings);
   if (rules.kind === 'invalid') throw invalid(rules.errors);
   requireCommands(config.servers);
-  boundYoungGeneration();
+  boundHeap();
   const log = openLog({ level: flags.logLevel, pretty: process.stderr.isTTY });
   const serving = await serve({ config, rules: rules.rules, log, childEnv: configuredEnvironment(process.env) });
   const unwatch = watchRules({ gateway: serving.gateway, log, config, reread });

@@ -47,6 +47,12 @@ export type ServerMessage = {
 /** Where messages go that belong to no request in flight: the session's standing stream. */
 export type Standing = (message: ServerMessage) => void;
 
+/** The request after its id, as a connection sends it. */
+export function restOf(method: string, params: JsonObject | undefined): string {
+  const tail = params === undefined ? '' : `,"params":${jsonText(params)}`;
+  return `"method":${JSON.stringify(method)}${tail}}`;
+}
+
 /** Writes the request with the id it has on this hop. */
 export function requestText(idText: string, rest: string): string {
   return `{"jsonrpc":"2.0","id":${idText},${rest}`;

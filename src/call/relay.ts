@@ -1,0 +1,149 @@
+import type { Caller } from '../domain/caller.ts';
+import { fault } from '../domain/fault.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
+import { idText, type MessageId, type RequestMessage } from '../domain/message.ts';
+import type { PolicySet } from '../domain/policy.ts';
+import type { Answer, Received } from '../domain/received.ts';
+import { MODERN } from '../domain/revisions.ts';
+import type { Session } from '../domain/session.ts';
+import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
+import { resultOf } from '../stages/upstream/tool-list.ts';
+import { filteredPage, marked } from './listing.ts';
+import { noResource, notOpened, turnAway, unavailable } from './turned-away.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
+export class Relay {
+  readonly #upstreams: Upstreams;
+  readonly #policyOf: (caller: Caller) => PolicySet | undefined;
+  readonly #listens = new Set<Listening>();
+
+  constructor(upstreams: Upstreams, policyOf: (caller: Caller) => PolicySet | undefined) {
+    this.#upstreams = upstreams;
+    this.#policyOf = policyOf;
+  }
+
+  async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const policy = this.#policyOf(session.caller);
+    return this.send(message, session, received, (result) => filteredPage(message.method, result, session, policy));
+  }
+
+  async complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const ref = message.params?.['ref'];
+    const policy = this.#policyOf(session.caller);
+    const { type, name, uri } = (isJsonObject(ref) ? ref : {}) as {
+      type?: JsonValue;
+      name?: JsonValue;
+      uri?: JsonValue;
+    };
+    // What is judged must be what the server looks at: a reference that names two things could be either, and a key in
+    // another case could be read for one of these.
+    const plain = isJsonObject(ref) && Object.keys(ref).every((key) => REF_KEYS.has(key));
+    if (plain && type === 'ref/prompt' && typeof name === 'string' && uri === undefined) {
+      if (policy === undefined || !showsPrompt(policy, session.server, name)) {
+        return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
+      }
+    } else if (plain && type === 'ref/resource' && typeof uri === 'string' && name === undefined) {
+      if (policy === undefined || !showsResource(policy, session.server, uri))
+        return noResource(session, uri, message.id);
+    } else {
+      return turnAway(fault(200, -32602, '`ref` must name one prompt or one resource, as its type says', message.id));
+    }
+    return this.send(message, session, received);
+  }
+
+  async subscribe(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const uri = message.params?.['uri'];
+    const policy = this.#policyOf(session.caller);
+    if (typeof uri !== 'string') return turnAway(fault(200, -32602, '`params.uri` is no string', message.id));
+    if (policy === undefined || !showsResource(policy, session.server, uri))
+      return noResource(session, uri, message.id);
+    return this.send(message, session, received);
+  }
+
+  async discover(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    return this.send(message, session, received, (result) => {
+      const capabilities = result['capabilities'];
+      const offered = isJsonObject(capabilities) ? capabilities : {};
+      const tools = offered['tools'];
+      const kept = Object.fromEntries(
+        Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'),
+      );
+      const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
+      return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
+    });
+  }
+
+  /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
+  async listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    const filter = message.params?.['notifications'] ?? message.params?.['filter'];
+    const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
+    const listening: Listening = { session, id: message.id, tools, emit: received.emit };
+    this.#listens.add(listening);
+    try {
+      return await this.send(message, session, received, undefined, true);
+    } finally {
+      this.#listens.delete(listening);
+    }
+  }
+
+  async send(
+    message: RequestMessage,
+    session: Session,
+    received: Received,
+    change?: (result: JsonObject) => JsonObject,
+    standing = false,
+  ): Promise<Answer> {
+    const link = await this.#upstreams.linkOf(session);
+    if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
+    const handle = received;
+    received.onCancel = (why) => link.cancel(handle, why);
+    const reply = await link.send({
+      id: message.id,
+      handle,
+      standing,
+      method: message.method,
+      params: message.params,
+      rest: restOf(message.method, message.params),
+      onMessage: (from) => this.fromServer(from, session, received.emit),
+    });
+    if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
+    if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
+    const result = resultOf(reply);
+    if (typeof result === 'string') return { kind: 'answer', status: reply.status, text: reply.text };
+    const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"result":${jsonText(change(result))}}`;
+    return { kind: 'answer', status: reply.status, text };
+  }
+
+  /** A message of the server on its way to the client. */
+  fromServer(message: ServerMessage, session: Session, emit: (text: string) => void): void {
+    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
+    // A changed list of tools is fetched anew when it is next needed; the link has taken note of it.
+    emit(message.text);
+  }
+
+  /** Tells the standing streams of these callers that their list of tools may be another now. */
+  toolsChanged(isAffected: (caller: Caller) => boolean): void {
+    for (const listening of this.#listens) {
+      if (!isAffected(listening.session.caller) || !listening.tools) continue;
+      const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
+      listening.emit(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`);
+    }
+  }
+
+  #mayHear(message: ServerMessage, session: Session): boolean {
+    const policy = this.#policyOf(session.caller);
+    const { params } = JSON.parse(message.text) as { params?: { uri?: unknown } };
+    return policy !== undefined && typeof params?.uri === 'string' && showsResource(policy, session.server, params.uri);
+  }
+}
+
+type Listening = {
+  readonly session: Session;
+  readonly id: MessageId;
+  readonly tools: boolean;
+  readonly emit: (text: string) => void;
+};
+
+const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);
