@@ -174,18 +174,17 @@ describe('BINANCE_MCP_MAX_NOTIONAL', () => {
     ).toBe(false);
   });
 
-  it('refuses when the price cannot be told', async () => {
+  it.each([
+    { ...BTC, side: 'BUY', type: 'MARKET', quantity: '0.001' },
+    // By its own price it would be worth 30; sold, it fills at whatever the market is.
+    { ...BTC, side: 'SELL', type: 'LIMIT', quantity: '0.001', price: '30000' },
+  ])('refuses when the price cannot be told: $side $type', async (order) => {
     const blind = await openDesk({ args: ['--exchange', flaky.url], env: { BINANCE_MCP_MAX_NOTIONAL: '100' } });
     flaky.next(
       { method: 'GET', path: '/fapi/v1/premiumIndex', act: { kind: 'answer', status: 200, body: '{}' } },
       { method: 'GET', path: '/fapi/v2/ticker/price', act: { kind: 'answer', status: 200, body: '{}' } },
     );
-    const result = await blind.call('binance_futures_place_order', {
-      ...BTC,
-      side: 'BUY',
-      type: 'MARKET',
-      quantity: '0.001',
-    });
+    const result = await blind.call('binance_futures_place_order', order);
     flaky.clear();
     await blind.close();
     expect(result.structured.error.reason).toBe('notional-too-large');

@@ -76,8 +76,10 @@ async function notionalOf(context: ToolContext, exposure: Exposure): Promise<Dec
   if (exposure.quoteQuantity !== undefined) return decimal(exposure.quoteQuantity);
   if (exposure.quantity === undefined) return undefined;
   const own = exposure.prices.map(decimal);
-  const prices = exposure.boundByLimit ? own : [...own, ...(await marketPrices(context, exposure))];
-  const [first, ...rest] = prices;
+  const market = exposure.boundByLimit ? [] : await marketPrices(context, exposure);
+  // Without the market's price an order that may run at it has no known value, whatever its own prices say.
+  if (!exposure.boundByLimit && market.length === 0) return undefined;
+  const [first, ...rest] = [...own, ...market];
   if (first === undefined) return undefined;
   return multiply(decimal(exposure.quantity), rest.reduce(maximum, first));
 }
