@@ -1,5 +1,5 @@
 /** Entry: reads the settings, then serves MCP on stdio or HTTP. stdout carries JSON-RPC only; everything else goes to stderr. */
-import { readSettings, SettingError, type Settings, usage } from './settings.ts';
+import { notUsed, readSettings, SettingError, type Settings, usage } from './settings.ts';
 
 const log = (line: string): void => {
   process.stderr.write(`binance-mcp-server: ${line}\n`);
@@ -22,6 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  for (const line of notUsed(settings)) log(line);
   // Loaded after the settings were found good, so that a wrong one is reported at once.
   if (settings.http === undefined) await (await import('./stdio.ts')).serveOnStdio(settings, log);
   else await (await import('./http.ts')).serveOnHttp(settings, { port: settings.http.port, log });

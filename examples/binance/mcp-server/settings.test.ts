@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loopbackOrigin, readSettings, SettingError } from './settings.ts';
+import { loopbackOrigin, notUsed, readSettings, SettingError } from './settings.ts';
 import { runToEnd } from './test/desk.ts';
 
 let folder: string;
@@ -19,6 +19,18 @@ async function file(name: string, content: string, mode = 0o600): Promise<string
   await chmod(path, mode);
   return path;
 }
+
+it('says which settings nothing looks at', async () => {
+  const tokens = await file('tokens.json', JSON.stringify({ ['t'.repeat(40)]: { key: 'a', secret: 'b' } }));
+  const env = { BINANCE_MCP_KEYS_FILE: tokens, BINANCE_MCP_TOKEN: 'x'.repeat(40), BINANCE_MCP_PAPER_DATA: folder };
+  const settings = readSettings(['--http', '0', '--exchange', 'http://127.0.0.1:1'], { ...env, ...keys });
+  expect(notUsed(settings).map((line) => line.split(' ')[0])).toEqual([
+    'BINANCE_MCP_TOKEN',
+    'BINANCE_API_KEY',
+    'BINANCE_MCP_PAPER_DATA',
+  ]);
+  expect(notUsed(readSettings(['--http', '0'], { ...keys, BINANCE_MCP_PAPER_DATA: folder }))).toEqual([]);
+});
 
 describe('what is read', () => {
   it('is paper on stdio in English when nothing is set', () => {

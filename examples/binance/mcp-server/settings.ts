@@ -111,6 +111,18 @@ export function readSettings(argv: readonly string[], env: Env): Settings {
   };
 }
 
+/** Settings that are set and that nothing looks at: no mistake, but somebody may count on them. */
+export function notUsed(settings: Settings): readonly string[] {
+  const lines: string[] = [];
+  if (settings.tokens !== undefined && settings.token !== undefined)
+    lines.push('BINANCE_MCP_TOKEN is set and not used: the keys file names the tokens');
+  if (settings.tokens !== undefined && settings.http !== undefined && settings.keys !== undefined)
+    lines.push('BINANCE_API_KEY is set and not used: the keys file says whose keys each token has');
+  if (settings.paperData !== undefined && (settings.mode !== 'paper' || settings.exchange !== undefined))
+    lines.push('BINANCE_MCP_PAPER_DATA is set and not used: it is for the embedded paper exchange');
+  return lines;
+}
+
 function readFlags(argv: readonly string[]): { http: number | undefined; exchange: string | undefined } {
   let httpPort: number | undefined;
   let exchange: string | undefined;
