@@ -73,12 +73,10 @@ export function exchangeId(say: Say, described: string) {
 }
 
 export function clientId(say: Say, described: string) {
+  const error = say('1 to 36 characters of letters, digits and . : / _ -', '1 到 36 个字符:字母、数字和 . : / _ -');
   return z
-    .string()
-    .regex(
-      /^[.A-Z:/a-z0-9_-]{1,36}$/,
-      say('1 to 36 characters of letters, digits and . : / _ -', '1 到 36 个字符:字母、数字和 . : / _ -'),
-    )
+    .string({ error })
+    .regex(/^[.A-Z:/a-z0-9_-]{1,36}$/, { error })
     .describe(described);
 }
 

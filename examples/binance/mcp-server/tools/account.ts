@@ -211,7 +211,7 @@ export const futuresPositions = defineTool({
         unRealizedProfit: decimalText,
         liquidationPrice: decimalText,
         leverage: decimalText,
-        marginType: z.string(),
+        marginType: z.enum(['CROSSED', 'ISOLATED']),
         notional: decimalText,
       }),
     ),
@@ -254,7 +254,7 @@ export async function openPositions(only: string | undefined, { requests }: Tool
       return {
         ...row,
         leverage: textOf(config, 'leverage') || textOf(row, 'leverage'),
-        marginType: textOf(config, 'marginType') || textOf(row, 'marginType') || 'CROSSED',
+        marginType: textOf(config, 'marginType') || textOf(row, 'marginType'),
       };
     });
 }
@@ -277,6 +277,7 @@ export const accountStatus = defineTool({
     timeDifference: z.number().optional(),
     testnet: z.boolean(),
     apiKey: z.string(),
+    accountKind: z.enum(['classic', 'portfolio', 'unknown']),
   }),
   run: async (_args, context) => {
     const { say, requests, venue, now, account } = context;
@@ -291,7 +292,8 @@ export const accountStatus = defineTool({
     });
     const serverTime = typeof clock?.['serverTime'] === 'number' ? clock['serverTime'] : undefined;
     const timeDifference = serverTime === undefined ? undefined : serverTime - localTime;
-    const apiKey = account.hasKeys ? await state(() => requests.kind()) : say('none set', '未设置');
+    // Asked now: that the key worked once says nothing.
+    const apiKey = account.hasKeys ? await state(() => requests.futures('accountConfig')) : say('none set', '未设置');
     const kind = apiKey === 'ok' ? await requests.kind() : undefined;
     const hosts: Row = Object.fromEntries(
       Object.entries(venue.urls).flatMap(([name, url]) => (url === undefined ? [] : [[name, url]])),
@@ -302,7 +304,7 @@ export const accountStatus = defineTool({
         ['spot', connectivity.spot],
         ['futures', connectivity.futures],
         [say('API key', 'API key'), apiKey],
-        [say('account', '账户'), kind],
+        [say('account', '账户'), kind ?? say('unknown', '未知')],
         [say('clock difference', '时钟差'), timeDifference === undefined ? undefined : `${timeDifference} ms`],
       ]),
       {
@@ -314,7 +316,7 @@ export const accountStatus = defineTool({
         ...(timeDifference === undefined ? {} : { timeDifference }),
         testnet: venue.mode !== 'live',
         apiKey,
-        ...(kind === undefined ? {} : { accountKind: kind }),
+        accountKind: kind ?? 'unknown',
         usedWeight: { ...account.pace.weights() },
       },
     );

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import {
   absolute,
+  add,
   compare,
   decimal,
   exact,
@@ -34,8 +35,8 @@ export const compareSpotFutures = defineTool({
   title: (say) => say('Spot against futures', '现货与合约价差'),
   description: (say) =>
     say(
-      'Compares the spot and the USDⓈ-M futures price: difference, percent, premium or discount, and whether more than 0.5 % would remain after taker fees. `symbol` is a base asset such as BTC (meaning BTCUSDT) or a pair such as BTCUSDT.',
-      '比较现货与 U 本位合约价格:价差、百分比、升水或贴水,以及扣除吃单手续费后是否仍超过 0.5%。`symbol` 可为标的资产(如 BTC,即 BTCUSDT)或交易对(如 BTCUSDT)。',
+      'Compares the spot and the USDⓈ-M futures price: difference, percent, premium or discount, whether the gap exceeds 0.5 %, and what is left of it after taker fees and after one funding payment. `symbol` is a base asset such as BTC (meaning BTCUSDT) or a pair such as BTCUSDT.',
+      '比较现货与 U 本位合约价格:价差、百分比、升水或贴水、是否超过 0.5%,以及扣除吃单手续费和一次资金费用后的剩余。`symbol` 可为标的资产(如 BTC,即 BTCUSDT)或交易对(如 BTCUSDT)。',
     ),
   input: (say) =>
     z.strictObject({
@@ -54,6 +55,9 @@ export const compareSpotFutures = defineTool({
     state: z.enum(['premium', 'discount', 'equal']),
     arbitrage: z.boolean().describe('the gap exceeds 0.5 %'),
     netPercent: decimalText.describe('gap less taker fees of both legs, in and out'),
+    netAfterFundingPercent: decimalText.describe(
+      'netPercent with one funding payment at the last rate, paid or received',
+    ),
     lastFundingRate: decimalText,
   }),
   run: async (args, { requests, say }) => {
@@ -69,6 +73,9 @@ export const compareSpotFutures = defineTool({
     const gap = percent(difference, spot);
     const state = isZero(difference) ? 'equal' : isPositive(difference) ? 'premium' : 'discount';
     const net = subtract(absolute(gap), roundTripFeesPercent);
+    const rate = multiply(amountOf(markRow, 'lastFundingRate'), decimal('100'));
+    // At a premium the contract is sold, and a short receives what a positive rate makes longs pay.
+    const netAfterFunding = state === 'discount' ? subtract(net, rate) : add(net, rate);
     const words = { premium: say('premium', '升水'), discount: say('discount', '贴水'), equal: say('equal', '持平') };
     return answer(
       lines([
@@ -78,6 +85,7 @@ export const compareSpotFutures = defineTool({
         [say('difference', '价差'), `${show(difference)} (${show(round(gap, 4))} %, ${words[state]})`],
         [say('after fees', '扣除手续费后'), `${show(round(net, 4))} %`],
         [say('funding rate', '资金费率'), textOf(markRow, 'lastFundingRate')],
+        [say('after fees and one funding', '扣除手续费和一次资金费用后'), `${show(round(netAfterFunding, 4))} %`],
       ]),
       {
         symbol: pair,
@@ -89,6 +97,7 @@ export const compareSpotFutures = defineTool({
         state,
         arbitrage: compare(absolute(gap), gapPercent) > 0,
         netPercent: exact(net),
+        netAfterFundingPercent: exact(netAfterFunding),
         lastFundingRate: textOf(markRow, 'lastFundingRate'),
       },
     );
@@ -126,11 +135,12 @@ export const fundingCost = defineTool({
     pays: z.boolean(),
   }),
   run: async (args, context) => {
-    const { say, requests, now } = context;
+    const { say, requests } = context;
     const mark = asRow(await requests.futuresMarket('markPrice', { symbol: args.symbol }));
     const intervalHours = await fundingHours(args.symbol, context);
     const next = needNumber(mark, 'nextFundingTime');
-    const until = now() + args.holdHours * hourMs;
+    // From the exchange's own moment: this machine's clock may be another.
+    const until = needNumber(mark, 'time') + args.holdHours * hourMs;
     const settlements = next === 0 || next > until ? 0 : Math.floor((until - next) / (intervalHours * hourMs)) + 1;
     const notional = multiply(amountOf(mark, 'markPrice'), decimal(args.positionSize));
     const each = multiply(notional, amountOf(mark, 'lastFundingRate'));

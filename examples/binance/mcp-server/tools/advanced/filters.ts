@@ -63,9 +63,14 @@ function stepSize(rules: Rules): Decimal {
   return field(filterOf(rules, 'LOT_SIZE'), 'stepSize');
 }
 
+/** The largest quantity of one order; zero where there is no bound. */
+export function maxQuantity(rules: Rules): Decimal {
+  return field(filterOf(rules, 'LOT_SIZE'), 'maxQty');
+}
+
 /** @param quantity of any precision @returns the largest quantity the lot size allows that is not above it */
 export function floorQuantity(rules: Rules, quantity: Decimal): Decimal {
-  const largest = field(filterOf(rules, 'LOT_SIZE'), 'maxQty');
+  const largest = maxQuantity(rules);
   const floored = floorToStep(quantity, stepSize(rules));
   return isZero(largest) ? floored : minimum(floored, largest);
 }

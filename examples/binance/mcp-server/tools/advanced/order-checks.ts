@@ -19,7 +19,7 @@ import { lines, type Say } from '../../language.ts';
 import { answer, defineTool, refuse, type ToolContext } from '../../tool.ts';
 import { levels } from '../market-series.ts';
 import { decimalText } from '../shapes.ts';
-import { checkOrder, filterOf, floorQuantity, type Market, nearest, percent, readRules } from './filters.ts';
+import { checkOrder, filterOf, floorQuantity, type Market, nearest, readRules } from './filters.ts';
 
 const market = (say: Say) =>
   choice(say, ['spot', 'futures'], say('which market, default spot', '市场,默认 spot')).optional();
@@ -211,8 +211,8 @@ function walk(side: readonly Level[], best: Decimal, { width, isBuy }: { width: 
   let worst = best;
   let count = 0;
   for (const level of side) {
-    const away = percent(isBuy ? subtract(level.price, best) : subtract(best, level.price), best);
-    if (compare(away, width) > 0) break;
+    const away = isBuy ? subtract(level.price, best) : subtract(best, level.price);
+    if (compare(multiply(away, decimal('100')), multiply(width, best)) > 0) break;
     quantity = add(quantity, level.quantity);
     cost = add(cost, multiply(level.quantity, level.price));
     worst = level.price;

@@ -23,7 +23,7 @@ import { amount, symbol, whole } from '../../inputs.ts';
 import { lines } from '../../language.ts';
 import { answer, defineTool, refuse, type ToolContext } from '../../tool.ts';
 import { decimalText } from '../shapes.ts';
-import { floorQuantity, minNotional, minQuantity, readRules } from './filters.ts';
+import { floorQuantity, maxQuantity, minNotional, minQuantity, readRules } from './filters.ts';
 
 /** Binance's standard taker fee, used where the account's own cannot be asked. */
 const takerFeeDefault = decimal('0.0005');
@@ -80,7 +80,8 @@ export const positionSize = defineTool({
     const rules = await readRules('futures', args.symbol, context);
     if (rules.kind === 'refused') return rules;
     const isLong = compare(entry, stop) > 0;
-    const quantity = floorQuantity(rules, divide(decimal(args.riskAmount), distance, 18));
+    const wanted = divide(decimal(args.riskAmount), distance, 18);
+    const quantity = floorQuantity(rules, wanted);
     const notional = multiply(quantity, entry);
     const margin = divide(notional, { units: BigInt(args.leverage), scale: 0 }, 8);
     const loss = multiply(quantity, distance);
@@ -105,6 +106,13 @@ export const positionSize = defineTool({
         say(`below the smallest value ${show(minNotional(rules))}`, `低于最小名义价值 ${show(minNotional(rules))}`),
       );
     const tradable = warnings.length === 0;
+    if (isPositive(maxQuantity(rules)) && compare(wanted, maxQuantity(rules)) > 0)
+      warnings.push(
+        say(
+          `cut to the largest quantity of one order, ${show(quantity)}: the risk is not used up`,
+          `已限制为单笔最大数量 ${show(quantity)}:未用满风险金额`,
+        ),
+      );
     if (isEarly === true)
       warnings.push(
         say('would be liquidated before the stop is reached; use less leverage', '会在止损前被强平;请降低杠杆'),
