@@ -28,7 +28,7 @@ import { inspectRules } from '../stages/policy/inspect-rules.ts';
 import { fitsSchema } from '../stages/policy/json-schema.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf } from '../stages/upstream/connection.ts';
-import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
+import { mirroredHeaders, type NoToolList, type ToolList } from '../stages/upstream/tool-list.ts';
 import type { Admissions } from './admissions.ts';
 import type { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
@@ -62,8 +62,7 @@ export function callStages(parts: CallStageParts): Stages {
       const link = upstreams.linkOf(call.session);
       const list = 'kind' in link && link.kind === 'link' ? link.tools() : undefined;
       // The list of a session that is under way is at hand.
-      if (list !== undefined && 'byName' in list) return { kind: 'target', definition: list.byName.get(call.target) };
-      return findTarget(call, link);
+      return list !== undefined && 'kind' in list ? targetIn(call, list) : findTarget(call, link, list);
     },
 
     checkMirrors(call, target, received) {
@@ -186,15 +185,17 @@ export function callStages(parts: CallStageParts): Stages {
   };
   return stages;
 
-  async function findTarget(call: DecodedCall, known: ReturnType<Upstreams['linkOf']>): Promise<FoundTarget> {
+  async function findTarget(
+    call: DecodedCall,
+    known: ReturnType<Upstreams['linkOf']>,
+    listing: Promise<ToolList | NoToolList> | undefined,
+  ): Promise<FoundTarget> {
     const link = await known;
     if (link.kind === 'not-opened' && link.supported !== undefined) {
       return notOpened(link, call.session.server, call.id, call.session.revision);
     }
     if (link.kind === 'not-opened') return unavailable(call, link.why);
-    const list = await link.tools();
-    if (list.kind === 'no-list') return unavailable(call, list.why);
-    return { kind: 'target', definition: list.byName.get(call.target) };
+    return targetIn(call, await (listing ?? link.tools()));
   }
 
   async function inspect(call: DecodedCall, reply: Reply, applying: readonly InspectRules[]): Promise<Reply> {
@@ -283,6 +284,11 @@ function visibility(policy: PolicySet, call: DecodedCall): Decision {
       : showsResource(policy, call.session.server, call.target);
   const rule = call.method === 'prompts/get' ? '/prompts' : '/resources';
   return { verdict: shown ? 'permit' : 'hidden', rule, reason: '', trail: [], limits: [], asks: [] };
+}
+
+function targetIn(call: DecodedCall, list: ToolList | NoToolList): FoundTarget {
+  if (list.kind === 'no-list') return unavailable(call, list.why);
+  return { kind: 'target', definition: list.byName.get(call.target) };
 }
 
 function unavailable(call: DecodedCall, why: string): Refusal {
