@@ -81,6 +81,16 @@ describe('spans of the wall clock', () => {
     ]);
   });
 
+  test('a span is worked out once, and forgotten where there are very many', () => {
+    const from = Date.parse('2026-11-24T00:00:00Z');
+    const first = calendarSpan(from + HOUR, 'day', 'Africa/Accra');
+    expect(calendarSpan(from, 'day', 'Africa/Accra')).toBe(first);
+    expect(calendarSpan(from + 24 * HOUR - 1, 'day', 'Africa/Accra')).toBe(first);
+    for (const zone of Intl.supportedValuesOf('timeZone').slice(-300)) calendarSpan(from, 'day', zone);
+    expect(calendarSpan(from, 'day', 'Africa/Accra')).not.toBe(first);
+    expect(calendarSpan(from, 'day', 'Africa/Accra')).toEqual(first);
+  });
+
   test('in every zone of the runtime today is one day', () => {
     const now = Date.parse('2026-11-24T15:56:31Z');
     for (const zone of Intl.supportedValuesOf('timeZone')) {

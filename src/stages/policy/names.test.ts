@@ -29,5 +29,25 @@ describe('globs', () => {
   it('see half a surrogate pair as a character of its own', () => {
     expect(globMatcher('?')('\ud800')).toBe(true);
     expect(globMatcher('*?a')('\udc00a')).toBe(true);
+    expect(globMatcher('*?b*')('\udc00b')).toBe(true);
+  });
+
+  it.each([
+    ['?', '\uffff', true],
+    ['??', '\u{10000}', false],
+    ['*??', '\u{10000}', false],
+    ['*a?', 'a\u{10000}', true],
+    ['*a?', 'a\u{103ff}', true],
+    ['*a?', 'a\uff5e', true],
+    ['*a?*', 'a\u{10ffff}', true],
+    ['*a?*', 'a', false],
+    ['*a?', 'a', false],
+    ['a?', 'a', false],
+    ['ab*ab', 'ab', false],
+    ['*ab*ab', 'ab', false],
+    ['ab*', 'ab', true],
+    ['*?', '', false],
+  ])('%j of %j: %s', (pattern, text, expected) => {
+    expect(globMatcher(pattern)(text)).toBe(expected);
   });
 });

@@ -50,8 +50,8 @@ function compilePiece(source: string): Piece {
   const parts = Array.from(source);
   const matchAt = (text: string, at: number): number => {
     let i = at;
+    // A `?` past the end leads past it, where no piece that follows can begin.
     for (const part of parts) {
-      if (i >= text.length) return -1;
       const width = (text.codePointAt(i) as number) > 0xffff ? 2 : 1;
       if (part === '?') i += width;
       else if (text.startsWith(part, i)) i += part.length;
@@ -62,8 +62,7 @@ function compilePiece(source: string): Piece {
   return {
     matchAt,
     find: (text, from) => {
-      for (let at = from; at <= text.length; at++) {
-        if (at > from && isLowSurrogate(text, at)) continue;
+      for (let at = from; at < text.length; at++) {
         const end = matchAt(text, at);
         if (end >= 0) return end;
       }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { programSizeMax, safePattern, searchCostMax } from './safe-pattern.ts';
+import { programSizeMax, type SafePattern, safePattern, searchCostMax } from './safe-pattern.ts';
 
 const evil = readFileSync(new URL('../../../cases/regex-evil.txt', import.meta.url), 'utf8')
   .split('\n')
@@ -66,6 +66,12 @@ describe('evil patterns', () => {
   });
 });
 
+function searching(source: string): SafePattern {
+  const pattern = safePattern(source);
+  if ('error' in pattern) throw new Error(pattern.error);
+  return pattern;
+}
+
 describe('a pattern', () => {
   it('is searched anywhere', () => {
     const pattern = safePattern('b+');
@@ -74,11 +80,31 @@ describe('a pattern', () => {
     expect(pattern.search('acca')).toBe(false);
   });
 
-  it('is not searched above the bound of program times text', () => {
-    const source = `[a-z]{${programSizeMax / 4}}`;
-    const pattern = safePattern(source);
-    if ('error' in pattern) throw new Error(pattern.error);
-    expect(pattern.search('A'.repeat(searchCostMax / (programSizeMax / 4) + 1))).toBeUndefined();
+  it('may have two thousand steps, and is not searched above the bound of steps times text', () => {
+    expect(safePattern('a'.repeat(programSizeMax - 1))).toEqual({
+      error: 'the pattern compiles to 2001 steps; at most 2000',
+    });
+    const largest = searching('a'.repeat(programSizeMax - 2));
+    const longest = searchCostMax / programSizeMax;
+    expect(largest.search('A'.repeat(longest))).toBe(false);
+    expect(largest.search('A'.repeat(longest + 1))).toBeUndefined();
+    // What the automaton can do is not held to what a simulation may cost.
+    expect(searching('[a-z]{100}').search('A'.repeat(100_000))).toBe(false);
+  });
+
+  it('that the automaton gives up on is simulated in short texts', () => {
+    const explosive = searching('[ab]*a[ab]{150}x');
+    expect([explosive.search(coinFlips(15_000, 'x')), explosive.search(coinFlips(30_000, 'x'))]).toEqual([
+      false,
+      undefined,
+    ]);
+  });
+
+  it('is compiled once, until ten thousand others were', () => {
+    const first = safePattern('first');
+    expect(safePattern('first')).toBe(first);
+    for (let i = 0; i < 10_000; i++) safePattern(`p${i}`);
+    expect(safePattern('first')).not.toBe(first);
   });
 
   it('replaces every match, and nothing where that is dear', () => {
@@ -89,6 +115,12 @@ describe('a pattern', () => {
   });
 
   it('may be long, but not very', () => {
+    expect(safePattern('a'.repeat(10_000))).toEqual({ error: 'the pattern compiles to 10002 steps; at most 2000' });
     expect(safePattern('a'.repeat(10_001))).toEqual({ error: 'the pattern has more than 10000 characters' });
+  });
+
+  it('that is none is told in eighty characters', () => {
+    const wrong = safePattern(`(?P<${'x'.repeat(200)}`);
+    expect('error' in wrong && wrong.error.length).toBe('not a pattern in RE2 syntax: '.length + 80);
   });
 });

@@ -52,20 +52,12 @@ function compilePattern(source: string): SafePattern | PatternError {
     return { error: `not a pattern in RE2 syntax: ${why.slice(0, 80)}` };
   }
   if (size > programSizeMax) return { error: `the pattern compiles to ${size} steps; at most ${programSizeMax}` };
+  guardAutomaton(compiled, size);
   let replacing: Counted | undefined;
-  let guarded = false;
-  let simulates = true;
-  const prepare = (): void => {
-    if (guarded) return;
-    guarded = true;
-    simulates = !guardAutomaton(compiled, size);
-  };
   return {
     source,
     search(text) {
       if (size * text.length > searchCostMax) return undefined;
-      prepare();
-      if (simulates && size * text.length > simulationCostMax) return undefined;
       return withinBounds(() => compiled.test(text));
     },
     replaceAll(text, replacement) {
@@ -132,11 +124,10 @@ interface Automaton {
 
 /**
  * Keeps the automaton small, and where it gives up (it answers null) lets the engine simulate only what is cheap. These
- * are fields of the pinned version of the library; where they are not there, everything counts as simulated.
+ * are fields of the pinned version of the library; with one that lacks them no pattern loads.
  */
-function guardAutomaton(compiled: RE2JS, size: number): boolean {
-  const { dfa } = compiled.re2Input as unknown as { dfa?: Automaton };
-  if (typeof dfa?.match !== 'function' || typeof dfa.maxMem !== 'number') return false;
+function guardAutomaton(compiled: RE2JS, size: number): void {
+  const { dfa } = compiled.re2Input as unknown as { dfa: Automaton };
   dfa.maxMem = automatonBytesMax;
   dfa.memBudget = automatonBytesMax;
   dfa.stateBudget = automatonBytesMax;
@@ -146,5 +137,4 @@ function guardAutomaton(compiled: RE2JS, size: number): boolean {
     if (found === null && input.endPos() * size > simulationCostMax) throw new TooDear();
     return found;
   };
-  return true;
 }

@@ -37,12 +37,7 @@ export function numericText(value: JsonValue): string | undefined {
 
 /** Exponents are left to the exact way: `1e-400` is no double. */
 function safeDouble(text: string): number | undefined {
-  if (text.length > doubleSafeLength) return undefined;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if ((c < 0x30 || c > 0x39) && c !== 0x2e && !(c === 0x2d && i === 0)) return undefined;
-  }
-  return plainNumber.test(text) ? Number(text) : undefined;
+  return text.length <= doubleSafeLength && plainNumber.test(text) ? Number(text) : undefined;
 }
 
 const plainNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
@@ -61,16 +56,13 @@ export function compareWith(seen: JsonValue, known: Comparable): -1 | 0 | 1 | un
 
 /** Strict by type, exact for numbers, member by member for lists and objects. */
 export function equalValues(a: JsonValue, b: JsonValue): boolean {
-  if (a === b) return true;
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
-  if (a instanceof JsonNumber || b instanceof JsonNumber) {
-    return a instanceof JsonNumber && b instanceof JsonNumber && equalNumbers(a.text, b.text);
-  }
-  if (isJsonArray(a) || isJsonArray(b)) {
-    if (!isJsonArray(a) || !isJsonArray(b) || a.length !== b.length) return false;
+  if (a instanceof JsonNumber) return b instanceof JsonNumber && equalNumbers(a.text, b.text);
+  if (isJsonArray(a)) {
+    if (!isJsonArray(b) || a.length !== b.length) return false;
     return a.every((element, i) => equalValues(element, b[i] as JsonValue));
   }
-  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  if (!isJsonObject(a)) return a === b;
+  if (!isJsonObject(b)) return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every((key) => Object.hasOwn(b, key) && equalValues(a[key] as JsonValue, b[key] as JsonValue));

@@ -30,6 +30,37 @@ describe('the wall clock of a zone', () => {
   });
 });
 
+describe('what was worked out', () => {
+  const at = Date.parse('2026-01-05T00:00:00Z');
+  it('stands for a quarter of an hour', () => {
+    const first = wallClock(at, 'Europe/Paris');
+    expect(wallClock(at + 899_999, 'Europe/Paris')).toBe(first);
+    expect(wallClock(at + 900_000, 'Europe/Paris')).not.toBe(first);
+  });
+
+  it('is forgotten with all else where a thousand zones are asked', () => {
+    const names = Intl.supportedValuesOf('timeZone');
+    const spellings = new Set([
+      ...names,
+      ...names.map((name) => name.toLowerCase()),
+      ...names.map((name) => name.toUpperCase()),
+    ]);
+    spellings.delete('UTC');
+    const others = [...spellings].slice(0, 1_100);
+    expect(others.length).toBe(1_100);
+    // Fill up to where the next one empties it, whatever was asked before.
+    const known = wallClock(at, 'UTC');
+    let asked = 0;
+    while (asked < others.length && wallClock(at, 'UTC') === known) wallClock(at, others[asked++] as string);
+    expect(asked).toBeLessThan(1_000);
+    const again = wallClock(at, 'UTC');
+    for (const name of others.slice(0, 998)) wallClock(at, name);
+    expect(wallClock(at, 'UTC')).toBe(again);
+    for (const name of others.slice(998)) wallClock(at, name);
+    expect(wallClock(at, 'UTC')).not.toBe(again);
+  });
+});
+
 describe('a time zone', () => {
   it.each([
     ['UTC', true],

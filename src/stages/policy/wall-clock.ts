@@ -8,8 +8,13 @@ export interface WallClock {
   readonly date: string;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-const recent = new Map<string, { readonly quarter: number; readonly clock: WallClock }>();
+interface Zone {
+  readonly format: Intl.DateTimeFormat;
+  readonly quarter: number;
+  readonly clock: WallClock;
+}
+
+const zones = new Map<string, Zone>();
 const zonesMax = 1_000;
 /** Every zone's offset is a multiple of 15 minutes, so hour, weekday and date are constant within one. */
 const quarterMs = 900_000;
@@ -25,20 +30,17 @@ export function isTimezone(name: string): boolean {
 
 export function wallClock(epochMs: number, timezone: string): WallClock {
   const quarter = Math.floor(epochMs / quarterMs);
-  const known = recent.get(timezone);
-  if (known !== undefined && known.quarter === quarter) return known.clock;
-  const clock = compute(epochMs, timezone);
-  if (recent.size >= zonesMax) recent.clear();
-  recent.set(timezone, { quarter, clock });
+  const known = zones.get(timezone);
+  if (known?.quarter === quarter) return known.clock;
+  const format = known?.format ?? formatOf(timezone);
+  const clock = compute(epochMs, format);
+  if (zones.size >= zonesMax) zones.clear();
+  zones.set(timezone, { format, quarter, clock });
   return clock;
 }
 
-function compute(epochMs: number, timezone: string): WallClock {
-  const parts = new Map(
-    format(timezone)
-      .formatToParts(epochMs)
-      .map((part) => [part.type, part.value]),
-  );
+function compute(epochMs: number, format: Intl.DateTimeFormat): WallClock {
+  const parts = new Map(format.formatToParts(epochMs).map((part) => [part.type, part.value]));
   const part = (name: Intl.DateTimeFormatPartTypes): string => parts.get(name) ?? '';
   return {
     hour: Number(part('hour')),
@@ -47,20 +49,14 @@ function compute(epochMs: number, timezone: string): WallClock {
   };
 }
 
-function format(timezone: string): Intl.DateTimeFormat {
-  let made = formats.get(timezone);
-  if (made === undefined) {
-    made = new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      weekday: 'short',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-    });
-    if (formats.size >= zonesMax) formats.clear();
-    formats.set(timezone, made);
-  }
-  return made;
+function formatOf(timezone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: timezone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+  });
 }
