@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
+import type { Channel, Gate } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
-import type { Answer, Received, ReceivedHeaders } from '../domain/received.ts';
+import type { Received, ReceivedHeaders } from '../domain/received.ts';
 import { MODERN } from '../domain/revisions.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
+import { accepts, beginStream, Exchange, endJson, writeEvent } from './exchange.ts';
 import { originGuard } from './origin-guard.ts';
 
 export type HttpServerOptions = {
@@ -172,7 +173,7 @@ export class HttpServer {
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
     if (this.#streams.size >= STREAMS_MAX)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
-    beginStream(response, undefined);
+    beginStream(response);
     const detach = this.#options.gate.attach(
       live,
       (text) => writeEvent(response, text),
@@ -228,70 +229,6 @@ export class HttpServer {
     const now = performance.now();
     for (const exchange of this.#exchanges.all()) exchange.beat(now);
     for (const stream of this.#streams) stream.write(': still here\n\n');
-  }
-}
-
-/** One POST and its answer: JSON as long as nothing else was said before it, a stream from the first message on. */
-class Exchange {
-  received: Received | undefined;
-  readonly #response: ServerResponse;
-  readonly #acceptsStream: boolean;
-  #began = performance.now();
-  #streaming = false;
-  #done = false;
-
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    this.#response = response;
-    this.#acceptsStream = accepts(request, 'text/event-stream');
-    response.on('close', () => {
-      if (this.#done) return;
-      this.#done = true;
-      const { received } = this;
-      if (received?.goneMeansCancelled === true) cancelReceived(received);
-    });
-  }
-
-  emit(text: string): void {
-    if (this.#done || !this.#acceptsStream) return;
-    this.#stream();
-    writeEvent(this.#response, text);
-  }
-
-  answer(answer: Answer): void {
-    if (this.#done) return;
-    this.#done = true;
-    const response = this.#response;
-    switch (answer.kind) {
-      case 'answer':
-        if (this.#streaming) {
-          writeEvent(response, answer.text);
-          response.end();
-          return;
-        }
-        return endJson(response, answer.status, answer.text, answer.sessionId);
-      case 'accepted':
-        response.writeHead(202).end();
-        return;
-      case 'silent':
-        response.end();
-        return;
-      default:
-        answer satisfies never;
-        response.destroy();
-    }
-  }
-
-  beat(now: number): void {
-    if (this.#done || !this.#acceptsStream || now - this.#began < QUIET_MS || this.received === undefined) return;
-    this.#began = now;
-    this.#stream();
-    this.#response.write(': still running\n\n');
-  }
-
-  #stream(): void {
-    if (this.#streaming) return;
-    this.#streaming = true;
-    beginStream(this.#response, undefined);
   }
 }
 
@@ -369,33 +306,6 @@ function isJsonType(header: string): boolean {
   return /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*;?\s*$/i.test(header);
 }
 
-function accepts(request: IncomingMessage, type: string): boolean {
-  const header = request.headers.accept;
-  return header?.includes(type) === true || header?.includes('*/*') === true;
-}
-
-function endJson(response: ServerResponse, status: number, body: string, sessionId?: string): void {
-  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-  if (sessionId !== undefined) headers.push('mcp-session-id', sessionId);
-  response.writeHead(status, headers);
-  // A string leaves together with the headers in one write.
-  response.end(body, 'utf8');
-}
-
-function beginStream(response: ServerResponse, sessionId: string | undefined): void {
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-    ...(sessionId === undefined ? {} : { 'mcp-session-id': sessionId }),
-  });
-  response.flushHeaders();
-}
-
-function writeEvent(response: ServerResponse, text: string): void {
-  response.write(`event: message\ndata: ${text}\n\n`);
-}
-
 export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {
   const why =
     fault.code === 'EADDRINUSE'
@@ -414,4 +324,3 @@ const HEADER_BYTES_MAX = 16 * 1024;
 const IDLE_MS = 300_000;
 const STREAMS_MAX = 1_024;
 const BEAT_MS = 5_000;
-const QUIET_MS = 15_000;

@@ -1,10 +1,10 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Bag } from '../../platform/bag.ts';
 import { GENESIS, linkHash, type RecordDraft, recordBody } from '../../stages/audit/record.ts';
 import { type Exceeded, LimitBook, type Taken } from '../../stages/limits/book.ts';
 import { type Demand, decimalText, levelled, scaled } from '../../stages/limits/demand.ts';
 import type { LimitClock } from '../../stages/limits/limit-clock.ts';
+import { WalSync } from './wal-sync.ts';
 
 export type Admitted =
   | { readonly kind: 'admitted'; readonly seq: number; readonly at: number; readonly taken: readonly Taken[] }
@@ -32,7 +32,7 @@ export class Ledger {
   readonly #writer: string;
   readonly #clock: LimitClock;
   readonly #sole: boolean;
-  readonly #logFile: number;
+  readonly #sync: WalSync<AdmitJob>;
   readonly #book = new LimitBook();
   readonly #sql: Record<
     | 'record'
@@ -56,12 +56,6 @@ export class Ledger {
   #dataVersion = -1;
   #queue: Job[] = [];
   #flushing = false;
-  #awaitingSync: AdmitJob[] = [];
-  #syncing = false;
-  #syncsInline = false;
-  #slowSyncs = 0;
-  /** After a failed fsync nobody knows what is on disk: nothing is admitted any more. */
-  #brokenBy: Error | undefined;
   #prunable: number[] = [];
   #swept = 0;
   readonly #open = new Bag<number>();
@@ -97,19 +91,23 @@ export class Ledger {
         'INSERT INTO writers (id, floor) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET floor = excluded.floor',
       ),
     };
-    // The log file has no locks on it, so that opening and closing it beside SQLite is safe.
     this.#transaction(() => {
       db.prepare('DELETE FROM limit_log WHERE at < ?').run(this.#clock.now() - ROWS_KEPT_MS);
       this.#catchUp();
     });
-    this.#logFile = openSync(`${options.path}-wal`, 'r+');
     this.#floorWritten = this.#seq;
-    this.#syncsInline = this.#isFastMedium();
+    this.#sync = new WalSync<AdmitJob>({
+      path: `${options.path}-wal`,
+      write: () => void this.#sql.floor.run(this.#writer, this.#seq),
+      onDurable: (job) => job.resolve(job.result as Admitted),
+      onFailed: (job, fault) => job.reject(fault),
+    });
   }
 
   /** Takes the quotas and writes the intent, or writes the refusal. Resolves when an admitted intent is on the disk. */
   admit(draft: AdmissionDraft): Promise<Admitted> {
-    if (this.#brokenBy !== undefined) return Promise.reject(this.#brokenBy);
+    const { brokenBy } = this.#sync;
+    if (brokenBy !== undefined) return Promise.reject(brokenBy);
     const { promise, resolve, reject } = Promise.withResolvers<Admitted>();
     this.#enqueue({ kind: 'admit', draft, resolve, reject, result: undefined });
     return promise;
@@ -153,9 +151,8 @@ export class Ledger {
   /** Writes what is waiting, and returns when it is committed and on the disk. */
   async close(): Promise<void> {
     this.#flush();
-    while (this.#syncing) await new Promise((resolve) => setTimeout(resolve, 1));
+    await this.#sync.close();
     this.#db.prepare('DELETE FROM writers WHERE id = ? AND ? = 0').run(this.#writer, this.#open.size);
-    closeSync(this.#logFile);
   }
 
   #enqueue(job: Job): void {
@@ -192,7 +189,7 @@ export class Ledger {
       return;
     }
     for (const job of jobs) this.#settle(job);
-    this.#syncSoon();
+    this.#sync.start();
   }
 
   #doOne(job: Job): void {
@@ -213,7 +210,7 @@ export class Ledger {
   #settle(job: Job): void {
     switch (job.kind) {
       case 'admit':
-        if (job.result?.kind === 'admitted') this.#awaitingSync.push(job);
+        if (job.result?.kind === 'admitted') this.#sync.add(job);
         else job.resolve(job.result as Admitted);
         return;
       case 'append':
@@ -360,54 +357,6 @@ export class Ledger {
       throw fault;
     }
   }
-
-  /**
-   * Starts an fsync where intents wait and none runs. Where the medium answers faster than another thread could be
-   * woken (memory, disks with a protected cache), it is done at once, until several answers in a row are slow.
-   */
-  #syncSoon(): void {
-    if (this.#syncing || this.#awaitingSync.length === 0) return;
-    const served = this.#awaitingSync;
-    this.#awaitingSync = [];
-    if (this.#syncsInline) {
-      const began = performance.now();
-      try {
-        fdatasyncSync(this.#logFile);
-      } catch (fault) {
-        return this.#syncFailed(served, fault as Error);
-      }
-      if (performance.now() - began > INLINE_MS_MAX) this.#slowSyncs++;
-      else this.#slowSyncs = 0;
-      if (this.#slowSyncs >= SLOW_SYNCS_MAX) this.#syncsInline = false;
-      for (const job of served) job.resolve(job.result as Admitted);
-      return;
-    }
-    this.#syncing = true;
-    fdatasync(this.#logFile, (fault) => {
-      this.#syncing = false;
-      if (fault !== null) return this.#syncFailed(served, fault);
-      for (const job of served) job.resolve(job.result as Admitted);
-      this.#syncSoon();
-    });
-  }
-
-  #syncFailed(served: readonly AdmitJob[], fault: Error): void {
-    this.#brokenBy = fault;
-    for (const job of [...served, ...this.#awaitingSync]) job.reject(fault);
-    this.#awaitingSync = [];
-  }
-
-  /** Whether the medium is so fast that waiting for it costs less than handing the wait to another thread. */
-  #isFastMedium(): boolean {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      this.#sql.floor.run(this.#writer, this.#seq);
-      const began = performance.now();
-      fdatasyncSync(this.#logFile);
-      times.push(performance.now() - began);
-    }
-    return (times.sort((x, y) => x - y)[3] ?? Number.POSITIVE_INFINITY) < INLINE_MS_MAX / 4;
-  }
 }
 
 type AdmitJob = {
@@ -437,9 +386,6 @@ type ResetJob = {
 type Job = AdmitJob | AppendJob | ResetJob;
 type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
 
-const INLINE_MS_MAX = 0.1;
-/** A busy machine makes single ones look slow; so many in a row are the medium. */
-const SLOW_SYNCS_MAX = 3;
 /** One call, in a book's units. */
 const ONE = 10n ** 18n;
 const NOTHING: readonly Taken[] = [];
