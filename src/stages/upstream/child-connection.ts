@@ -12,7 +12,7 @@ import {
   withId,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
-import { classify } from './server-messages.ts';
+import { classify, refusalOf } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type ChildConnectionOptions = {
@@ -161,10 +161,12 @@ export class ChildConnection implements Connection {
       case 'notification':
         this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
         return;
-      case 'refused':
+      case 'refused': {
         this.#options.log.dropped(message.why);
-        this.#refuseRequest(line, message.why);
+        const refusal = refusalOf(line, message.why);
+        if (refusal !== undefined) this.#child.write(refusal);
         return;
+      }
       default:
         message satisfies never;
     }
@@ -189,13 +191,6 @@ export class ChildConnection implements Connection {
     this.#inFlight.heard(last);
     last.notice(message);
     last.outgoing.onMessage(message);
-  }
-
-  #refuseRequest(line: string, why: string): void {
-    const match = /"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/.exec(line);
-    if (match === null || !/"method"\s*:/.test(line)) return;
-    const error = `{"code":-32601,"message":${JSON.stringify(why)}}`;
-    this.#child.write(`{"jsonrpc":"2.0","id":${match[1]},"error":${error}}`);
   }
 
   #onLongLine(head: string, tail: string): void {

@@ -11,7 +11,7 @@ import {
   withId,
 } from './connection.ts';
 import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
-import { classify } from './server-messages.ts';
+import { classify, refusalOf } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type HttpConnectionOptions = {
@@ -219,10 +219,8 @@ export class HttpConnection implements Connection {
   }
 
   #refuseRequest(text: string, why: string): void {
-    if (this.era === 'modern') return;
-    const match = /"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/.exec(text);
-    if (match === null || !/"method"\s*:/.test(text)) return;
-    this.tell(`{"jsonrpc":"2.0","id":${match[1]},"error":{"code":-32601,"message":${JSON.stringify(why)}}}`);
+    const refusal = this.era === 'modern' ? undefined : refusalOf(text, why);
+    if (refusal !== undefined) this.tell(refusal);
   }
 
   #replyOf(status: number, body: string | undefined, id: MessageId, wireId: MessageId): Reply {

@@ -37,6 +37,13 @@ export function classify(text: string, era: Era): FromServer {
   return { kind: 'response', id, isError, errorCode };
 }
 
+/** The answer a server gets to a request of its own that {@link classify} refused; undefined where it was no request. */
+export function refusalOf(text: string, why: string): string | undefined {
+  const match = /"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/.exec(text);
+  if (match === null || !/"method"\s*:/.test(text)) return undefined;
+  return `{"jsonrpc":"2.0","id":${match[1]},"error":{"code":-32601,"message":${JSON.stringify(why)}}}`;
+}
+
 const LEGACY_NOTIFICATIONS = new Set([
   'notifications/message',
   'notifications/progress',
