@@ -102,6 +102,12 @@ describe('conditions on a result', () => {
       true,
     ],
     ['an expression', [{ cel: 'result.structuredContent.total > 5.0' }], { structuredContent: { total: 6 } }, true],
+    [
+      'an expression that is not so',
+      [{ cel: 'result.structuredContent.total > 5.0' }],
+      { structuredContent: { total: 5 } },
+      false,
+    ],
   ])('%s', (_name, conditions, result, denied) => {
     expect(denies(conditions, result) !== undefined).toBe(denied);
   });

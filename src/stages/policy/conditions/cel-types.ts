@@ -5,31 +5,29 @@ import { baseEnvironment } from './cel.ts';
 import type { Expression } from './context.ts';
 import { shown } from './operator.ts';
 
-/** The environment of a schema; undefined where it says too little to check against. */
-const environments = new WeakMap<object, Environment | 'unchecked'>();
-const verdicts = new WeakMap<object, WeakMap<Expression, string | undefined>>();
+interface Known {
+  /** Undefined where the schema says too little to check against. */
+  readonly environment: Environment | undefined;
+  readonly verdicts: WeakMap<Expression, string | undefined>;
+}
+
+const schemas = new WeakMap<object, Known>();
 
 /** Why the expression does not fit the schema, as a sentence; undefined where it fits or cannot be checked. */
 export function checkExpression(expression: Expression, schema: JsonValue | undefined): string | undefined {
   if (!isJsonObject(schema) || expression.readsAllArguments) return undefined;
-  let known = verdicts.get(schema);
-  if (known === undefined) {
-    known = new WeakMap();
-    verdicts.set(schema, known);
-  }
-  if (known.has(expression)) return known.get(expression);
-  const verdict = check(expression, schema);
-  known.set(expression, verdict);
+  let known = schemas.get(schema);
+  if (known === undefined)
+    schemas.set(schema, (known = { environment: environmentOf(schema), verdicts: new WeakMap() }));
+  const { environment, verdicts } = known;
+  if (environment === undefined) return undefined;
+  if (verdicts.has(expression)) return verdicts.get(expression);
+  const verdict = check(expression, environment);
+  verdicts.set(expression, verdict);
   return verdict;
 }
 
-function check(expression: Expression, schema: JsonObject): string | undefined {
-  let environment = environments.get(schema);
-  if (environment === undefined) {
-    environment = environmentOf(schema) ?? 'unchecked';
-    environments.set(schema, environment);
-  }
-  if (environment === 'unchecked') return undefined;
+function check(expression: Expression, environment: Environment): string | undefined {
   const verdict = environment.check(expression.checked);
   if (verdict.valid) return undefined;
   const why = verdict.error?.message.split('\n')[0] ?? 'it does not fit';
@@ -67,9 +65,8 @@ function fieldsOf(schema: JsonObject, depth: number): Fields | undefined {
 }
 
 function typeOf(schema: JsonValue, depth: number): string | Fields {
-  const type = isJsonObject(schema) ? schema['type'] : undefined;
-  if (!isJsonObject(schema) || typeof type !== 'string') return 'dyn';
-  switch (type) {
+  if (!isJsonObject(schema)) return 'dyn';
+  switch (schema['type']) {
     case 'string':
       return 'string';
     case 'boolean':

@@ -104,7 +104,6 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
       try {
         return program(scope) as unknown;
       } catch (fault) {
-        if (fault instanceof ReadFault) throw fault;
         throw new ReadFault(`cannot be evaluated: ${withoutValues(firstLine(fault))}`);
       }
     },
@@ -119,7 +118,7 @@ function search(text: string, source: string): boolean {
   const pattern = searching.get(source);
   searchBudget -= text.length * 100;
   const found = searchBudget < 0 ? undefined : pattern?.search(text);
-  if (found === undefined) throw new ReadFault('cannot be evaluated: the text is too long for its pattern');
+  if (found === undefined) throw new Error('the text is too long for its pattern');
   return found;
 }
 
@@ -145,15 +144,7 @@ export function baseEnvironment(): Environment {
     limits: { maxAstNodes: 2_000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 },
   });
   for (const root of ['tool', 'caller', 'session', 'time']) environment.registerVariable(root, 'map<string, dyn>');
-  // JSON has one kind of number; literals without a point are integers in CEL.
-  const mixed: Readonly<Record<string, (a: number, b: number) => number>> = {
-    '+': (a, b) => a + b,
-    '-': (a, b) => a - b,
-    '*': (a, b) => a * b,
-    '/': (a, b) => a / b,
-    '%': (a, b) => a % b,
-  };
-  for (const [op, apply] of Object.entries(mixed)) {
+  for (const [op, apply] of Object.entries(arithmetic)) {
     const both = (a: number | bigint, b: number | bigint): number => apply(Number(a), Number(b));
     environment.registerOperator(`double ${op} int`, both);
     environment.registerOperator(`int ${op} double: double`, both);
@@ -162,6 +153,15 @@ export function baseEnvironment(): Environment {
   environment.registerFunction(`string.${rewritten}(string): bool`, search);
   return environment;
 }
+
+/** JSON has one kind of number; literals without a point are integers in CEL. */
+const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+};
 
 const comprehensions = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 const banned = new Set(['uint', 'bytes', rewritten]);
@@ -205,7 +205,7 @@ function children(node: ASTNode): ASTNode[] {
     if (Array.isArray(part)) for (const member of part as unknown[]) gather(member);
     else if (isNode(part)) found.push(part);
   };
-  gather(node.op === 'value' ? [] : node.args);
+  gather(node.args);
   return found;
 }
 
@@ -287,7 +287,7 @@ function native(value: JsonValue, elements: number): unknown {
 
 function firstLine(fault: unknown): string {
   const text = fault instanceof Error ? fault.message : 'unknown fault';
-  return shown((text.split('\n')[0] ?? '').trim());
+  return shown(text.split('\n')[0] ?? '');
 }
 
 /** The library's messages name keys and types; a quoted literal could be an argument's value. */
