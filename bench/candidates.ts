@@ -9,13 +9,20 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const pins = availableParallelism() >= 2 && spawnSync('taskset', ['-V']).status === 0;
 
+/** A command line that runs on that core only, whatever core its parent is bound to. */
+export function onCore(core: 0 | 1, command: readonly string[]): readonly string[] {
+  return pins ? ['taskset', '-c', String(core), ...command] : command;
+}
+
+/** The upstream over pipes, on the core of the load: what is measured starts it. */
+export const stdioUpstream = onCore(1, [process.execPath, join(root, 'bench', 'upstream.ts')]);
+
 export function start(
   core: 0 | 1,
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; stdin?: 'pipe' | 'ignore'; log?: 'ignore' | number } = {},
 ): ChildProcess {
-  const command = pins ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
-  const [program = '', ...rest] = [...command, ...args];
+  const [program = '', ...rest] = onCore(core, [process.execPath, ...args]);
   return spawn(program, rest, {
     cwd: root,
     stdio: [options.stdin ?? 'ignore', 'pipe', options.log ?? 'ignore'],
@@ -67,6 +74,22 @@ export async function bareRelay(to: string): Promise<Candidate> {
   const child = start(0, [join(root, 'bench', 'bare-relay.ts'), String(port), to]);
   await lineOf(child, /ready/);
   return { name: 'bare relay', url: `http://127.0.0.1:${port}/mcp`, child, stop: () => stop(child) };
+}
+
+export async function leastRelay(to: string): Promise<Candidate> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(memoryFolder, 'sallyport-bench-'));
+  const child = start(0, [join(root, 'bench', 'least-relay.ts'), String(port), to, folder]);
+  await lineOf(child, /ready/);
+  return {
+    name: 'the least a call can be',
+    url: `http://127.0.0.1:${port}/mcp`,
+    child,
+    stop: async () => {
+      await stop(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Policy, one limit, durable audit. `folder`: where its data lie (memory or disk). */
@@ -121,8 +144,7 @@ export async function mcpProxy(): Promise<Candidate> {
     '--server',
     'stream',
     '--',
-    process.execPath,
-    join(root, 'bench', 'upstream.ts'),
+    ...stdioUpstream,
   ]);
   const url = `http://127.0.0.1:${port}/mcp`;
   for (let i = 0; i < 100; i++) {

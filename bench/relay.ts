@@ -9,6 +9,7 @@ import {
   bareRelay,
   type Candidate,
   diskFolder,
+  leastRelay,
   mcpProxy,
   memoryFolder,
   pinSelf,
@@ -16,6 +17,7 @@ import {
   rss,
   sallyport,
   start,
+  stdioUpstream,
   upstream,
 } from './candidates.ts';
 import { type Figures, HttpLanes, stdioLoad } from './load.ts';
@@ -29,14 +31,15 @@ pinSelf(1);
 
 const direct = await upstream();
 const bare = await bareRelay(direct.url);
+const least = await leastRelay(direct.url);
 const inMemory = await sallyport('sallyport, data in memory', memoryFolder, { url: direct.url });
 const onDisk = await sallyport('sallyport, data on disk', diskFolder, { url: direct.url });
 const stdioUp = await sallyport('sallyport → stdio', memoryFolder, {
-  command: process.execPath,
-  args: [join(root, 'bench', 'upstream.ts')],
+  command: stdioUpstream[0],
+  args: stdioUpstream.slice(1),
 });
 const proxy = await mcpProxy();
-const all: readonly Candidate[] = [direct, bare, inMemory, onDisk, stdioUp, proxy];
+const all: readonly Candidate[] = [direct, bare, least, inMemory, onDisk, stdioUp, proxy];
 const lanes = new Map(all.map((one) => [one, new HttpLanes(one.url, one.token)] as const));
 const limits = new Map<Candidate, number>([
   [stdioUp, 8],
@@ -44,7 +47,7 @@ const limits = new Map<Candidate, number>([
 ]);
 const results = new Map<string, Figures[]>();
 
-for (const one of all) await lanes.get(one)?.run(8, 2);
+for (const one of all) await lanes.get(one)?.run(8, 4);
 for (let round = 0; round < rounds; round++) {
   for (const concurrency of [1, 8, 32]) {
     for (const one of all) {
@@ -69,6 +72,10 @@ for (const one of all) {
   }
 }
 print('');
+for (const concurrency of [32, 8])
+  print(
+    `for scale: the least a call can be, c=${concurrency}, ÷ bare relay ${paired(least, bare, concurrency).toFixed(2)}`,
+  );
 judge('in memory, c=32, ÷ bare relay', paired(inMemory, bare, 32), 0.75);
 judge('in memory, c=8, ÷ bare relay', paired(inMemory, bare, 8), 0.75);
 judgeBelow('in memory, c=1, p50 above bare relay (ms)', at(inMemory, 1, 'p50') - at(bare, 1, 'p50'), 0.35);
@@ -93,8 +100,7 @@ const wrapped = start(
     '--data',
     join(memoryFolder, 'sallyport-bench-wrap'),
     '--',
-    process.execPath,
-    join(root, 'bench', 'upstream.ts'),
+    ...stdioUpstream,
   ],
   { stdin: 'pipe' },
 );
@@ -102,7 +108,8 @@ const piped = await stdioLoad(wrapped, 8, seconds);
 print(
   `sallyport stdio → stdio        c=8   ${piped.rps.toFixed(0).padStart(7)} calls/s  p50 ${piped.p50.toFixed(3)} ms`,
 );
-judge('stdio → stdio, c=8, ÷ HTTP bare relay', piped.rps / at(bare, 8, 'rps'), 1);
+judge('stdio → stdio, c=8, ÷ its own HTTP relay', piped.rps / at(inMemory, 8, 'rps'), 1);
+judge('stdio → stdio, c=8, ÷ bare HTTP relay', piped.rps / at(bare, 8, 'rps'), 1);
 wrapped.stdin?.end();
 await new Promise((resolve) => wrapped.once('exit', resolve));
 rmSync(join(memoryFolder, 'sallyport-bench-wrap'), { recursive: true, force: true });
