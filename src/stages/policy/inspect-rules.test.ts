@@ -28,6 +28,7 @@ describe('what is to be done with a reply', () => {
     const policy = policyOf(
       {
         read: { inspect: { max_bytes: 10, strip: ['terminal'] } },
+        're*': {},
         'r*': { shadow: true, inspect: { redact: [{ pattern: 'cards' }] } },
         other: { inspect: {} },
       },
