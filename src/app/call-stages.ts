@@ -233,7 +233,7 @@ export function callStages(parts: CallStageParts): Stages {
     const ours = ms - serverMs;
     const verdict = admission.kind === 'reserved' ? 'permit' : verdictOf(outcome);
     const became = outcome.kind === 'replied' && outcome.isError ? 'error' : outcome.kind;
-    metrics.calls.inc({ server: call.session.server, method: call.method, verdict, outcome: became });
+    metrics.countCall(call.session.server, call.method, verdict, became);
     metrics.gatewaySeconds.observe(ours / 1000);
     const rule =
       admission.kind === 'reserved' ? admission.permit.rule : outcome.kind === 'refused' ? outcome.rule : '(decode)';
