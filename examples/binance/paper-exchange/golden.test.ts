@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, formatDecimal, mul } from './engine/decimal.ts';
-import { fundingPayment } from './engine/funding.ts';
 import { MAJOR_BRACKETS, maintenanceMargin } from './engine/instruments.ts';
 import { assumedShortPrice, liquidationPrice, openLoss, priceInBracket } from './engine/margin.ts';
+import { fundingPayment } from './engine/positions.ts';
 import { Desk } from './test/harness.ts';
 
 const tidy = (units: bigint): string => formatDecimal(units, 8).replace(/\.?0+$/, '');

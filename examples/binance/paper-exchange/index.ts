@@ -1,36 +1,29 @@
-/** The paper exchange as a library: starts one on a port of its own and hands back how to reach it. */
+/**
+ * The paper exchange as a library: starts one on a port of its own and hands back how to reach it. To read it all, go
+ * on in this order:
+ *
+ *   engine/  state.ts (the nouns), book.ts, match.ts, orders.ts, margin.ts, futures.ts, futures-fill.ts, spot.ts, algo.ts,
+ *            positions.ts, liquidation.ts; then the market: path.ts, prices.ts, house.ts, candles.ts; then time: tick.ts, venue.ts
+ *   api/     route.ts, dispatch.ts, json.ts, shapes.ts, orders.ts, accounts.ts, market.ts; the rest as it is met
+ *   store/   snapshot.ts, journal.ts; and runtime.ts, which puts all of it together
+ */
 
 import type { AddressInfo } from 'node:net';
-import { control } from './api/control.ts';
-import type { Exchange } from './api/exchange.ts';
-import { Params } from './api/params.ts';
+import { openKeys } from './api/control.ts';
 import { createHttpServer } from './api/server.ts';
 import { attachStream } from './api/stream.ts';
 import type { AccountKind } from './engine/state.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
+import { createRuntime, type RuntimeOptions } from './runtime.ts';
 
-export interface ExchangeOptions {
+export interface ExchangeOptions extends Omit<Partial<RuntimeOptions>, 'clock'> {
   /** 0 or absent: any free port. */
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Directory that keeps the exchange across restarts; absent: memory only. */
-  readonly data?: string;
-  /** Of the price path, 0 to 2147483647. Default 1. Ignored when `data` holds an exchange already. */
-  readonly seed?: number;
   readonly log?: (line: string) => void;
-  /** False: no request weights and no order rates. Default true. */
-  readonly limits?: boolean;
-  /** True: order replies without `avgPrice` and `cumQuote`. Default false. */
-  readonly strict?: boolean;
-  /** The first order id; above 2^53 to try clients that round. */
-  readonly firstOrderId?: bigint;
 }
 
-export interface Credentials {
-  readonly key: string;
-  readonly secret: string;
-}
+export type Credentials = Readonly<Record<'key' | 'secret', string>>;
 
 /** A running exchange; `key` and `secret` are its first account's, classic and funded. */
 export interface PaperExchange extends Credentials {
@@ -49,7 +42,7 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
   const runtime = createRuntime({ seed, ...rest });
   const { exchange } = runtime;
   const first = [...exchange.venue.accounts.values()].find((account) => account.kind === 'classic');
-  const { key, secret } = first ?? createAccount(exchange, 'classic');
+  const { key, secret } = first ?? openKeys(exchange, 'classic');
   const server = createHttpServer(exchange, log);
   const closeStream = attachStream(server, exchange);
   try {
@@ -60,19 +53,24 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
   } catch (error) {
     closeStream();
     runtime.close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new Error(`port \`${port}\` is in use; give another with --port, or 0 for any free one`, { cause: error });
-    }
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new Error(`port \`${port}\` is in use; give another with --port, or 0 for any free one`, { cause: error });
   }
-  const heartbeat = setInterval(() => beat(runtime, log), HEARTBEAT_MS);
+  // Time passes even when nobody calls, so that streams hear of fills and expiries.
+  const heartbeat = setInterval(() => {
+    try {
+      runtime.beat();
+    } catch (error) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`paper exchange: the market stopped: ${why}`);
+    }
+  }, HEARTBEAT_MS);
   heartbeat.unref();
-  const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     key,
     secret,
-    createAccount: ({ kind = 'classic' } = {}) => createAccount(exchange, kind),
+    createAccount: ({ kind = 'classic' } = {}) => openKeys(exchange, kind),
     close: async () => {
       clearInterval(heartbeat);
       closeStream();
@@ -81,23 +79,4 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Pape
       runtime.close();
     },
   };
-}
-
-/** Time passes even when nobody calls, so that streams hear of fills and expiries. */
-function beat(runtime: Runtime, log: (line: string) => void): void {
-  try {
-    runtime.beat();
-  } catch (error) {
-    log(
-      `paper exchange: the market stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-  }
-}
-
-function createAccount(exchange: Exchange, kind: AccountKind): Credentials {
-  const before = exchange.venue.accounts.size;
-  control(exchange, { method: 'POST', path: '/paper/v1/accounts', params: new Params(new Map([['kind', kind]])) });
-  const account = [...exchange.venue.accounts.values()][before];
-  if (account === undefined) throw new Error('the account just opened is not there');
-  return { key: account.key, secret: account.secret };
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encode as encodeData } from './store/codec.ts';
-import { toData } from './store/snapshot.ts';
+import { encode as encodeData, toData } from './store/snapshot.ts';
 import { type Command, commands, run } from './test/commands.ts';
 import { Desk } from './test/harness.ts';
 import {

@@ -10,58 +10,40 @@ const { startExchange } = await import('./index.ts');
 const USAGE = 'usage: npm run exchange -- [--port N] [--data DIR] [--seed N] [--json]';
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+  const { help, json, port, seed, data } = readArguments();
+  if (help) {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const options = readArguments();
-  const { json, ...rest } = options;
-  const exchange = await startExchange({ ...rest, log: (line) => process.stderr.write(`${line}\n`) });
+  const exchange = await startExchange({
+    ...(port === undefined ? {} : { port: whole('--port', port, 65_535) }),
+    ...(seed === undefined ? {} : { seed: whole('--seed', seed, 2_147_483_647) }),
+    ...(data === undefined ? {} : { data }),
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
   const { url, key, secret } = exchange;
-  if (json) process.stdout.write(`${JSON.stringify({ url, key, secret })}\n`);
-  else
-    process.stdout.write(
-      `paper exchange: no real money, no real orders\n  url     ${url}\n  key     ${key}\n  secret  ${secret}\n  control ${url}/paper/v1/state\n`,
-    );
-  const stop = (): void => {
-    exchange.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
-  };
+  const shown = `  url     ${url}\n  key     ${key}\n  secret  ${secret}\n  control ${url}/paper/v1/state`;
+  const said = json ? JSON.stringify({ url, key, secret }) : `paper exchange: no real money, no real orders\n${shown}`;
+  process.stdout.write(`${said}\n`);
+  const stop = (): void => void exchange.close().then(() => process.exit(0), fail);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 }
 
-function readArguments(): { port?: number; data?: string; seed?: number; json: boolean } {
-  const values = parseOptions();
-  return {
-    json: values.json ?? false,
-    ...(values.port === undefined ? {} : { port: whole('--port', values.port, 65_535) }),
-    ...(values.seed === undefined ? {} : { seed: whole('--seed', values.seed, 2_147_483_647) }),
-    ...(values.data === undefined ? {} : { data: values.data }),
-  };
-}
-
-function parseOptions(): { port?: string; data?: string; seed?: string; json?: boolean } {
+function readArguments() {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   try {
-    const options = {
-      port: { type: 'string' },
-      data: { type: 'string' },
-      seed: { type: 'string' },
-      json: { type: 'boolean' },
-    } as const;
-    return parseArgs({ options }).values;
+    const help = { ...flag, short: 'h' };
+    return parseArgs({ options: { port: text, data: text, seed: text, json: flag, help } }).values;
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
   }
 }
 
 function whole(name: string, text: string, most: number): number {
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(number) || number > most)
-    throw new Error(`\`${name} ${text}\`: give a whole number from 0 to ${most}\n${USAGE}`);
-  return number;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new Error(`\`${name} ${text}\`: give a whole number from 0 to ${most}\n${USAGE}`);
 }
 
 function fail(error: unknown): never {

@@ -1,11 +1,9 @@
 /** Puts the parts together: venue, clock, routes and, when a directory is given, the journal behind them. */
 
-import { routeTable } from './api/dispatch.ts';
-import type { Command, Exchange } from './api/exchange.ts';
+import { allRoutes, replay, routeTable } from './api/dispatch.ts';
 import { Faults } from './api/faults.ts';
 import { Weights } from './api/limits.ts';
-import { replay } from './api/replay.ts';
-import { allRoutes } from './api/routes.ts';
+import type { Command, Exchange } from './api/route.ts';
 import { Sessions } from './api/sessions.ts';
 import { Clock, type ClockState } from './engine/clock.ts';
 import type { Venue } from './engine/state.ts';
@@ -14,10 +12,15 @@ import { Journal } from './store/journal.ts';
 import { fromData, toData } from './store/snapshot.ts';
 
 export interface RuntimeOptions {
+  /** Of the price path, 0 to 2147483647. Ignored when `data` holds an exchange already. */
   readonly seed: number;
+  /** Directory that keeps the exchange across restarts; absent: memory only. */
   readonly data?: string;
+  /** False: no request weights and no order rates. Default true. */
   readonly limits?: boolean;
+  /** True: order replies without `avgPrice` and `cumQuote`. Default false. */
   readonly strict?: boolean;
+  /** The first order id; above 2^53 to try clients that round. */
   readonly firstOrderId?: bigint;
   readonly clock?: Clock;
 }
@@ -47,41 +50,38 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 }
 
 function assemble(options: RuntimeOptions, journal: Journal | null): Runtime {
-  const clock = options.clock ?? new Clock();
+  const { clock = new Clock(), strict = false, limits = true, firstOrderId } = options;
   const saved = journal?.saved() ?? null;
   if (saved !== null) clock.restore(saved.clock);
   const freshVenue = (seed: number): Venue =>
-    createVenue({
-      seed,
-      origin: clock.now(),
-      ...(options.firstOrderId === undefined ? {} : { firstOrderId: options.firstOrderId }),
-    });
-  const saveAll = (): void => journal?.save({ venue: toData(exchange.venue), clock: clock.state });
+    createVenue({ seed, origin: clock.now(), ...(firstOrderId === undefined ? {} : { firstOrderId }) });
+  const listen = (venue: Venue): Venue => {
+    venue.emit = (event) => exchange.sessions.publish(event, exchange.venue.now);
+    return venue;
+  };
   const exchange: Exchange = {
     venue: saved === null ? freshVenue(options.seed) : fromData(saved.venue),
     clock,
     routes: routeTable(allRoutes),
     weights: new Weights(),
-    settings: { strict: options.strict ?? false, limits: options.limits ?? true },
+    settings: { strict, limits },
     faults: new Faults(),
     sessions: new Sessions(),
     record: (command) => {
-      if (journal === null) return;
-      if (journal.isFull) saveAll();
-      journal.append(command);
+      if (journal?.isFull) exchange.saveAll();
+      journal?.append(command);
     },
     recordClock: () => exchange.record(clockCommand(exchange.venue.now, clock)),
-    saveAll,
+    saveAll: () => journal?.save({ venue: toData(exchange.venue), clock: clock.state }),
     freshVenue,
     replaceVenue: (venue) => {
       exchange.sessions.clear();
-      exchange.venue = venue;
-      listen(exchange);
+      exchange.venue = listen(venue);
     },
   };
   if (journal !== null) catchUp(exchange, journal);
   let noted = exchange.venue.now;
-  listen(exchange);
+  listen(exchange.venue);
   return {
     exchange,
     beat: () => {
@@ -93,46 +93,40 @@ function assemble(options: RuntimeOptions, journal: Journal | null): Runtime {
     },
     close: () => {
       exchange.sessions.clear();
-      saveAll();
+      exchange.saveAll();
       journal?.close();
     },
   };
 }
 
-const listen = (exchange: Exchange): void => {
-  exchange.venue.emit = (event) => exchange.sessions.publish(event, exchange.venue.now);
-};
-
 const CLOCK = 'PAPER clock';
 
 /** A change of the clock, and the moment it led to: from there on nothing more was known when it was written. */
-const clockCommand = (time: number, clock: Clock): Command => ({
-  time,
-  account: 0,
-  route: CLOCK,
-  params: { state: JSON.stringify(clock.state), to: String(clock.now()) },
-});
+const clockCommand = (time: number, clock: Clock): Command => {
+  const params = { state: JSON.stringify(clock.state), to: String(clock.now()) };
+  return { time, account: 0, route: CLOCK, params };
+};
 
 /**
  * Plays again what happened: the journal, then the time that had been played when the exchange stopped, second by second
  * as it was then. The time since passes in long strides, and a fresh snapshot is the new beginning.
  */
 function catchUp(exchange: Exchange, journal: Journal): void {
+  const { clock } = exchange;
   for (const command of journal.commands()) {
-    if (command.route === CLOCK) replayClock(exchange, command);
-    else replay(exchange, command);
+    if (command.route !== CLOCK) {
+      replay(exchange, command);
+      continue;
+    }
+    advance(exchange.venue, command.time);
+    clock.restore(JSON.parse(command.params['state'] ?? '{}') as ClockState);
+    advance(exchange.venue, Number(command.params['to']));
   }
-  const { venue, clock } = exchange;
+  const { venue } = exchange;
   // A machine whose clock was set back must not stop the exchange's time.
-  if (clock.now() < venue.now) clock.skip(venue.now - clock.now());
+  clock.skip(Math.max(0, venue.now - clock.now()));
   const played = journal.playedUntil();
   if (played > venue.now) advance(venue, Math.min(clock.now(), played + NOTE_MS));
   advance(venue, clock.now(), CATCH_UP_STRIDE_S);
   exchange.saveAll();
-}
-
-function replayClock({ venue, clock }: Exchange, command: Command): void {
-  advance(venue, command.time);
-  clock.restore(JSON.parse(command.params['state'] ?? '{}') as ClockState);
-  advance(venue, Number(command.params['to']));
 }

@@ -1,15 +1,14 @@
 /** What accounts hold and how they are set: spot, futures, portfolio margin. */
 
 import { formatDecimal, max, min, mulDiv, ONE } from '../engine/decimal.ts';
-import type { Perpetual } from '../engine/instruments.ts';
-import { ASSETS } from '../engine/instruments.ts';
+import { ASSETS, type Perpetual } from '../engine/instruments.ts';
 import { collateralOf, positionsOf, type Row, rowOf, summarize } from '../engine/margin.ts';
 import { freshHolding } from '../engine/orders.ts';
 import { moveIsolatedMargin, setDualSide, setLeverage, setMarginType } from '../engine/positions.ts';
 import { Refusal, refuse } from '../engine/refusal.ts';
 import type { Account, Holding, Market } from '../engine/state.ts';
 import { page, weekWindow } from './history.ts';
-import { each, type Fields, type Json, money } from './json.ts';
+import { constants, type Dictionary, type Fields, type Json, money, own, shape, sums } from './json.ts';
 import { limitRows, orderCounts } from './limits.ts';
 import { readPositionSide } from './order-request.ts';
 import { must } from './params.ts';
@@ -20,62 +19,53 @@ import { leverageBrackets } from './symbols.ts';
 const SUCCESS: Json = { code: 200, msg: 'success' };
 const LEVERAGE_MAX = 125;
 const INCOME_TYPES = ['TRANSFER', 'REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION', 'INSURANCE_CLEAR'] as const;
-/** What may be done with an account: everything. */
-const PERMISSIONS: Fields = each('canTrade canWithdraw canDeposit', true);
+const PERMISSIONS = 'canTrade:true canWithdraw:true canDeposit:true';
 
 // Spot
 
-const COMMISSION: Json = { ...each('maker taker', '0.00100000'), ...each('buyer seller', '0.00000000') };
-const NO_COMMISSION: Json = each('maker taker buyer seller', '0.00000000');
+const COMMISSION = constants('maker:"0.00100000" taker:"0.00100000" buyer:"0.00000000" seller:"0.00000000"');
+const NO_COMMISSION = constants('maker:"0.00000000" taker:"0.00000000" buyer:"0.00000000" seller:"0.00000000"');
+const SPOT_ACCOUNT = constants(
+  'makerCommission:10 takerCommission:10 buyerCommission:0 sellerCommission:0 brokered:false accountType:"SPOT"',
+  'requireSelfTradePrevention:false preventSor:false permissions:["SPOT"]',
+  PERMISSIONS,
+);
+const DISCOUNT = constants('enabledForAccount:false enabledForSymbol:false discountAsset:"BNB" discount:"0.75000000"');
+
+type SpotRow = { readonly asset: string; readonly free: bigint; readonly locked: bigint };
+const SPOT_ROW: Dictionary<SpotRow> = { ...own<SpotRow>('asset'), ...sums<SpotRow>('free', 'locked') };
+const spotBalance = shape(SPOT_ROW, 'asset free locked');
+const coinRow = shape(
+  SPOT_ROW,
+  'coin=asset name=asset depositAllEnable:false withdrawAllEnable:false free locked freeze:"0" withdrawing:"0" ipoing:"0"',
+  'ipoable:"0" storage:"0" isLegalMoney:false trading:true networkList:[]',
+);
 
 /** Free and locked of every asset an account can hold. */
-const spotRows = ({ spot }: Account): { asset: string; free: bigint; locked: bigint }[] =>
+const spotRows = ({ spot }: Account): SpotRow[] =>
   [...new Set([...ASSETS, ...spot.keys()])].map((asset) => ({ asset, free: 0n, locked: 0n, ...spot.get(asset) }));
 
 const spotRoutes: readonly Route[] = [
   read('/api/v3/account', 20, ({ params, account }) => {
     const omitZero = params.boolean('omitZeroBalances');
     const rows = spotRows(account).filter(({ free, locked }) => !omitZero || free + locked !== 0n);
+    const { id, updateTime } = account;
     return {
-      ...each('makerCommission takerCommission', 10),
-      ...each('buyerCommission sellerCommission', 0),
+      ...SPOT_ACCOUNT,
       commissionRates: COMMISSION,
-      ...PERMISSIONS,
-      ...each('brokered requireSelfTradePrevention preventSor', false),
-      updateTime: account.updateTime,
-      accountType: 'SPOT',
-      balances: rows.map(({ asset, free, locked }) => ({ asset, free: money(free), locked: money(locked) })),
-      permissions: ['SPOT'],
-      uid: 100_000 + account.id,
+      updateTime,
+      balances: rows.map(spotBalance),
+      uid: 100_000 + id,
     };
   }),
-  read('/api/v3/rateLimit/order', 40, ({ venue, account }) =>
-    orderCounts(account, 'spot', venue.now).map(({ interval, intervalNum, limit, count }) => ({
-      rateLimitType: 'ORDERS',
-      interval,
-      intervalNum,
-      limit,
-      count,
-    })),
-  ),
+  read('/api/v3/rateLimit/order', 40, ({ venue, account }) => orderCounts(account, 'spot', venue.now)),
   read('/api/v3/account/commission', 20, ({ pair }) => ({
     symbol: pair.spec.symbol,
-    standardCommission: COMMISSION,
-    ...each('specialCommission taxCommission', NO_COMMISSION),
-    discount: { ...each('enabledForAccount enabledForSymbol', false), discountAsset: 'BNB', discount: '0.75000000' },
+    ...{ standardCommission: COMMISSION, specialCommission: NO_COMMISSION, taxCommission: NO_COMMISSION },
+    discount: DISCOUNT,
   })),
   // The few rows clients ask for before they trade, so that they load unconfigured.
-  read('/sapi/v1/capital/config/getall', 10, ({ account }) =>
-    spotRows(account).map(({ asset, free, locked }) => ({
-      ...each('coin name', asset),
-      ...each('depositAllEnable withdrawAllEnable isLegalMoney', false),
-      free: money(free),
-      locked: money(locked),
-      ...each('freeze withdrawing ipoing ipoable storage', '0'),
-      trading: true,
-      networkList: [],
-    })),
-  ),
+  read('/sapi/v1/capital/config/getall', 10, ({ account }) => spotRows(account).map(coinRow)),
   keyed('GET', '/sapi/v1/margin/allPairs', 1, () => []),
   keyed('GET', '/sapi/v1/margin/isolated/allPairs', 10, () => []),
 ];
@@ -96,10 +86,13 @@ function usedRows({ account, perpetuals }: AccountCall): shapes.Shown[] {
   const rows = summary.rows.filter((row) => perpetuals.includes(row.holding.market));
   return rows.map((row) => ({ ...row, summary }));
 }
+const hasPosition = ({ position }: Row): boolean => position.quantity !== 0n;
+
+const NO_TIER = `feeTier:0 updateTime:0 multiAssetsMargin:false tradeGroupId:-1 ${PERMISSIONS}`;
 
 const classicRoutes: readonly Route[] = [
   ...['/fapi/v2/balance', '/fapi/v3/balance'].map((path) =>
-    read(path, 5, ({ account }) => [{ ...shapes.futuresBalance(summarize(account)), marginAvailable: true }]),
+    read(path, 5, ({ account }) => [shapes.futuresBalance(summarize(account))]),
   ),
   read('/fapi/v3/account', 5, ({ account }) => {
     const summary = summarize(account);
@@ -108,15 +101,9 @@ const classicRoutes: readonly Route[] = [
   }),
   read('/fapi/v2/account', 5, ({ venue, account }) => {
     const summary = summarize(account);
-    return {
-      ...each('feeTier updateTime', 0),
-      ...PERMISSIONS,
-      ...each('feeBurn multiAssetsMargin', false),
-      tradeGroupId: -1,
-      ...shapes.futuresTotals(summary),
-      assets: [{ ...shapes.futuresAsset(summary), marginAvailable: true }],
-      positions: everyRow(account, venue.futures.values()).map(shapes.accountPositionV2),
-    };
+    const assets = [{ ...shapes.futuresAsset(summary), marginAvailable: true }];
+    const positions = everyRow(account, venue.futures.values()).map(shapes.accountPositionV2);
+    return { ...constants(NO_TIER, 'feeBurn:false'), ...shapes.futuresTotals(summary), assets, positions };
   }),
   read('/fapi/v3/positionRisk', 5, (call) => usedRows(call).map(shapes.positionV3)),
   read('/fapi/v2/positionRisk', 5, ({ account, perpetuals }) => {
@@ -147,14 +134,16 @@ const classicRoutes: readonly Route[] = [
   read('/fapi/v1/forceOrders', 50, ({ params, account, perpetuals }) => {
     const limit = params.integer('limit', 50, { min: 1, max: 100 });
     const found = account.forced.filter((order) => perpetuals.some((market) => market === order.market));
-    return found.slice(-limit).map(shapes.orderRow);
+    return found.slice(-limit).map(shapes.futuresOrder.classic.row);
   }),
-  read('/fapi/v1/adlQuantile', 5, (call) =>
-    usedRows(call)
-      .filter(({ position }) => position.quantity !== 0n)
-      .map(({ holding, position }) => ({ symbol: holding.market.spec.symbol, adlQuantile: { [position.side]: 1 } })),
-  ),
-  read('/fapi/v1/rateLimit/order', 1, () => limitRows('futures')),
+  read('/fapi/v1/adlQuantile', 5, (call) => {
+    const rows = usedRows(call).filter(hasPosition);
+    return rows.map(({ holding, position: { side } }) => ({
+      symbol: holding.market.spec.symbol,
+      adlQuantile: { [side]: 1 },
+    }));
+  }),
+  read('/fapi/v1/rateLimit/order', 1, () => limitRows('futures').slice(1)),
   read('/fapi/v1/apiTradingStatus', 1, ({ venue }) => ({ indicators: {}, updateTime: venue.now })),
 ];
 
@@ -176,56 +165,36 @@ const sharedRoutes = (at: '/fapi/v1' | '/papi/v1/um'): readonly Route[] => [
   read(`${at}/leverageBracket`, 1, ({ perpetuals }) => perpetuals.map(leverageBrackets)),
   read(`${at}/commissionRate`, 20, ({ perpetual }) => ({
     symbol: perpetual.spec.symbol,
-    makerCommissionRate: '0.0002',
-    takerCommissionRate: '0.0005',
-    rpiCommissionRate: '0.0000',
+    ...constants('makerCommissionRate:"0.0002" takerCommissionRate:"0.0005" rpiCommissionRate:"0.0000"'),
   })),
-  read(`${at}/income`, 30, income),
-  read(`${at}/accountConfig`, 5, ({ account }) => ({
-    ...each('feeTier updateTime', 0),
-    ...PERMISSIONS,
-    dualSidePosition: account.dualSide,
-    multiAssetsMargin: false,
-    tradeGroupId: -1,
-  })),
+  read(`${at}/income`, 30, (call) => {
+    const { params, account } = call;
+    const symbol = params.has('symbol') ? call.perpetual.spec.symbol : null;
+    const type = params.choice('incomeType', INCOME_TYPES, null);
+    const found = account.income.filter(
+      (row) => (symbol ?? row.symbol) === row.symbol && (type ?? row.type) === row.type,
+    );
+    return page(call, found, { from: [], time: (row) => row.time, window: weekWindow, limit: 100 }).map(incomeRow);
+  }),
+  read(`${at}/accountConfig`, 5, ({ account }) => ({ ...constants(NO_TIER), dualSidePosition: account.dualSide })),
   read(`${at}/symbolConfig`, 5, ({ account, perpetuals }) =>
-    perpetuals.map((market) => {
-      const holding = peek(account, market);
-      return {
-        symbol: market.spec.symbol,
-        marginType: holding.isolated ? 'ISOLATED' : 'CROSSED',
-        isAutoAddMargin: false,
-        leverage: holding.leverage,
-        maxNotionalValue: shapes.maxNotional(holding),
-      };
-    }),
+    perpetuals.map((market) => symbolConfig(peek(account, market))),
   ),
 ];
 
-function income(call: AccountCall): Json {
-  const { params, account } = call;
-  const symbol = params.has('symbol') ? call.perpetual.spec.symbol : null;
-  const type = params.choice('incomeType', INCOME_TYPES, null);
-  const found = account.income.filter(
-    (row) => (symbol === null || row.symbol === symbol) && (type === null || row.type === type),
-  );
-  const rows = page(call, found, {
-    from: [],
-    id: (row) => row.id,
-    time: (row) => row.time,
-    window: weekWindow,
-    limit: 100,
-  });
-  return rows.map((row) => ({
-    symbol: row.symbol,
-    ...each('incomeType info', row.type),
-    income: money(row.amount),
-    asset: 'USDT',
-    time: row.time,
-    tranId: row.id,
-    tradeId: row.tradeId,
-  }));
-}
+type Income = Account['income'][number];
+const incomeRow = shape(
+  { ...own<Income>('symbol', 'type', 'time', 'id', 'tradeId'), ...sums<Income>('amount') },
+  'symbol incomeType=type income=amount asset:"USDT" info=type time tranId=id tradeId',
+);
+
+const symbolConfig = (holding: Holding): Fields => ({
+  symbol: holding.market.spec.symbol,
+  marginType: holding.isolated ? 'ISOLATED' : 'CROSSED',
+  isAutoAddMargin: false,
+  leverage: holding.leverage,
+  maxNotionalValue: shapes.maxNotional(holding),
+});
 
 // Portfolio margin
 
@@ -247,17 +216,18 @@ const portfolioRoutes: readonly Route[] = [
   read('/papi/v1/account', 20, ({ venue, account }) => {
     const { wallet, unrealized, initial, maintenance } = summarize(account);
     // Actual equity counts every asset fully, adjusted equity with its collateral rate.
-    const actual = collateralOf(account, false) + wallet + unrealized;
     const adjusted = collateralOf(account) + wallet + unrealized;
     const { ratio, status } = uniMmr(adjusted, maintenance);
+    const available = money(max(0n, adjusted - initial));
     return {
       uniMMR: money(ratio),
       accountEquity: money(adjusted),
-      actualEquity: money(actual),
+      actualEquity: money(collateralOf(account, false) + wallet + unrealized),
       accountInitialMargin: money(initial),
       accountMaintMargin: money(maintenance),
       accountStatus: status,
-      ...each('virtualMaxWithdrawAmount totalAvailableBalance', money(max(0n, adjusted - initial))),
+      virtualMaxWithdrawAmount: available,
+      totalAvailableBalance: available,
       totalMarginOpenLoss: money(0n),
       updateTime: venue.now,
     };
@@ -268,22 +238,21 @@ const portfolioRoutes: readonly Route[] = [
     return asset === null ? rows : (rows.find((row) => row['asset'] === asset) ?? []);
   }),
   // Version 1 rows carry leverage and open-order margin, of every symbol; version 2 rows do not.
-  read('/papi/v1/um/account', 5, ({ venue, account }) => ({
-    tradeGroupId: -1,
-    assets: [shapes.umAsset(summarize(account))],
-    positions: everyRow(account, venue.futures.values()).map(shapes.umPositionV1),
-  })),
+  read('/papi/v1/um/account', 5, ({ venue, account }) => {
+    const positions = everyRow(account, venue.futures.values()).map(shapes.umPositionV1);
+    return { tradeGroupId: -1, assets: [shapes.umAsset(summarize(account))], positions };
+  }),
   read('/papi/v2/um/account', 5, ({ account }) => {
     const summary = summarize(account);
     return { assets: [shapes.umAsset(summary)], positions: summary.rows.map(shapes.umPositionV2) };
   }),
-  read('/papi/v1/um/positionRisk', 5, (call) =>
-    usedRows(call)
-      .filter((row) => row.position.quantity !== 0n)
-      .map(shapes.portfolioPosition),
-  ),
-  read('/papi/v1/rateLimit/order', 1, () => limitRows('futures').slice(0, 1)),
+  read('/papi/v1/um/positionRisk', 5, (call) => usedRows(call).filter(hasPosition).map(shapes.portfolioPosition)),
+  read('/papi/v1/rateLimit/order', 1, () => limitRows('futures').slice(1, 2)),
 ];
+
+const NOT_BORROWED = constants(
+  'crossMarginBorrowed:"0.00000000" crossMarginInterest:"0.00000000" cmWalletBalance:"0.00000000" cmUnrealizedPNL:"0.00000000"',
+);
 
 function portfolioBalances(account: Account): Fields[] {
   const { wallet, unrealized } = summarize(account);
@@ -291,9 +260,9 @@ function portfolioBalances(account: Account): Fields[] {
     const [um, umUnrealized] = asset === 'USDT' ? [wallet, unrealized] : [0n, 0n];
     return {
       asset,
+      ...NOT_BORROWED,
       totalWalletBalance: money(free + locked + um),
       crossMarginAsset: money(free + locked),
-      ...each('crossMarginBorrowed crossMarginInterest cmWalletBalance cmUnrealizedPNL', money(0n)),
       crossMarginFree: money(free),
       crossMarginLocked: money(locked),
       umWalletBalance: money(um),
@@ -305,19 +274,17 @@ function portfolioBalances(account: Account): Fields[] {
 }
 
 const listenKeyRoutes = ['/fapi/v1/listenKey', '/papi/v1/listenKey'].flatMap((path) => [
-  keyed('POST', path, 1, ({ venue, account, scene }) => ({ listenKey: scene.sessions.open(account, venue.now) })),
-  keyed('PUT', path, 1, ({ venue, account, scene }) => ({ listenKey: scene.sessions.keepAlive(account, venue.now) })),
-  keyed('DELETE', path, 1, ({ account, scene }) => {
-    scene.sessions.close(account);
+  keyed('POST', path, 1, ({ venue, account, exchange }) => ({ listenKey: exchange.sessions.open(account, venue.now) })),
+  keyed('PUT', path, 1, ({ venue, account, exchange }) => ({
+    listenKey: exchange.sessions.keepAlive(account, venue.now),
+  })),
+  keyed('DELETE', path, 1, ({ account, exchange }) => {
+    exchange.sessions.close(account);
     return {};
   }),
 ]);
 
 export const accountRoutes: readonly Route[] = [
-  ...spotRoutes,
-  ...classicRoutes,
-  ...sharedRoutes('/fapi/v1'),
-  ...portfolioRoutes,
-  ...sharedRoutes('/papi/v1/um'),
-  ...listenKeyRoutes,
+  ...[...spotRoutes, ...classicRoutes, ...portfolioRoutes, ...listenKeyRoutes],
+  ...[...sharedRoutes('/fapi/v1'), ...sharedRoutes('/papi/v1/um')],
 ];

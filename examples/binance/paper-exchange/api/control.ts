@@ -5,28 +5,30 @@
 
 import { randomBytes } from 'node:crypto';
 import { min, parseDecimal } from '../engine/decimal.ts';
-import { settleMarket } from '../engine/funding.ts';
 import { ASSETS } from '../engine/instruments.ts';
 import { summarize } from '../engine/margin.ts';
+import { roomOf, trade } from '../engine/match.ts';
 import { isOpen } from '../engine/orders.ts';
+import { settleMarket } from '../engine/positions.ts';
 import { fundingRateAt } from '../engine/prices.ts';
 import { deposit } from '../engine/records.ts';
 import { Refusal, refuse } from '../engine/refusal.ts';
-import type { ScriptPoint, Venue } from '../engine/state.ts';
+import type { AccountKind, ScriptPoint, Venue } from '../engine/state.ts';
 import { playSecond, react } from '../engine/tick.ts';
 import { advance, openFundedAccount } from '../engine/venue.ts';
-import { decode, encode } from '../store/codec.ts';
-import { fromData, toData, type VenueData } from '../store/snapshot.ts';
-import type { Exchange } from './exchange.ts';
+import { decode, encode, fromData, toData, type VenueData } from '../store/snapshot.ts';
 import { faultRow } from './faults.ts';
 import { type Json, money } from './json.ts';
-import { must, type Params } from './params.ts';
+import { must, Params } from './params.ts';
+import { type Exchange, listed } from './route.ts';
 
 type Act = (exchange: Exchange, params: Params) => Json;
 
 const ADVANCE_MS_MAX = 100 * 86_400_000;
 const SCRIPT_POINTS_MAX = 10_000;
 const ACCOUNTS_MAX = 10_000;
+
+const bad = (message: string): Refusal => new Refusal(-1130, message);
 
 /** What changes the venue: the journal must make it again after a restart. */
 const recorded: Readonly<Record<string, Act>> = {
@@ -38,12 +40,12 @@ const recorded: Readonly<Record<string, Act>> = {
   ids: ({ venue }, params) => {
     const next = must('nextOrderId', params.id('nextOrderId'));
     if (next < venue.nextOrderId)
-      throw new Refusal(-1130, `\`nextOrderId\` ${next} was given out already; the next is ${venue.nextOrderId}`);
+      throw bad(`\`nextOrderId\` ${next} was given out already; the next is ${venue.nextOrderId}`);
     venue.nextOrderId = next;
     return { nextOrderId: next };
   },
   accounts: ({ venue }, params) => {
-    if (venue.accounts.size >= ACCOUNTS_MAX) throw new Refusal(-1130, `at most ${ACCOUNTS_MAX} accounts`);
+    if (venue.accounts.size >= ACCOUNTS_MAX) throw bad(`at most ${ACCOUNTS_MAX} accounts`);
     const kind = params.choice('kind', ['classic', 'portfolio'], 'classic');
     const [key, secret] = [params.required('key'), params.required('secret')];
     return { key, secret, kind, id: openFundedAccount(venue, { key, secret, kind }).id };
@@ -71,9 +73,8 @@ const passing: Readonly<Record<string, Act>> = {
   'POST restore': restore,
 };
 
-const routes = [...Object.keys(recorded).map((name) => `POST ${name}`), ...Object.keys(passing)].map((route) =>
-  route.replace(' ', ' /paper/v1/'),
-);
+const names = [...Object.keys(recorded).map((name) => `POST ${name}`), ...Object.keys(passing)];
+const routes = names.map((route) => route.replace(' ', ' /paper/v1/'));
 
 /** The action a journal entry names, if it is one of the control plane. */
 export const recordedAction = (name: string): Act | undefined => recorded[name.replace(/^PAPER /, '')];
@@ -87,7 +88,8 @@ export function control(exchange: Exchange, call: { method: string; path: string
   const act = passing[`${method} ${name}`] ?? recorded[name];
   advance(exchange.venue, exchange.clock.now());
   // New keys are drawn before they are journalled, so that a replay makes the same ones. Callers cannot choose them.
-  const params = act === recorded['accounts'] ? call.params.with({ key: token(), secret: token() }) : call.params;
+  const drawn = act === recorded['accounts'] ? { key: token(), secret: token() } : {};
+  const params = call.params.with(drawn);
   if (act === recorded[name])
     exchange.record({ time: exchange.venue.now, account: 0, route: `PAPER ${name}`, params: params.toObject() });
   const answer = act?.(exchange, params) ?? null;
@@ -97,6 +99,12 @@ export function control(exchange: Exchange, call: { method: string; path: string
 
 /** 64 letters and digits, like the exchange's own keys. */
 const token = (): string => randomBytes(32).toString('hex');
+
+/** Another funded account, as `POST accounts` makes it. */
+export function openKeys(exchange: Exchange, kind: AccountKind): { key: string; secret: string } {
+  const params = new Params([['kind', kind]]);
+  return control(exchange, { method: 'POST', path: '/paper/v1/accounts', params }) as { key: string; secret: string };
+}
 
 function clockRow({ clock, venue }: Exchange): Json {
   return { mode: clock.state.mode, now: venue.now };
@@ -108,7 +116,7 @@ function setClock(exchange: Exchange, params: Params): Json {
   const set = params.integer('set', null);
   const by = params.integer('advance', set === null ? 0 : Math.max(0, set - venue.now), { max: ADVANCE_MS_MAX });
   if (set !== null && set < venue.now)
-    throw new Refusal(-1130, `\`set\` ${set} is before the exchange's time ${venue.now}; time only moves on`);
+    throw bad(`\`set\` ${set} is before the exchange's time ${venue.now}; time only moves on`);
   if (params.boolean('freeze')) clock.freeze(Math.max(clock.now(), venue.now));
   if (params.boolean('run')) clock.run();
   clock.skip(by);
@@ -120,17 +128,14 @@ function setClock(exchange: Exchange, params: Params): Json {
 /** `price` (and `mark`) from now on, `points=[[ms,"price"],…]`, or `clear=true` to hand the market back to its path. */
 function setPrice({ venue }: Exchange, params: Params): Json {
   const symbol = params.required('symbol');
-  const markets = [venue.futures.get(symbol), venue.spot.get(symbol)].filter((market) => market !== undefined);
-  if (markets.length === 0) throw refuse(-1121);
+  const markets = [listed(venue.futures, symbol), venue.spot.get(symbol)];
   const points = readPoints(venue, params);
   const before = (venue.scripts.get(symbol) ?? []).filter((point) => point.time <= venue.now);
-  const all = [...before, ...points];
-  if (all.length > SCRIPT_POINTS_MAX) throw new Refusal(-1130, `at most ${SCRIPT_POINTS_MAX} price points per symbol`);
-  venue.scripts.set(symbol, all);
-  for (const market of markets) {
-    market.lastPrice = 0n;
-    market.changes += 1;
-  }
+  if (before.length + points.length > SCRIPT_POINTS_MAX)
+    throw bad(`at most ${SCRIPT_POINTS_MAX} price points per symbol`);
+  venue.scripts.set(symbol, [...before, ...points]);
+  for (const market of markets)
+    if (market !== undefined) Object.assign(market, { lastPrice: 0n, changes: market.changes + 1 });
   playSecond(venue);
   return { symbol, points: points.length };
 }
@@ -139,23 +144,21 @@ function readPoints(venue: Venue, params: Params): ScriptPoint[] {
   if (params.boolean('clear')) return [{ time: venue.now, price: null, mark: null }];
   const text = params.text('points');
   if (text === null) {
-    const price = params.requiredDecimal('price');
-    const markPrice = params.decimal('mark');
-    if (price <= 0n || (markPrice ?? price) <= 0n) throw new Refusal(-1130, '`price` and `mark` must be above zero');
-    return [{ time: venue.now, price, mark: markPrice }];
+    const [price, mark] = [params.requiredDecimal('price'), params.decimal('mark')];
+    if (price <= 0n || (mark ?? price) <= 0n) throw bad('`price` and `mark` must be above zero');
+    return [{ time: venue.now, price, mark }];
   }
-  const bad = new Refusal(-1130, '`points` must be [[ms, "price"], …] in order of time, from now on');
+  const broken = bad('`points` must be [[ms, "price"], …] in order of time, from now on');
   const rows = parseJson(text);
-  if (!Array.isArray(rows)) throw bad;
+  if (!Array.isArray(rows)) throw broken;
   let earliest = venue.now;
   return rows.map((row: unknown) => {
-    if (!Array.isArray(row)) throw bad;
-    const [time, price] = row as unknown[];
-    const units = parseDecimal(String(price));
-    if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < earliest || units === null || units <= 0n)
-      throw bad;
+    const [time, shown] = Array.isArray(row) ? (row as unknown[]) : [];
+    const price = parseDecimal(String(shown));
+    if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < earliest) throw broken;
+    if (price === null || price <= 0n) throw broken;
     earliest = time;
-    return { time, price: units, mark: null };
+    return { time, price, mark: null };
   });
 }
 
@@ -172,22 +175,21 @@ function fillOnDemand({ venue }: Exchange, params: Params): Json {
   const id = must('orderId', params.id('orderId'));
   const order = venue.orders.get(id);
   if (order === undefined || !isOpen(order) || order.level === null) throw refuse(-2013);
-  const { rules, spec } = order.market;
-  const quantity = min(params.decimal('quantity') ?? order.quantity, rules.room(order, order.price));
-  if (quantity <= 0n || quantity % spec.step !== 0n) throw refuse(-4023);
-  rules.fill(null, order, order.price, quantity);
+  const quantity = min(params.decimal('quantity') ?? order.quantity, roomOf(order));
+  if (quantity <= 0n || quantity % order.market.spec.step !== 0n) throw refuse(-4023);
+  trade(order.market, null, order, order.price, quantity);
   return { orderId: id, filled: money(quantity), status: order.status };
 }
 
 /** Adds `amount` of `asset` to a wallet; a negative amount takes it away, as far as it is free. */
 function depositTo({ venue }: Exchange, params: Params): Json {
   const account = venue.byKey.get(params.required('key'));
-  if (account === undefined) throw new Refusal(-1130, '`key` is not the API key of an account here');
+  if (account === undefined) throw bad('`key` is not the API key of an account here');
   const wallet = params.choice('wallet', ['futures', 'spot'], 'futures');
   const asset = params.text('asset') ?? 'USDT';
   const amount = params.requiredDecimal('amount');
   if (!(wallet === 'futures' ? ['USDT'] : ASSETS).includes(asset))
-    throw new Refusal(-1130, `\`asset\` ${JSON.stringify(asset)} is not one the ${wallet} wallet holds`);
+    throw bad(`\`asset\` ${JSON.stringify(asset)} is not one the ${wallet} wallet holds`);
   const free = wallet === 'futures' ? summarize(account).available : (account.spot.get(asset)?.free ?? 0n);
   if (amount < 0n && free + amount < 0n) throw refuse(-2018);
   deposit(account, wallet, asset, amount);
@@ -196,23 +198,23 @@ function depositTo({ venue }: Exchange, params: Params): Json {
 
 /** Fixes a symbol's rate (`rate`, or `clear=true`), and settles it at once with `settle=true`. */
 function setFunding({ venue }: Exchange, params: Params): Json {
-  const market = venue.futures.get(params.required('symbol'));
-  if (market === undefined) throw refuse(-1121);
+  const market = listed(venue.futures, params.required('symbol'));
+  const { symbol } = market.spec;
   const rate = params.decimal('rate');
-  if (params.boolean('clear')) venue.fundingRates.delete(market.spec.symbol);
-  else if (rate !== null) venue.fundingRates.set(market.spec.symbol, rate);
+  if (params.boolean('clear')) venue.fundingRates.delete(symbol);
+  else if (rate !== null) venue.fundingRates.set(symbol, rate);
   if (params.boolean('settle')) settleMarket(market);
-  return { symbol: market.spec.symbol, rate: money(fundingRateAt(market, venue.now)) };
+  return { symbol, rate: money(fundingRateAt(market, venue.now)) };
 }
 
 function setFilter({ venue }: Exchange, params: Params): Json {
-  const kind = params.choice('market', ['futures', 'spot'], 'futures');
+  const market = params.choice('market', ['futures', 'spot'], 'futures');
   const symbol = params.required('symbol');
-  if (!venue[kind].has(symbol)) throw refuse(-1121);
+  listed<unknown>(venue[market], symbol);
   const minNotional = params.requiredDecimal('minNotional');
-  if (minNotional < 0n) throw new Refusal(-1130, '`minNotional` must not be negative');
-  venue.minNotionals.set(`${kind}:${symbol}`, minNotional);
-  return { market: kind, symbol, minNotional: money(minNotional) };
+  if (minNotional < 0n) throw bad('`minNotional` must not be negative');
+  venue.minNotionals.set(`${market}:${symbol}`, minNotional);
+  return { market, symbol, minNotional: money(minNotional) };
 }
 
 /** Everything from the start, now, with another `seed` if given; the accounts keep their keys and are funded afresh. */
@@ -233,33 +235,30 @@ function restore(exchange: Exchange, params: Params): Json {
   try {
     venue = fromData(decode(text) as VenueData);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Refusal(-1130, `\`snapshot\` cannot be restored: ${why}`);
+    throw bad(`\`snapshot\` cannot be restored: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (exchange.clock.now() < venue.now) exchange.clock.skip(venue.now - exchange.clock.now());
+  exchange.clock.skip(Math.max(0, venue.now - exchange.clock.now()));
   exchange.replaceVenue(venue);
   exchange.saveAll();
   return { accounts: venue.accounts.size, orders: venue.orders.size, now: venue.now };
 }
 
 function stateOf(exchange: Exchange): Json {
-  const { venue, settings } = exchange;
-  const shown = (book: ReadonlyMap<string, bigint>): Json =>
-    Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)]));
+  const { seed, origin, accounts, orders, ledger } = exchange.venue;
+  const shown = ([name, book]: [string, ReadonlyMap<string, bigint>]): [string, Json] => [
+    name,
+    Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)])),
+  ];
   return {
     clock: clockRow(exchange),
-    seed: venue.seed,
-    origin: venue.origin,
-    settings: { ...settings },
-    accounts: Array.from(venue.accounts.values(), ({ id, key, kind, wallet }) => ({
-      streams: exchange.sessions.connections(id),
-      id,
-      key,
-      kind,
-      wallet: money(wallet),
-    })),
-    openOrders: Array.from(venue.orders.values()).filter(isOpen).length,
+    seed,
+    origin,
+    settings: { ...exchange.settings },
+    accounts: Array.from(accounts.values(), ({ id, key, kind, wallet }) => {
+      return { streams: exchange.sessions.connections(id), id, key, kind, wallet: money(wallet) };
+    }),
+    openOrders: [...orders.values()].filter(isOpen).length,
     faults: exchange.faults.list.map(faultRow),
-    ledger: Object.fromEntries(Object.entries(venue.ledger).map(([name, book]) => [name, shown(book)])),
+    ledger: Object.fromEntries(Object.entries(ledger).map(shown)),
   };
 }

@@ -1,9 +1,9 @@
 /** Pages of history: what lies in a window of time, or from an id on, oldest first. */
 
 import { isOpen } from '../engine/orders.ts';
-import { refuse } from '../engine/refusal.ts';
-import type { Dealings, Order } from '../engine/state.ts';
-import type { OpenCall } from './route.ts';
+import { type RefusalCode, refuse } from '../engine/refusal.ts';
+import type { Dealings, Market, Order, Trade } from '../engine/state.ts';
+import type { AccountCall } from './route.ts';
 
 const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
@@ -14,72 +14,70 @@ interface Window {
   readonly start: number;
   readonly end: number;
 }
-type WindowOf = (call: OpenCall, byId: boolean) => Window;
+type WindowOf = (call: AccountCall, byId: boolean) => Window;
+
+/** At most `length` ms, refused with `code` when longer; null when neither end is given. */
+function givenWindow({ params }: AccountCall, length: number, code: RefusalCode): Window | null {
+  const start = params.integer('startTime', null);
+  const end = params.integer('endTime', null);
+  if (start !== null && end !== null && (end < start || end - start > length)) throw refuse(code);
+  if (start !== null) return { start, end: end ?? start + length };
+  return end === null ? null : { start: end - length, end };
+}
 
 /** Futures: at most seven days, by default the last seven, or all when the call asks by id. */
-export const weekWindow: WindowOf = ({ venue, params }, byId) => {
-  const start = params.integer('startTime', null);
-  const end = params.integer('endTime', null);
-  if (start !== null && end !== null && (end < start || end - start > WEEK_MS)) throw refuse(-4165);
-  if (start !== null) return { start, end: end ?? start + WEEK_MS };
-  if (end !== null) return { start: end - WEEK_MS, end };
-  return { start: byId ? 0 : venue.now - WEEK_MS, end: venue.now };
-};
+export const weekWindow: WindowOf = (call, byId) =>
+  givenWindow(call, WEEK_MS, -4165) ?? { start: byId ? 0 : call.venue.now - WEEK_MS, end: call.venue.now };
 
 /** Spot: at most a day, by default all. */
-export const dayWindow: WindowOf = ({ params }) => {
-  const start = params.integer('startTime', null);
-  const end = params.integer('endTime', null);
-  if (start !== null && end !== null && (end < start || end - start > DAY_MS)) throw refuse(-1127);
-  return {
-    start: start ?? (end === null ? 0 : end - DAY_MS),
-    end: end ?? (start === null ? Infinity : start + DAY_MS),
-  };
-};
+export const dayWindow: WindowOf = (call) => givenWindow(call, DAY_MS, -1127) ?? { start: 0, end: Infinity };
 
 interface Paging<T> {
   /** The parameter that says from which id on, in its spellings; empty when there is none. */
   readonly from: readonly string[];
-  readonly id: (row: T) => bigint | number;
   readonly time: (row: T) => number;
   readonly window: WindowOf;
   readonly limit?: number;
 }
 
 /** The rows a call asks for: the first `limit` when it says where to start, else the last. */
-export function page<T>(call: OpenCall, rows: readonly T[], by: Paging<T>): T[] {
+export function page<T extends { id: bigint | number }>(call: AccountCall, rows: readonly T[], by: Paging<T>): T[] {
   const { params } = call;
   const limit = params.integer('limit', by.limit ?? 500, { min: 1, max: 1000 });
   const from = params.id(by.from.find((name) => params.has(name)) ?? '');
   const { start, end } = by.window(call, from !== null);
-  const found = rows.filter(
-    (row) => (from === null || by.id(row) >= from) && by.time(row) >= start && by.time(row) <= end,
-  );
+  const found = rows.filter((row) => (from === null || row.id >= from) && by.time(row) >= start && by.time(row) <= end);
   return from !== null || params.has('startTime') ? found.slice(0, limit) : found.slice(-limit);
 }
 
-export const byOrderId = (a: { id: bigint }, b: { id: bigint }): number => (a.id < b.id ? -1 : 1);
+export const byId = (a: { id: bigint }, b: { id: bigint }): number => (a.id < b.id ? -1 : 1);
 
-/** A page of an account's orders in a market, finished and open. */
-export const orderHistory = (call: OpenCall, dealings: Dealings | undefined, window: WindowOf): Order[] => {
-  const all = [...(dealings?.done ?? []), ...(dealings?.open ?? [])].filter(isRemembered).sort(byOrderId);
-  return page(call, all, { from: ['orderId'], id: (order) => order.id, time: (order) => order.time, window });
-};
+const dealingsIn = ({ account }: AccountCall, { spec }: Market): Dealings | undefined =>
+  account[spec.kind === 'futures' ? 'holdings' : 'pairs'].get(spec.symbol);
 
-/** Futures forget a finished order: after three days when it ended unfilled, after ninety when it was filled. */
-function isRemembered(order: Order): boolean {
-  const age = order.market.venue.now - order.updateTime;
-  return (
-    order.market.spec.kind === 'spot' ||
-    isOpen(order) ||
-    age <= (order.executed === 0n ? UNFILLED_KEPT_MS : ORDERS_KEPT_MS)
-  );
+/** A page of the account's orders in a market, finished and open. */
+export function orderHistory(call: AccountCall, market: Market, window: WindowOf): Order[] {
+  const { done = [], open = [] } = dealingsIn(call, market) ?? {};
+  return page(call, [...done, ...open].filter(isKept).sort(byId), {
+    from: ['orderId'],
+    time: (order) => order.time,
+    window,
+  });
 }
 
-/** A page of an account's trades in a market, of one order if the call names one. */
-export const tradeHistory = (call: OpenCall, dealings: Dealings | undefined, window: WindowOf): Dealings['trades'] => {
+/** Futures forget a finished order: after three days when it ended unfilled, after ninety when it was filled. */
+function isKept(order: Order): boolean {
+  const { venue, spec } = order.market;
+  const age = venue.now - order.updateTime;
+  return spec.kind === 'spot' || isOpen(order) || age <= (order.executed === 0n ? UNFILLED_KEPT_MS : ORDERS_KEPT_MS);
+}
+
+/** A page of the account's trades in a market, of one order if the call names one. */
+export function tradeHistory(call: AccountCall, market: Market, window: WindowOf): Trade[] {
   const orderId = call.params.id('orderId');
-  const all = (dealings?.trades ?? []).filter((trade) => orderId === null || trade.order.id === orderId);
-  const byId: WindowOf = (asked, fromId) => window(asked, fromId || orderId !== null);
-  return page(call, all, { from: ['fromId'], id: (trade) => trade.id, time: (trade) => trade.time, window: byId });
-};
+  const all = (dealingsIn(call, market)?.trades ?? []).filter(
+    (trade) => orderId === null || trade.order.id === orderId,
+  );
+  const windowOf: WindowOf = (asked, byFromId) => window(asked, byFromId || orderId !== null);
+  return page(call, all, { from: ['fromId'], time: (trade) => trade.time, window: windowOf });
+}

@@ -1,6 +1,6 @@
 /**
- * Replies as JSON. A noun's fields are written down once, in a dictionary; a shape is the list of those a reply has,
- * by name, or as `name=field` under another.
+ * Replies as JSON. How a noun's fields are written is said once, in its dictionary; a shape lists the fields of one
+ * reply: `name`, `name=field` for a field under another name, `name:value` for a constant in JSON.
  */
 
 import { formatDecimal } from '../engine/decimal.ts';
@@ -13,7 +13,6 @@ export type Json =
   | bigint
   | readonly Json[]
   | { readonly [name: string]: Json | undefined };
-
 export type Fields = Record<string, Json | undefined>;
 export type Dictionary<T> = Readonly<Record<string, (item: T) => Json | undefined>>;
 
@@ -21,34 +20,35 @@ export type Dictionary<T> = Readonly<Record<string, (item: T) => Json | undefine
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
 
 /** JSON text. A bigint is written as a bare integer, whatever its size: ids beyond 2^53 must stay exact. */
-export function toJson(value: Json): string {
-  return JSON.stringify(value, (_name, item: unknown) => (typeof item === 'bigint' ? rawJSON(item.toString()) : item));
-}
+export const toJson = (value: Json): string =>
+  JSON.stringify(value, (_name, item: unknown) => (typeof item === 'bigint' ? rawJSON(item.toString()) : item));
 
 /** Money and margins: eight decimals. */
 export const money = (units: bigint): string => formatDecimal(units, 8);
 
-/** The same value under each of the names. */
-export const each = (names: string, value: Json): Fields =>
-  Object.fromEntries(names.split(' ').map((name) => [name, value]));
+/** Dictionary entries for properties that are all written by `write`. */
+export const written = <T, Value>(
+  write: (value: Value, item: T) => Json,
+  ...names: (keyof T & string)[]
+): Dictionary<T> => Object.fromEntries(names.map((name) => [name, (item: T) => write(item[name] as Value, item)]));
 
-/** Dictionary entries for properties that are written as they are. */
-export const own = <T>(...names: (keyof T & string)[]): Dictionary<T> =>
-  Object.fromEntries(names.map((name) => [name, (item: T) => item[name] as Json]));
-
-/** Dictionary entries for properties that are money. */
-export const sums = <T>(...names: (keyof T & string)[]): Dictionary<T> =>
-  Object.fromEntries(names.map((name) => [name, (item: T) => money(item[name] as bigint)]));
+/** Dictionary entries for properties that are written as they are, and for those that are money. */
+export const own = <T>(...names: (keyof T & string)[]): Dictionary<T> => written((value: Json) => value, ...names);
+export const sums = <T>(...names: (keyof T & string)[]): Dictionary<T> => written(money, ...names);
 
 /** The writer of a shape. Throws at start when the dictionary lacks a field. */
-export function shape<T>(fields: Dictionary<T>, ...words: readonly string[]): (item: T) => Fields {
-  const readers = words
+export function shape<T>(fields: Dictionary<T>, ...lines: readonly string[]): (item: T) => Fields {
+  const writers = lines
     .flatMap((line) => line.split(' '))
     .map((word) => {
-      const [name = '', field = name] = word.split('=');
-      const read = fields[field];
-      if (read === undefined) throw new Error(`no field \`${field}\` for a shape`);
-      return [name, read] as const;
+      const [, name = '', sign, rest = ''] = /^(\w+)([=:]?)(.*)$/.exec(word) ?? [];
+      const constant = sign === ':' ? (JSON.parse(rest) as Json) : null;
+      const write = sign === ':' ? () => constant : fields[rest === '' ? name : rest];
+      if (write === undefined) throw new Error(`no field for \`${word}\` in a shape`);
+      return [name, write] as const;
     });
-  return (item) => Object.fromEntries(readers.map(([name, read]) => [name, read(item)]));
+  return (item) => Object.fromEntries(writers.map(([name, write]) => [name, write(item)]));
 }
+
+/** A shape of constants only. */
+export const constants = (...lines: readonly string[]): Fields => shape({}, ...lines)(null);

@@ -2,7 +2,6 @@
 
 import { Refusal } from '../engine/refusal.ts';
 import type { Account } from '../engine/state.ts';
-import type { Fields } from './json.ts';
 
 export type Family = 'spot' | 'futures';
 
@@ -12,32 +11,25 @@ const REFUSALS_MAX = 50;
 const BAN_MS = 120_000;
 const ADDRESSES_MAX = 10_000;
 
-interface OrderLimit {
-  readonly interval: keyof typeof UNIT_MS;
-  readonly intervalNum: number;
-  readonly limit: number;
-}
+type Limit = readonly [rateLimitType: string, interval: keyof typeof UNIT_MS, intervalNum: number, limit: number];
 
-/** Weight per minute, and placements per window. */
-export const LIMITS: Readonly<Record<Family, { weight: number; orders: readonly OrderLimit[] }>> = {
-  spot: {
-    weight: 6_000,
-    orders: [
-      { interval: 'SECOND', intervalNum: 10, limit: 100 },
-      { interval: 'DAY', intervalNum: 1, limit: 200_000 },
-    ],
-  },
-  futures: {
-    weight: 2_400,
-    orders: [
-      { interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
-      { interval: 'SECOND', intervalNum: 10, limit: 300 },
-    ],
-  },
+const WEIGHT_MAX: Readonly<Record<Family, number>> = { spot: 6_000, futures: 2_400 };
+const ORDER_LIMITS: Readonly<Record<Family, readonly Limit[]>> = {
+  spot: [
+    ['ORDERS', 'SECOND', 10, 100],
+    ['ORDERS', 'DAY', 1, 200_000],
+  ],
+  futures: [
+    ['ORDERS', 'MINUTE', 1, 1_200],
+    ['ORDERS', 'SECOND', 10, 300],
+  ],
 };
 
-export const limitRows = (family: Family): Fields[] =>
-  LIMITS[family].orders.map((limit) => ({ rateLimitType: 'ORDERS', ...limit }));
+const row = ([rateLimitType, interval, intervalNum, limit]: Limit) => ({ rateLimitType, interval, intervalNum, limit });
+
+/** The limits as Binance's JSON, the weight's first. */
+export const limitRows = (family: Family) =>
+  [['REQUEST_WEIGHT', 'MINUTE', 1, WEIGHT_MAX[family]] as Limit, ...ORDER_LIMITS[family]].map(row);
 
 /** A 429 or 418 with the seconds to wait. */
 export class Throttled extends Refusal {
@@ -65,7 +57,7 @@ export class Weights {
       this.#used.set(key, (used = { window, weight: 0, refusals: 0 }));
     }
     used.weight += weight;
-    const limit = LIMITS[family].weight;
+    const limit = WEIGHT_MAX[family];
     if (used.weight <= limit) return used.weight;
     used.refusals += 1;
     if (used.refusals > REFUSALS_MAX) {
@@ -87,29 +79,33 @@ function ban(until: number, now: number): Throttled {
   return new Throttled(418, -1003, message, until - now);
 }
 
-/** The account's placements in the present window of each limit. */
-export function orderCounts(account: Account, family: Family, now: number) {
-  return LIMITS[family].orders.map((limit) => {
-    const name = `${limit.intervalNum}${limit.interval[0] ?? ''}`;
-    const key = `${family} ${name}`;
-    const ms = limit.intervalNum * UNIT_MS[limit.interval];
+/** Each order limit with the account's placements in its present window. */
+function windowsOf(account: Account, family: Family, now: number) {
+  return ORDER_LIMITS[family].map((limit) => {
+    const [, interval, intervalNum] = limit;
+    const name = `${intervalNum}${interval.charAt(0)}`;
+    const ms = intervalNum * UNIT_MS[interval];
     const window = Math.floor(now / ms);
-    const found = account.orderCounts.get(key);
-    return { ...limit, name, key, window, ends: (window + 1) * ms, count: found?.window === window ? found.count : 0 };
+    const found = account.orderCounts.get(`${family} ${name}`);
+    return { ...row(limit), name, window, ends: (window + 1) * ms, count: found?.window === window ? found.count : 0 };
   });
 }
 
+/** The order limits of an account as Binance's JSON, with what is used of them. */
+export const orderCounts = (account: Account, family: Family, now: number) =>
+  windowsOf(account, family, now).map(({ name: _name, window: _window, ends: _ends, ...shown }) => shown);
+
 /** Counts `orders` placements; returns the headers that tell the counts. Throws `Throttled` when there are too many. */
 export function countOrders(account: Account, family: Family, orders: number, now: number): Record<string, string> {
-  const windows = orderCounts(account, family, now);
+  const windows = windowsOf(account, family, now);
   for (const { limit, interval, intervalNum, ends, count } of windows) {
     if (count + orders <= limit) continue;
     const span = intervalNum === 1 ? interval : `${intervalNum} ${interval}S`;
     throw new Throttled(429, -1015, `Too many new orders; current limit is ${limit} orders per ${span}.`, ends - now);
   }
   const headers: Record<string, string> = {};
-  for (const { name, key, window, count } of windows) {
-    account.orderCounts.set(key, { window, count: count + orders });
+  for (const { name, window, count } of windows) {
+    account.orderCounts.set(`${family} ${name}`, { window, count: count + orders });
     headers[`X-MBX-ORDER-COUNT-${name}`] = String(count + orders);
   }
   return headers;

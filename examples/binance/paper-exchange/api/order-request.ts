@@ -3,21 +3,21 @@
 import { ALGO_TYPES, isLimited } from '../engine/algo.ts';
 import type { Side } from '../engine/book.ts';
 import { refuse } from '../engine/refusal.ts';
-import type { AlgoRequest, Market, OrderRequest } from '../engine/state.ts';
+import type { AccountKind, AlgoRequest, Market, OrderRequest } from '../engine/state.ts';
 import { missing, must, type Params, unwanted } from './params.ts';
 
 export const STP_MODES = ['NONE', 'EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH'] as const;
-const POSITION_SIDES = ['BOTH', 'LONG', 'SHORT'] as const;
 export const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK', 'GTX', 'GTD'] as const;
 
 export const readSide = (params: Params): Side => must('side', params.choice('side', ['BUY', 'SELL'], null, -1117));
 
 export const readPositionSide = (params: Params): OrderRequest['positionSide'] =>
-  params.choice('positionSide', POSITION_SIDES, 'BOTH');
+  params.choice('positionSide', ['BOTH', 'LONG', 'SHORT'], 'BOTH');
 
-/** A client order id, which portfolio margin (`longest` 32) wants shorter; null when absent. */
-export function readClientId(params: Params, name: string, longest: 36 | 32): string | null {
+/** A client order id, which portfolio margin wants shorter; null when absent. */
+export function readClientId(params: Params, name: string, family: AccountKind = 'classic'): string | null {
   const id = params.text(name);
+  const longest = family === 'classic' ? 36 : 32;
   if (id !== null && (id.length > longest || !/^[.A-Z:/a-z0-9_-]+$/.test(id))) throw refuse(-4015);
   return id;
 }
@@ -30,7 +30,7 @@ export function readUnits({ spec }: Market, params: Params, name: string): bigin
   return units;
 }
 
-export function readFuturesOrder(market: Market, params: Params, longest: 36 | 32): OrderRequest {
+export function readFuturesOrder(market: Market, params: Params, family: AccountKind): OrderRequest {
   const side = readSide(params);
   const type = must('type', params.choice('type', ['LIMIT', 'MARKET', ...ALGO_TYPES], null, -1116));
   if (type !== 'LIMIT' && type !== 'MARKET') throw refuse(-4120);
@@ -57,7 +57,7 @@ export function readFuturesOrder(market: Market, params: Params, longest: 36 | 3
     price: price ?? 0n,
     reduceOnly: params.boolean('reduceOnly'),
     closePosition: false,
-    clientId: readClientId(params, 'newClientOrderId', longest),
+    clientId: readClientId(params, 'newClientOrderId', family),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
     priceMatch,
     // Only whole seconds count.
@@ -108,7 +108,7 @@ export function readSpotOrder(market: Market, params: Params): OrderRequest {
     quoteQuantity: quoteQuantity ?? 0n,
     reduceOnly: false,
     closePosition: false,
-    clientId: params.name('newClientOrderId', /^[a-zA-Z0-9-_]{1,36}$/),
+    clientId: params.matching('newClientOrderId', /^[a-zA-Z0-9-_]{1,36}$/),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
     priceMatch: 'NONE',
     goodTillDate: 0,
@@ -116,7 +116,7 @@ export function readSpotOrder(market: Market, params: Params): OrderRequest {
 }
 
 /** A conditional order. Portfolio margin has older names for some parameters; both are taken. */
-export function readAlgo(market: Market, params: Params, longest: 36 | 32): AlgoRequest {
+export function readAlgo(market: Market, params: Params, family: AccountKind): AlgoRequest {
   params.choice('algoType', ['CONDITIONAL'], null);
   const side = readSide(params);
   const type = must('type', params.choice(params.spelled('type', 'strategyType'), ALGO_TYPES, null, -1116));
@@ -148,7 +148,7 @@ export function readAlgo(market: Market, params: Params, longest: 36 | 32): Algo
     closePosition,
     activatePrice: readUnits(market, params, params.spelled('activatePrice', 'activationPrice')) ?? 0n,
     callbackRate: trailing ? readCallbackRate(params) : 0n,
-    clientId: readClientId(params, clientIdName, longest),
+    clientId: readClientId(params, clientIdName, family),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
     priceMatch,
     goodTillDate: timeInForce === 'GTD' ? must('goodTillDate', params.integer('goodTillDate', null)) : 0,

@@ -1,28 +1,17 @@
 /** Orders: /api/v3, /fapi/v1 and, under another name and in another shape, /papi/v1/um. */
 
-import { cancelAllFutures, checkFutures, modifyFutures, placeFutures, stillOpen } from '../engine/futures.ts';
-import { endOrder } from '../engine/futures-fill.ts';
-import { dealingsOf, findOrder } from '../engine/orders.ts';
+import { cancelAllFutures, checkFutures, modifyFutures, placeFutures } from '../engine/futures.ts';
+import { endOrder } from '../engine/match.ts';
+import { dealingsOf, findOrder, stillOpen } from '../engine/orders.ts';
 import { Refusal, refuse } from '../engine/refusal.ts';
-import { checkSpot, endSpot, placeSpot } from '../engine/spot.ts';
+import { checkSpot, placeSpot } from '../engine/spot.ts';
 import type { Account, Market, Order } from '../engine/state.ts';
-import { batchRoutes } from './batches.ts';
 import { dayWindow, orderHistory, tradeHistory, weekWindow } from './history.ts';
-import type { Fields, Json } from './json.ts';
+import type { Json } from './json.ts';
 import { readClientId, readFuturesOrder, readSide, readSpotOrder, readUnits } from './order-request.ts';
-import { must } from './params.ts';
+import { invalid, must, Params, plainText } from './params.ts';
 import { type AccountCall, bySymbol, change, one, type Route, read } from './route.ts';
-import {
-  orderResult,
-  orderRow,
-  portfolioOrder,
-  spotCancelled,
-  spotFill,
-  spotOrderRow,
-  spotPlaced,
-  spotTradeRow,
-  tradeRow,
-} from './shapes.ts';
+import * as shapes from './shapes.ts';
 
 /** The order a call names by `orderId` or `origClientOrderId`; -1102 when it names none. */
 function lookUp({ account, params }: AccountCall, market: Market): Order | null {
@@ -30,7 +19,11 @@ function lookUp({ account, params }: AccountCall, market: Market): Order | null 
   const clientId = params.text('origClientOrderId');
   if (orderId === null && clientId === null)
     throw new Refusal(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!");
-  return findOrder(account, market, orderId, clientId);
+  const order = findOrder(account, market, orderId, clientId);
+  // Spot wants both ids to name the same order.
+  const differs = market.spec.kind === 'spot' && clientId !== null && order !== null && order.clientId !== clientId;
+  if (differs) throw refuse(-2039);
+  return order;
 }
 
 function known(order: Order | null): Order {
@@ -38,27 +31,23 @@ function known(order: Order | null): Order {
   return order;
 }
 
-const DONE: Json = { code: 200, msg: 'The operation of cancel all open order is done.' };
-
 /** The order routes of futures, or of the same futures in a portfolio margin account. */
 export function futuresOrderRoutes(family: Account['kind']): readonly Route[] {
-  const isClassic = family === 'classic';
-  const at = (name: string): string => (isClassic ? `/fapi/v1/${name}` : `/papi/v1/um/${name}`);
-  const shape = (fields: Fields): Fields => (isClassic ? fields : portfolioOrder(fields));
-  const row = (order: Order): Fields => shape(orderRow(order));
-  const result = (call: AccountCall, order: Order): Fields => shape(orderResult(order, call.scene.settings.strict));
+  const at = (name: string): string => (family === 'classic' ? `/fapi/v1/${name}` : `/papi/v1/um/${name}`);
+  const { row, result, strict } = shapes.futuresOrder[family];
+  const answer = (call: AccountCall, order: Order): Json => (call.exchange.settings.strict ? strict : result)(order);
   const place = (call: AccountCall): Json => {
     const { params, account, perpetual } = call;
-    const request = readFuturesOrder(perpetual, params, isClassic ? 36 : 32);
+    const request = readFuturesOrder(perpetual, params, family);
     const kind = params.choice('newOrderRespType', ['ACK', 'RESULT'], 'ACK');
     const order = placeFutures(account, perpetual, request);
     // An acknowledgement is sent before matching: what the order did is in RESULT, in a query or on the stream.
-    return result(call, kind === 'RESULT' ? order : { ...order, status: 'NEW', executed: 0n, cumQuote: 0n });
+    return answer(call, kind === 'RESULT' ? order : { ...order, status: 'NEW', executed: 0n, cumQuote: 0n });
   };
   const cancel = (call: AccountCall): Json => {
     const order = stillOpen(lookUp(call, call.perpetual), -2011);
     endOrder(order, 'CANCELED');
-    return result(call, order);
+    return answer(call, order);
   };
   const modify = (call: AccountCall): Json => {
     const { params, perpetual, holding } = call;
@@ -67,39 +56,35 @@ export function futuresOrderRoutes(family: Account['kind']): readonly Route[] {
     const changed = { quantity: must('quantity', quantity), price: must('price', price) };
     const order = stillOpen(lookUp(call, perpetual), -2013);
     modifyFutures(holding, order, side, changed);
-    return result(call, order);
+    return answer(call, order);
   };
-  return [
+  const routes = [
     change('POST', at('order'), 0, place, one),
     read(at('order'), 1, (call) => row(known(lookUp(call, call.perpetual)))),
     change('DELETE', at('order'), 1, cancel),
     change('PUT', at('order'), 1, modify, one),
     read(at('openOrder'), 1, (call) => row(stillOpen(lookUp(call, call.perpetual), -2013))),
-    read(at('openOrders'), bySymbol(1, 40), ({ account, perpetuals }) =>
-      [...account.holdings.values()]
-        .filter((holding) => perpetuals.includes(holding.market))
-        .flatMap((holding) => Array.from(holding.open, row)),
-    ),
-    read(at('allOrders'), 5, (call) =>
-      orderHistory(call, call.account.holdings.get(call.perpetual.spec.symbol), weekWindow).map(row),
-    ),
+    read(at('openOrders'), bySymbol(1, 40), ({ account, perpetuals }) => {
+      const holdings = [...account.holdings.values()].filter(({ market }) => perpetuals.includes(market));
+      return holdings.flatMap(({ open }) => Array.from(open, row));
+    }),
+    read(at('allOrders'), 5, (call) => orderHistory(call, call.perpetual, weekWindow).map(row)),
     change('DELETE', at('allOpenOrders'), 1, ({ holding }) => {
       cancelAllFutures(holding);
-      return DONE;
+      return { code: 200, msg: 'The operation of cancel all open order is done.' };
     }),
     read(at('userTrades'), 5, (call) => {
-      const { account, params, perpetual } = call;
+      const { params, perpetual } = call;
       if (params.has('fromId') && (params.has('startTime') || params.has('endTime'))) throw refuse(-1128);
-      return tradeHistory(call, account.holdings.get(perpetual.spec.symbol), weekWindow).map(tradeRow);
+      return tradeHistory(call, perpetual, weekWindow).map(shapes.tradeRow);
     }),
-    ...(isClassic ? classicOnly({ place, cancel, modify }) : []),
   ];
+  return family === 'portfolio' ? routes : [...routes, ...batchRoutes({ place, cancel, modify }), ...classicOnly];
 }
 
-const classicOnly = (single: Record<'place' | 'cancel' | 'modify', (call: AccountCall) => Json>): readonly Route[] => [
-  ...batchRoutes(single),
+const classicOnly: readonly Route[] = [
   change('POST', '/fapi/v1/order/test', 0, ({ params, perpetual, holding }) => {
-    checkFutures(holding, readFuturesOrder(perpetual, params, 36));
+    checkFutures(holding, readFuturesOrder(perpetual, params, 'classic'));
     return {};
   }),
   change('POST', '/fapi/v1/countdownCancelAll', 10, ({ venue, params, holding }) => {
@@ -111,17 +96,85 @@ const classicOnly = (single: Record<'place' | 'cancel' | 'modify', (call: Accoun
   }),
 ];
 
-/** A spot order by both ids: the order's, and then the client's must be that order's. */
-function lookUpPair(call: AccountCall, pair: Market): Order | null {
-  const { params } = call;
-  const order = lookUp(call, pair);
-  const clientId = params.text('origClientOrderId');
-  if (order !== null && params.has('orderId') && clientId !== null && order.clientId !== clientId) throw refuse(-2039);
-  return order;
+// Several orders in one futures call: each has its own answer, and a refusal is an answer too
+
+const BATCH_PATH = '/fapi/v1/batchOrders';
+const BATCH_ORDERS_MAX = 5;
+const BATCH_CANCELS_MAX = 10;
+
+type Single = (call: AccountCall) => Json;
+
+function batchRoutes({ place, modify, cancel }: Record<'place' | 'modify' | 'cancel', Single>): readonly Route[] {
+  const count = (params: Params): number => readOrders(params).length;
+  const each =
+    (single: Single, read: (params: Params) => Params[]): Single =>
+    (call) =>
+      read(call.params).map((params) => inline(single, call.with(params)));
+  return [
+    change('POST', BATCH_PATH, 5, each(place, readOrders), count),
+    change('PUT', BATCH_PATH, 5, each(modify, readOrders), count),
+    change('DELETE', BATCH_PATH, 1, each(cancel, readCancels)),
+  ];
 }
 
+function inline(single: Single, call: AccountCall): Json {
+  try {
+    return single(call);
+  } catch (error) {
+    if (error instanceof Refusal) return { code: error.code, msg: error.message };
+    throw error;
+  }
+}
+
+/** The orders of `batchOrders`, each as its own parameters. */
+function readOrders(params: Params): Params[] {
+  const list = readList(params, 'batchOrders');
+  if (list.length === 0 || list.length > BATCH_ORDERS_MAX) throw refuse(-4082);
+  return list.map((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) throw invalid('batchOrders');
+    return new Params(Object.entries(item).map(([name, value]) => [name, plain(value)]));
+  });
+}
+
+/** The cancels of `orderIdList` or `origClientOrderIdList`, as documented or as ccxt spells them. */
+function readCancels(params: Params): Params[] {
+  const name = params.spelled('orderIdList', 'orderidlist', 'origClientOrderIdList', 'origclientorderidlist');
+  if (!params.has(name))
+    throw new Refusal(-1102, "Param 'origClientOrderIdList' or 'orderIdList' must be sent, but both were empty/null!");
+  const list = readList(params, name);
+  if (list.length === 0 || list.length > BATCH_CANCELS_MAX) throw refuse(-4083);
+  const symbol = params.required('symbol');
+  const idName = /^orderIdList$/i.test(name) ? 'orderId' : 'origClientOrderId';
+  return list.map(
+    (id) =>
+      new Params([
+        ['symbol', symbol],
+        [idName, plain(id)],
+      ]),
+  );
+}
+
+function plain(value: unknown): string {
+  if (typeof value === 'object') throw invalid('batchOrders');
+  return plainText(value);
+}
+
+function readList(params: Params, name: string): readonly unknown[] {
+  const text = params.required(name);
+  try {
+    // Ids may be larger than 2^53: digits become strings before they are read as numbers.
+    const value: unknown = JSON.parse(text.replace(/([[,:]\s*)(\d{16,})(?=\s*[\],}])/g, '$1"$2"'));
+    if (Array.isArray(value)) return value as readonly unknown[];
+  } catch {
+    // Refused below, like everything that is not a list.
+  }
+  throw invalid(name);
+}
+
+// Spot
+
 /** The parameter combinations myTrades documents; anything else is -1128. */
-const TRADE_QUERIES = new Set(['', 'orderId', 'startTime', 'endTime', 'fromId', 'endTime,startTime', 'fromId,orderId']);
+const TRADE_QUERIES = ['', 'orderId', 'startTime', 'endTime', 'fromId', 'endTime,startTime', 'fromId,orderId'];
 
 export const spotOrderRoutes: readonly Route[] = [
   change('POST', '/api/v3/order', 1, placePair, one),
@@ -129,32 +182,28 @@ export const spotOrderRoutes: readonly Route[] = [
     checkSpot(account, pair, readSpotOrder(pair, params));
     return {};
   }),
-  read('/api/v3/order', 4, (call) => spotOrderRow(known(lookUpPair(call, call.pair)))),
+  read('/api/v3/order', 4, (call) => shapes.spotOrderRow(known(lookUp(call, call.pair)))),
   change('DELETE', '/api/v3/order', 1, cancelPair),
   read('/api/v3/openOrders', bySymbol(6, 80), (call) => {
     const only = call.params.has('symbol') ? call.pair.spec.symbol : null;
     const pairs = [...call.account.pairs].filter(([symbol]) => only === null || symbol === only);
-    return pairs.flatMap(([, { open }]) => Array.from(open, spotOrderRow));
+    return pairs.flatMap(([, { open }]) => Array.from(open, shapes.spotOrderRow));
   }),
   change('DELETE', '/api/v3/openOrders', 1, ({ account, pair }) => {
     const open = [...dealingsOf(account, pair).open];
     if (open.length === 0) throw refuse(-2011);
-    return open.map((order) => {
-      endSpot(order, 'CANCELED');
-      return spotCancelled(order);
-    });
+    for (const order of open) endOrder(order, 'CANCELED');
+    return open.map((order) => shapes.spotCancelled(order));
   }),
-  read('/api/v3/allOrders', 20, (call) =>
-    orderHistory(call, call.account.pairs.get(call.pair.spec.symbol), dayWindow).map(spotOrderRow),
-  ),
+  read('/api/v3/allOrders', 20, (call) => orderHistory(call, call.pair, dayWindow).map(shapes.spotOrderRow)),
   read(
     '/api/v3/myTrades',
     (params) => (params.has('orderId') ? 5 : 20),
     (call) => {
-      const { account, params, pair } = call;
+      const { params, pair } = call;
       const used = ['endTime', 'fromId', 'orderId', 'startTime'].filter((name) => params.has(name));
-      if (!TRADE_QUERIES.has(used.join(','))) throw refuse(-1128);
-      return tradeHistory(call, account.pairs.get(pair.spec.symbol), dayWindow).map(spotTradeRow);
+      if (!TRADE_QUERIES.includes(used.join(','))) throw refuse(-1128);
+      return tradeHistory(call, pair, dayWindow).map(shapes.spotTradeRow);
     },
   ),
 ];
@@ -164,18 +213,18 @@ function placePair({ params, account, pair }: AccountCall): Json {
   const usual = request.type === 'MARKET' || request.type === 'LIMIT' ? 'FULL' : 'ACK';
   const kind = params.choice('newOrderRespType', ['ACK', 'RESULT', 'FULL'], usual);
   const order = placeSpot(account, pair, request);
-  if (kind !== 'FULL') return spotPlaced[kind](order);
+  if (kind !== 'FULL') return shapes.spotPlaced[kind](order);
   const fills = dealingsOf(account, pair).trades.filter((trade) => trade.order === order && !trade.maker);
-  return { ...spotPlaced.RESULT(order), fills: fills.map(spotFill) };
+  return { ...shapes.spotPlaced.RESULT(order), fills: fills.map(shapes.spotFill) };
 }
 
 function cancelPair(call: AccountCall): Json {
   const { params, pair } = call;
   const restriction = params.choice('cancelRestrictions', ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'], null, -1145);
-  const cancelId = readClientId(params, 'newClientOrderId', 36);
-  const order = stillOpen(lookUpPair(call, pair), -2011);
+  const cancelId = readClientId(params, 'newClientOrderId');
+  const order = stillOpen(lookUp(call, pair), -2011);
   if (restriction !== null && restriction !== `ONLY_${order.status}`)
     throw new Refusal(-2011, 'Order was not canceled due to cancel restrictions.');
-  endSpot(order, 'CANCELED');
-  return spotCancelled(order, cancelId);
+  endOrder(order, 'CANCELED');
+  return shapes.spotCancelled(order, cancelId);
 }

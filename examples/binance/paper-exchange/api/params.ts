@@ -23,12 +23,12 @@ function unescape(text: string): string {
   }
 }
 
-export const missing = (name: string): Refusal =>
-  new Refusal(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
-export const invalid = (name: string): Refusal => new Refusal(-1130, `Data sent for parameter '${name}' is not valid.`);
 const illegal = (name: string, pattern: string): Refusal =>
   new Refusal(-1100, `Illegal characters found in parameter '${name}'; legal range is '${pattern}'.`);
+export const missing = (name: string): Refusal =>
+  new Refusal(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
 export const unwanted = (name: string): Refusal => new Refusal(-1106, `Parameter '${name}' sent when not required.`);
+export const invalid = (name: string): Refusal => new Refusal(-1130, `Data sent for parameter '${name}' is not valid.`);
 
 /** The value, or the refusal that says it is missing. */
 export function must<T>(name: string, value: T | null): T {
@@ -49,10 +49,9 @@ export class Params {
 
   /** A flat JSON object, as the control plane takes it: numbers in plain decimals, lists and objects as their JSON. */
   static fromJson(query: string, body: string): Params {
-    if (body.trim() === '') return new Params(parsePairs(query));
     let parsed: unknown;
     try {
-      parsed = JSON.parse(body);
+      parsed = body.trim() === '' ? {} : JSON.parse(body);
     } catch (error) {
       throw new Refusal(-1130, `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -67,14 +66,8 @@ export class Params {
     return new Params([...this.#values, ...Object.entries(more)]);
   }
 
-  /** For the journal. */
   toObject(): Record<string, string> {
     return Object.fromEntries(this.#values);
-  }
-
-  /** Whether the parameter is there and not empty. */
-  has(name: string): boolean {
-    return this.text(name) !== null;
   }
 
   /** The text of a parameter; null when it is absent or empty. */
@@ -83,19 +76,29 @@ export class Params {
     return value === undefined || value === '' ? null : value;
   }
 
+  has(name: string): boolean {
+    return this.text(name) !== null;
+  }
+
   required(name: string): string {
     return must(name, this.text(name));
   }
 
-  /** The first of several spellings that is there; the first of all when none is. */
+  /** Of several spellings the one that is there; the first when none is. */
   spelled(...names: readonly [string, ...string[]]): string {
     return names.find((name) => this.has(name)) ?? names[0];
   }
 
   /** Refuses parameters that have no business here. */
   forbid(...names: readonly string[]): void {
-    const found = names.find((name) => this.has(name));
-    if (found !== undefined) throw unwanted(found);
+    for (const name of names) if (this.has(name)) throw unwanted(name);
+  }
+
+  /** The text if it matches `legal`, which the refusal shows; null when absent. */
+  matching(name: string, legal: RegExp, shown = legal.source): string | null {
+    const value = this.text(name);
+    if (value !== null && !legal.test(value)) throw illegal(name, shown);
+    return value;
   }
 
   /** A whole number within bounds, or `fallback` when absent. */
@@ -104,18 +107,16 @@ export class Params {
     fallback: F,
     { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
   ): number | F {
-    const value = this.text(name);
+    const value = this.matching(name, /^\d{1,15}$/, '^[0-9]{1,15}$');
     if (value === null) return fallback;
-    if (!/^\d{1,15}$/.test(value)) throw illegal(name, '^[0-9]{1,15}$');
     if (Number(value) < min || Number(value) > max) throw invalid(name);
     return Number(value);
   }
 
   /** A decimal in 1e-8 units; null when absent. Refuses exponents and more than 8 places. */
   decimal(name: string): bigint | null {
-    const value = this.text(name);
+    const value = this.matching(name, /^-?\d{1,20}(\.\d{1,20})?$/, '^([0-9]{1,20})(\\.[0-9]{1,20})?$');
     if (value === null) return null;
-    if (!/^-?\d{1,20}(\.\d{1,20})?$/.test(value)) throw illegal(name, '^([0-9]{1,20})(\\.[0-9]{1,20})?$');
     const units = parseDecimal(value);
     if (units === null) throw refuse(-1111);
     return units;
@@ -127,13 +128,11 @@ export class Params {
 
   /** An id of any size; null when absent. */
   id(name: string): bigint | null {
-    const value = this.text(name);
-    if (value === null) return null;
-    if (!/^\d{1,19}$/.test(value)) throw illegal(name, '^[0-9]{1,19}$');
-    return BigInt(value);
+    const value = this.matching(name, /^\d{1,19}$/, '^[0-9]{1,19}$');
+    return value === null ? null : BigInt(value);
   }
 
-  /** One of `choices`, or `fallback` when absent; anything else is refused with `code`. */
+  /** One of `choices`, or `fallback` when absent; anything else is refused, with `code` if given. */
   choice<const T extends string, F extends T | null>(
     name: string,
     choices: readonly T[],
@@ -141,24 +140,15 @@ export class Params {
     code?: RefusalCode,
   ): T | F {
     const value = this.text(name);
-    if (value === null) return fallback;
-    const found = choices.find((choice) => choice === value);
+    const found = value === null ? fallback : choices.find((choice) => choice === value);
     if (found === undefined) throw code === undefined ? invalid(name) : refuse(code);
     return found;
   }
 
   boolean(name: string, fallback = false): boolean {
-    const value = this.text(name)?.toLowerCase();
-    if (value === undefined) return fallback;
+    const value = this.text(name)?.toLowerCase() ?? String(fallback);
     if (value !== 'true' && value !== 'false') throw missing(name);
     return value === 'true';
-  }
-
-  /** An id or client id that matches `legal`; null when absent. */
-  name(name: string, legal: RegExp): string | null {
-    const value = this.text(name);
-    if (value !== null && !legal.test(value)) throw illegal(name, legal.source);
-    return value;
   }
 }
 

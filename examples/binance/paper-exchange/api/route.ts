@@ -1,47 +1,54 @@
-/** What a route is: where it lives, who may call it, what it weighs, and the function that answers it. */
+/** What the parts of the API share: a running exchange, calls to it, and routes, which say who may call and what answers. */
 
+import type { Clock } from '../engine/clock.ts';
 import type { Perpetual, SpotPair } from '../engine/instruments.ts';
 import { holdingOf } from '../engine/orders.ts';
 import { refuse } from '../engine/refusal.ts';
 import type { Account, Holding, Market, Venue } from '../engine/state.ts';
+import type { Faults } from './faults.ts';
 import type { Json } from './json.ts';
+import type { Weights } from './limits.ts';
 import type { Params } from './params.ts';
 import type { Sessions } from './sessions.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-
-export interface Settings {
-  /** Drops `avgPrice` and `cumQuote` from order replies, as the newest documentation does. */
-  strict: boolean;
-  limits: boolean;
+/** A call that changes an account, as the journal keeps it. */
+export interface Command {
+  readonly time: number;
+  readonly account: number;
+  readonly route: string;
+  readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a call may look at: the exchange it meets. */
-interface Scene {
-  readonly venue: Venue;
-  readonly settings: Settings;
+export interface Exchange {
+  venue: Venue;
+  readonly clock: Clock;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly weights: Weights;
+  /** `strict` drops `avgPrice` and `cumQuote` from order replies, as the newest documentation does. */
+  readonly settings: Record<'strict' | 'limits', boolean>;
+  readonly faults: Faults;
   readonly sessions: Sessions;
-}
-
-/** -1121 for a symbol that is not listed, in any other spelling too. */
-function listed<T>(markets: ReadonlyMap<string, T>, symbol: string): T {
-  const market = markets.get(symbol);
-  if (market === undefined) throw refuse(-1121);
-  return market;
+  /** Hears of every change before it is made. */
+  record(command: Command): void;
+  recordClock(): void;
+  /** Writes a snapshot, if the exchange is kept anywhere. */
+  saveAll(): void;
+  freshVenue(seed: number): Venue;
+  replaceVenue(venue: Venue): void;
 }
 
 /** A call that needs no key, and the markets its parameters name. */
 export class OpenCall {
-  readonly scene: Scene;
+  readonly exchange: Exchange;
   readonly params: Params;
 
-  constructor(scene: Scene, params: Params) {
-    this.scene = scene;
+  constructor(exchange: Exchange, params: Params) {
+    this.exchange = exchange;
     this.params = params;
   }
 
   get venue(): Venue {
-    return this.scene.venue;
+    return this.exchange.venue;
   }
 
   /** The perpetual of `symbol`. */
@@ -56,20 +63,23 @@ export class OpenCall {
 
   /** The spot pair of `symbol`. */
   get pair(): Market<SpotPair> {
-    return this.pairNamed(this.params.required('symbol'));
+    return listed(this.venue.spot, this.params.required('symbol'));
   }
+}
 
-  pairNamed(symbol: string): Market<SpotPair> {
-    return listed(this.venue.spot, symbol);
-  }
+/** -1121 for a symbol that is not listed, in any other spelling too. */
+export function listed<T>(markets: ReadonlyMap<string, T>, symbol: string): T {
+  const market = markets.get(symbol);
+  if (market === undefined) throw refuse(-1121);
+  return market;
 }
 
 /** A call with a known key. */
 export class AccountCall extends OpenCall {
   readonly account: Account;
 
-  constructor(scene: Scene, params: Params, account: Account) {
-    super(scene, params);
+  constructor(exchange: Exchange, params: Params, account: Account) {
+    super(exchange, params);
     this.account = account;
   }
 
@@ -79,32 +89,23 @@ export class AccountCall extends OpenCall {
   }
 
   with(params: Params): AccountCall {
-    return new AccountCall(this.scene, params, this.account);
+    return new AccountCall(this.exchange, params, this.account);
   }
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 type Weight = number | ((params: Params) => number);
+type Place = { readonly method: Method; readonly path: string; readonly weight: Weight };
 type Answer<Call> = (call: Call) => Json;
 
-interface RouteBase {
-  readonly method: Method;
-  readonly path: string;
-  readonly weight: Weight;
-}
-
-interface OpenRoute extends RouteBase {
-  readonly security: 'open';
-  readonly answer: Answer<OpenCall>;
-}
-
 /** `keyed` needs no signature: listen keys and the like. `changes`: written to the journal. `orders`: placements counted. */
-interface AccountRoute extends RouteBase {
+type OpenRoute = Place & { readonly security: 'open'; readonly answer: Answer<OpenCall> };
+type AccountRoute = Place & {
   readonly security: 'keyed' | 'signed';
   readonly answer: Answer<AccountCall>;
   readonly changes: boolean;
   readonly orders: (params: Params) => number;
-}
-
+};
 export type Route = OpenRoute | AccountRoute;
 
 const none = (_params: Params): number => 0;
@@ -151,14 +152,14 @@ export const change = (
 
 /** Weighs `single` for one symbol and `all` for every symbol. */
 export const bySymbol =
-  (single: number, all: number) =>
-  (params: Params): number =>
+  (single: number, all: number): Weight =>
+  (params) =>
     params.has('symbol') ? single : all;
 
-/** Weighs by `limit`: the weight of the first step that reaches it, `beyond` above all of them. */
+/** Weighs by `limit`: the weight of the first step it does not exceed, `beyond` above all of them. */
 export const byLimit =
-  (fallback: number, steps: readonly (readonly [limit: number, weight: number])[], beyond: number) =>
-  (params: Params): number => {
+  (fallback: number, steps: Readonly<Record<number, number>>, beyond: number): Weight =>
+  (params) => {
     const limit = Number(params.text('limit') ?? fallback);
-    return steps.find(([most]) => limit <= most)?.[1] ?? beyond;
+    return Object.entries(steps).find(([most]) => limit <= Number(most))?.[1] ?? beyond;
   };

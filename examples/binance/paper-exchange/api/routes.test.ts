@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { routeTable } from './dispatch.ts';
-import { allRoutes } from './routes.ts';
+import { allRoutes, routeTable } from './dispatch.ts';
 
 /** The routes Binance clients are promised, as `METHOD path`; several methods are separated by commas. */
 const PROMISED = `

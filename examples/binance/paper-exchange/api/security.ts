@@ -3,12 +3,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Refusal, refuse } from '../engine/refusal.ts';
 import type { Account, Venue } from '../engine/state.ts';
-import type { Request } from './exchange.ts';
 import { missing, type Params } from './params.ts';
 
 const RECV_WINDOW_MS_DEFAULT = 5_000;
 const RECV_WINDOW_MS_MAX = 60_000;
 const AHEAD_MS_MAX = 1_000;
+
+export type Request = Readonly<Record<'method' | 'path' | 'query' | 'body' | 'ip', string>> & {
+  readonly key: string | undefined;
+};
 
 /** The account of the key; 401 when the key is missing, malformed or unknown. */
 export function authenticate(venue: Venue, call: Request): Account {

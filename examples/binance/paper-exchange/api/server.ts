@@ -4,11 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal, refuse } from '../engine/refusal.ts';
 import { control } from './control.ts';
-import { dispatch } from './dispatch.ts';
-import { type Exchange, type Reply, type Request, refusalReply } from './exchange.ts';
+import { dispatch, type Reply, refusalReply } from './dispatch.ts';
 import type { Fault } from './faults.ts';
 import { toJson } from './json.ts';
 import { Params } from './params.ts';
+import type { Exchange } from './route.ts';
+import type { Request } from './security.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
 /** A snapshot to restore may be large. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './route.ts';
 
 const CONNECTIONS_MAX = 1_000;
 const PING_MS = 180_000;

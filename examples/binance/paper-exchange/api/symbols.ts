@@ -6,149 +6,121 @@ import type { Perpetual, SpotPair } from '../engine/instruments.ts';
 import { minNotional } from '../engine/prices.ts';
 import { SPOT_NOTIONAL_MAX, SPOT_STOPS_MAX } from '../engine/spot.ts';
 import type { Market, Venue } from '../engine/state.ts';
-import { each, type Json, money } from './json.ts';
-import { LIMITS, limitRows } from './limits.ts';
+import { constants, type Fields, type Json, money, own, shape, written } from './json.ts';
+import { limitRows } from './limits.ts';
 import { SPOT_TYPES, STP_MODES, TIMES_IN_FORCE } from './order-request.ts';
 import { missing } from './params.ts';
-import type { OpenCall } from './route.ts';
+import { listed, type OpenCall } from './route.ts';
 
 /** How many minutes an average price is taken over. */
 export const AVERAGE_MINUTES = 5;
 
+export const info = (venue: Venue, rateLimits: Json, symbols: Json): Fields => ({
+  timezone: 'UTC',
+  serverTime: venue.now,
+  rateLimits,
+  exchangeFilters: [],
+  symbols,
+});
+
 /** All pairs, or the named ones in the order they are listed. */
 export function spotInfo(call: OpenCall, names: readonly string[] | null): Json {
-  const named = names?.map((name) => call.pairNamed(name));
+  const named = names?.map((name) => listed(call.venue.spot, name));
   if (named?.length === 0) throw missing('symbols');
-  const weight = { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: LIMITS.spot.weight };
+  const pairs = [...call.venue.spot.values()].filter((market) => named?.includes(market) ?? true);
   const raw = { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 61_000 };
-  return {
-    timezone: 'UTC',
-    serverTime: call.venue.now,
-    rateLimits: [weight, ...limitRows('spot'), raw],
-    exchangeFilters: [],
-    symbols: [...call.venue.spot.values()].filter((market) => named?.includes(market) ?? true).map(pairInfo),
-  };
+  return info(call.venue, [...limitRows('spot'), raw], pairs.map(pairInfo));
 }
 
-export function futuresInfo(venue: Venue): Json {
-  const weight = { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: LIMITS.futures.weight };
-  return {
-    timezone: 'UTC',
-    serverTime: venue.now,
-    futuresType: 'U_MARGINED',
-    rateLimits: [weight, ...limitRows('futures')],
-    exchangeFilters: [],
-    assets: [{ asset: 'USDT', marginAvailable: true, autoAssetExchange: '-10000' }],
-    symbols: [...venue.futures.values()].map(perpetualInfo),
-  };
+export const futuresInfo = (venue: Venue): Json => ({
+  ...info(venue, limitRows('futures'), Array.from(venue.futures.values(), perpetualInfo)),
+  futuresType: 'U_MARGINED',
+  assets: [constants('asset:"USDT" marginAvailable:true autoAssetExchange:"-10000"')],
+});
+
+/** PRICE_FILTER, LOT_SIZE and the quantities of MARKET_LOT_SIZE, written by `text`. */
+function sizes<Spec extends Perpetual | SpotPair>(text: (units: bigint) => string): ((spec: Spec) => Fields)[] {
+  const spec = written<Spec, bigint>(
+    text,
+    'priceMin',
+    'priceMax',
+    'tick',
+    'quantityMin',
+    'quantityMax',
+    'step',
+    'marketQuantityMax',
+  );
+  return [
+    shape(spec, 'filterType:"PRICE_FILTER" minPrice=priceMin maxPrice=priceMax tickSize=tick'),
+    shape(spec, 'filterType:"LOT_SIZE" minQty=quantityMin maxQty=quantityMax stepSize=step'),
+    shape(spec, 'filterType:"MARKET_LOT_SIZE" minQty=quantityMin maxQty=marketQuantityMax stepSize=step'),
+  ];
 }
+const spotSizes = sizes<SpotPair>(money);
+const futuresSizes = sizes<Perpetual>(formatShort);
+
+const pairFields = shape(
+  { ...own<SpotPair>('symbol', 'base', 'quote'), ...written<SpotPair, bigint>(formatShort, 'bandUp', 'bandDown') },
+  'symbol status:"TRADING" baseAsset=base baseAssetPrecision:8 quoteAsset=quote quotePrecision:8 quoteAssetPrecision:8',
+  'baseCommissionPrecision:8 quoteCommissionPrecision:8 icebergAllowed:false ocoAllowed:false otoAllowed:false',
+  'opoAllowed:false quoteOrderQtyMarketAllowed:true allowTrailingStop:false cancelReplaceAllowed:false amendAllowed:false',
+  'pegInstructionsAllowed:false isSpotTradingAllowed:true isMarginTradingAllowed:false permissions:[]',
+  'permissionSets:[["SPOT"]] defaultSelfTradePreventionMode:"NONE"',
+);
+const percentPrice = shape(
+  written<SpotPair, bigint>(formatShort, 'bandUp', 'bandDown'),
+  `filterType:"PERCENT_PRICE_BY_SIDE" bidMultiplierUp=bandUp bidMultiplierDown=bandDown askMultiplierUp=bandUp`,
+  `askMultiplierDown=bandDown avgPriceMins:${AVERAGE_MINUTES}`,
+);
 
 function pairInfo(market: Market<SpotPair>): Json {
   const { spec } = market;
-  const { lot, price } = sizeFilters(market, money);
-  return {
-    symbol: spec.symbol,
-    status: 'TRADING',
-    baseAsset: spec.base,
-    quoteAsset: spec.quote,
-    ...each(
-      'baseAssetPrecision quotePrecision quoteAssetPrecision baseCommissionPrecision quoteCommissionPrecision',
-      8,
-    ),
-    orderTypes: SPOT_TYPES,
-    ...each('icebergAllowed ocoAllowed otoAllowed opoAllowed allowTrailingStop cancelReplaceAllowed', false),
-    ...each('amendAllowed pegInstructionsAllowed isMarginTradingAllowed', false),
-    ...each('quoteOrderQtyMarketAllowed isSpotTradingAllowed', true),
-    filters: [
-      price,
-      lot,
-      { ...each('minQty stepSize', money(0n)), filterType: 'MARKET_LOT_SIZE', maxQty: money(spec.marketQuantityMax) },
-      {
-        filterType: 'PERCENT_PRICE_BY_SIDE',
-        ...each('bidMultiplierUp askMultiplierUp', formatShort(spec.bandUp)),
-        ...each('bidMultiplierDown askMultiplierDown', formatShort(spec.bandDown)),
-        avgPriceMins: AVERAGE_MINUTES,
-      },
-      {
-        filterType: 'NOTIONAL',
-        minNotional: money(minNotional(market)),
-        applyMinToMarket: true,
-        maxNotional: money(SPOT_NOTIONAL_MAX),
-        applyMaxToMarket: false,
-        avgPriceMins: AVERAGE_MINUTES,
-      },
-      { filterType: 'MAX_NUM_ORDERS', maxNumOrders: spec.ordersMax },
-      { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: SPOT_STOPS_MAX },
-    ],
-    permissions: [],
-    permissionSets: [['SPOT']],
-    defaultSelfTradePreventionMode: 'NONE',
-    allowedSelfTradePreventionModes: STP_MODES,
-  };
+  const notional = { minNotional: money(minNotional(market)), maxNotional: money(SPOT_NOTIONAL_MAX) };
+  const [price, lot, marketLot] = spotSizes.map((filter) => filter(spec));
+  const filters: Json = [
+    price ?? null,
+    lot ?? null,
+    // Market orders have no least quantity and no step of their own.
+    { ...marketLot, minQty: money(0n), stepSize: money(0n) },
+    percentPrice(spec),
+    {
+      ...constants('filterType:"NOTIONAL" applyMinToMarket:true applyMaxToMarket:false'),
+      ...notional,
+      avgPriceMins: AVERAGE_MINUTES,
+    },
+    { filterType: 'MAX_NUM_ORDERS', maxNumOrders: spec.ordersMax },
+    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: SPOT_STOPS_MAX },
+  ];
+  return { ...pairFields(spec), orderTypes: SPOT_TYPES, filters, allowedSelfTradePreventionModes: STP_MODES };
 }
 
-/** PRICE_FILTER and LOT_SIZE. */
-function sizeFilters(
-  { spec }: Market,
-  text: (units: bigint) => string,
-): Record<'price' | 'lot', { [name: string]: Json }> {
-  const [minPrice, maxPrice, tickSize] = [spec.priceMin, spec.priceMax, spec.tick].map(text) as [
-    string,
-    string,
-    string,
-  ];
-  const [minQty, maxQty, stepSize] = [spec.quantityMin, spec.quantityMax, spec.step].map(text) as [
-    string,
-    string,
-    string,
-  ];
-  return {
-    price: { filterType: 'PRICE_FILTER', minPrice, maxPrice, tickSize },
-    lot: { filterType: 'LOT_SIZE', minQty, maxQty, stepSize },
-  };
-}
+const perpetualFields = shape<Perpetual>(
+  {
+    ...own<Perpetual>('symbol', 'base', 'quote', 'pricePrecision', 'quantityPrecision'),
+    triggerProtect: ({ triggerProtect }) => formatDecimal(triggerProtect, 4),
+    liquidationFee: ({ liquidationFee }) => formatDecimal(liquidationFee, 6),
+    marketTakeBound: ({ marketTakeBound }) => formatDecimal(marketTakeBound, 2),
+  },
+  'symbol pair=symbol contractType:"PERPETUAL" deliveryDate:4133404800000 onboardDate:1569398400000 status:"TRADING"',
+  'maintMarginPercent:"2.5000" requiredMarginPercent:"5.0000" baseAsset=base quoteAsset=quote marginAsset=quote',
+  'pricePrecision quantityPrecision baseAssetPrecision:8 quotePrecision:8 underlyingType:"COIN" underlyingSubType:["PoW"]',
+  'settlePlan:0 triggerProtect liquidationFee marketTakeBound maxMoveOrderLimit:10000',
+);
 
 function perpetualInfo(market: Market<Perpetual>): Json {
   const { spec } = market;
-  const { lot, price } = sizeFilters(market, formatShort);
-  return {
-    ...each('symbol pair', spec.symbol),
-    contractType: 'PERPETUAL',
-    deliveryDate: 4_133_404_800_000,
-    onboardDate: 1_569_398_400_000,
-    status: 'TRADING',
-    maintMarginPercent: '2.5000',
-    requiredMarginPercent: '5.0000',
-    baseAsset: spec.base,
-    ...each('quoteAsset marginAsset', spec.quote),
-    pricePrecision: spec.pricePrecision,
-    quantityPrecision: spec.quantityPrecision,
-    ...each('baseAssetPrecision quotePrecision', 8),
-    underlyingType: 'COIN',
-    underlyingSubType: ['PoW'],
-    settlePlan: 0,
-    triggerProtect: formatDecimal(spec.triggerProtect, 4),
-    liquidationFee: formatDecimal(spec.liquidationFee, 6),
-    marketTakeBound: formatDecimal(spec.marketTakeBound, 2),
-    maxMoveOrderLimit: 10_000,
-    filters: [
-      price,
-      lot,
-      { ...lot, filterType: 'MARKET_LOT_SIZE', maxQty: formatShort(spec.marketQuantityMax) },
-      { filterType: 'MAX_NUM_ORDERS', limit: spec.ordersMax },
-      { filterType: 'MIN_NOTIONAL', notional: formatShort(minNotional(market)) },
-      {
-        filterType: 'PERCENT_PRICE',
-        multiplierUp: formatDecimal(spec.bandUp, 4),
-        multiplierDown: formatDecimal(spec.bandDown, 4),
-        multiplierDecimal: '4',
-      },
-    ],
-    orderTypes: ['LIMIT', 'MARKET', ...ALGO_TYPES],
-    timeInForce: TIMES_IN_FORCE,
-  };
+  const [multiplierUp, multiplierDown] = [formatDecimal(spec.bandUp, 4), formatDecimal(spec.bandDown, 4)];
+  const filters = [
+    ...futuresSizes.map((filter) => filter(spec)),
+    { filterType: 'MAX_NUM_ORDERS', limit: spec.ordersMax },
+    { filterType: 'MIN_NOTIONAL', notional: formatShort(minNotional(market)) },
+    { filterType: 'PERCENT_PRICE', multiplierUp, multiplierDown, multiplierDecimal: '4' },
+  ];
+  const orderTypes = ['LIMIT', 'MARKET', ...ALGO_TYPES];
+  return { ...perpetualFields(spec), filters, orderTypes, timeInForce: TIMES_IN_FORCE };
 }
 
+/** JSON numbers, unlike everything else. */
 export const leverageBrackets = ({ spec }: Market<Perpetual>): Json => ({
   symbol: spec.symbol,
   notionalCoef: 1,

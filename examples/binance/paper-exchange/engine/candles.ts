@@ -4,33 +4,24 @@
  */
 
 import { max, min, mul, ONE } from './decimal.ts';
-import { fairAt, pathTicks } from './prices.ts';
+import { fairTicks } from './prices.ts';
 import type { Market } from './state.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const HISTORY_MS = 30 * DAY_MS;
 
+type Prices = Readonly<Record<'open' | 'high' | 'low' | 'close', bigint>>;
+
 /** Prices, volumes and quote volumes in 1e-8. */
-export interface Candle {
+export interface Candle extends Prices, Readonly<Record<'volume' | 'quote' | 'takerVolume' | 'takerQuote', bigint>> {
   readonly openTime: number;
   readonly closeTime: number;
-  readonly open: bigint;
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly close: bigint;
-  readonly volume: bigint;
-  readonly quote: bigint;
-  readonly takerVolume: bigint;
-  readonly takerQuote: bigint;
   readonly trades: number;
 }
 
 /** A length in ms counted from `offset`, or calendar months. */
-interface Interval {
-  readonly size: number | 'month';
-  readonly offset: number;
-}
+type Interval = { readonly size: number | 'month'; readonly offset: number };
 
 const MINUTES = { '1m': 1, '3m': 3, '5m': 5, '15m': 15, '30m': 30, '1h': 60, '2h': 120, '4h': 240, '6h': 360 } as const;
 const LONGER = { '8h': 480, '12h': 720, '1d': 1440, '3d': 4320 } as const;
@@ -58,11 +49,7 @@ function intervalEnd({ size }: Interval, start: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }
 
-interface Window {
-  readonly start: number | null;
-  readonly end: number;
-  readonly limit: number;
-}
+type Window = { readonly start: number | null; readonly end: number; readonly limit: number };
 
 /** The candles whose open time lies in [start, end], oldest first, at most `limit`: the first ones when `start` is given, else the last. */
 export function candles(market: Market, interval: Interval, { start, end, limit }: Window): Candle[] {
@@ -105,16 +92,11 @@ const cache = new WeakMap<Market, Map<number, Candle>>();
 
 /** A minute that is over never changes, because scripts only set prices from now on; it is kept. */
 function minuteCandle(market: Market, start: number): Candle {
-  const over = start + MINUTE_MS <= market.venue.now;
   const kept = cache.get(market) ?? new Map<number, Candle>();
   cache.set(market, kept);
-  const found = kept.get(start);
-  if (found !== undefined) return found;
-  const candle = makeMinute(market, start);
-  if (over) {
-    if (kept.size >= CACHED_MINUTES_MAX) kept.clear();
-    kept.set(start, candle);
-  }
+  const candle = kept.get(start) ?? makeMinute(market, start);
+  if (kept.size >= CACHED_MINUTES_MAX) kept.clear();
+  if (start + MINUTE_MS <= market.venue.now) kept.set(start, candle);
   return candle;
 }
 
@@ -124,57 +106,34 @@ const MINUTE_USDT: readonly [number, number] = [20_000, 900_000];
 function makeMinute(market: Market, start: number): Candle {
   const { spec, path, venue } = market;
   const end = Math.min(start + MINUTE_MS - 1, venue.now);
-  const prices = venue.scripts.has(spec.symbol) ? scriptedPrices(market, start, end) : pathPrices(market, start, end);
+  const prices = pricesOf(market, start, end);
   const minute = start / MINUTE_MS;
   const part = BigInt(Math.min(60, Math.floor((end - start) / 1000) + 1));
   const usdt = (BigInt(path.draw(PURPOSE.volume, minute, ...MINUTE_USDT)) * ONE * part) / 60n;
   const volume = ((usdt * ONE) / (spec.start * spec.step)) * spec.step;
   const takerVolume = ((volume * BigInt(path.draw(PURPOSE.taker, minute, 35, 65))) / 100n / spec.step) * spec.step;
   const middle = (prices.high + prices.low) / 2n;
-  return {
-    openTime: start,
-    closeTime: start + MINUTE_MS - 1,
-    ...prices,
-    volume,
-    quote: mul(volume, middle),
-    takerVolume,
-    takerQuote: mul(takerVolume, middle),
-    trades: Math.floor((path.draw(PURPOSE.trades, minute, 20, 900) * Number(part)) / 60),
-  };
+  const quotes = { quote: mul(volume, middle), takerQuote: mul(takerVolume, middle) };
+  const trades = Math.floor((path.draw(PURPOSE.trades, minute, 20, 900) * Number(part)) / 60);
+  return { openTime: start, closeTime: start + MINUTE_MS - 1, ...prices, volume, takerVolume, ...quotes, trades };
 }
 
-type Prices = Pick<Candle, 'open' | 'high' | 'low' | 'close'>;
-
-/** The common case, in plain numbers because thirty days are two and a half million seconds. */
-function pathPrices(market: Market, start: number, end: number): Prices {
-  const open = pathTicks(market, start / 1000);
+/** In plain numbers, because thirty days are two and a half million seconds. */
+function pricesOf(market: Market, start: number, end: number): Prices {
+  const open = fairTicks(market, start);
   let [high, low, close] = [open, open, open];
-  for (let second = start / 1000; second * 1000 <= end; second += 1) {
-    close = pathTicks(market, second);
+  const see = (time: number): void => {
+    close = fairTicks(market, time);
     if (close > high) high = close;
     if (close < low) low = close;
-  }
-  const { tick } = market.spec;
-  return { open: BigInt(open) * tick, high: BigInt(high) * tick, low: BigInt(low) * tick, close: BigInt(close) * tick };
-}
-
-function scriptedPrices(market: Market, start: number, end: number): Prices {
-  const open = fairAt(market, start);
-  let [high, low, close] = [open, open, open];
-  for (const at of moments(market, start, end)) {
-    close = fairAt(market, at);
-    high = max(high, close);
-    low = min(low, close);
-  }
-  return { open, high, low, close };
-}
-
-/** Every second of the window, and every moment a script set a price in it. */
-function* moments({ venue, spec }: Market, start: number, end: number): Generator<number> {
-  const points = venue.scripts.get(spec.symbol) ?? [];
-  const times = points.map((point) => point.time).filter((time) => time >= start && time <= end);
+  };
+  // Every second, and every moment a script set a price in between.
+  const points = market.venue.scripts.get(market.spec.symbol) ?? [];
+  const scripted = points.map((point) => point.time).filter((time) => time >= start && time <= end);
   for (let second = start; second <= end; second += 1000) {
-    yield second;
-    yield* times.filter((time) => time < second + 1000 && time >= second);
+    see(second);
+    for (const time of scripted) if (time >= second && time < second + 1000) see(time);
   }
+  const price = (ticks: number): bigint => BigInt(ticks) * market.spec.tick;
+  return { open: price(open), high: price(high), low: price(low), close: price(close) };
 }

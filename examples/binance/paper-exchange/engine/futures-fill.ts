@@ -1,78 +1,65 @@
-/** What a futures trade, or the end of an order, does to orders, positions and wallets. */
+/** What a futures trade does to positions and wallets: the rules of a futures market. */
 
-import { remaining } from './book.ts';
 import { abs, min, mul, mulDiv } from './decimal.ts';
 import type { Perpetual } from './instruments.ts';
 import { reducible } from './margin.ts';
-import { closeOrder, countFill, holdingOf, isOpen, onlyReduces, recordTrade, tradeBy } from './orders.ts';
+import { endOrder } from './match.ts';
+import { holdingOf, isOpen, onlyReduces } from './orders.ts';
+import { mark } from './prices.ts';
 import { changeWallet, credit } from './records.ts';
-import type { Ending, Fill, Holding, Market, MarketRules, Order, PositionSide } from './state.ts';
+import type { Fill, Holding, Market, MarketRules, Order, PositionSide, Trade } from './state.ts';
+
+const SIDES: readonly PositionSide[] = ['BOTH', 'LONG', 'SHORT'];
 
 const holdingFor = (order: Order): Holding => holdingOf(order.account, order.market as Market<Perpetual>);
 
-/** How much of a position the order could still close. */
-const closable = (order: Order): bigint => reducible(holdingFor(order).positions[order.positionSide], order.side);
+/** How far from the mark a market order may trade. */
+export const takeBound = (market: Market<Perpetual>): bigint => mul(mark(market), market.spec.marketTakeBound);
 
-/** Whether the order may only reduce, and there is nothing (left) to reduce. */
-export const isIdle = (order: Order): boolean => onlyReduces(order) && closable(order) === 0n;
+/** How much an order that may only reduce could still close; any other order may trade whole. */
+function room(order: Order): bigint {
+  if (!onlyReduces(order)) return order.quantity;
+  return reducible(holdingFor(order).positions[order.positionSide], order.side);
+}
 
-/** Adds (or, when negative, takes away) `quantity` of a resting order from the notional that locks margin. */
-export function lock(order: Order, quantity: bigint): void {
+/** Margin is locked by notional; what only reduces locks none. */
+function lock(order: Order, quantity: bigint): void {
   if (onlyReduces(order)) return;
   holdingFor(order)[order.side === 'BUY' ? 'bidNotional' : 'askNotional'] += mul(order.price, quantity);
 }
 
-/** Puts what is left of the order into the book and locks its margin. */
-export function rest(order: Order): void {
-  lock(order, remaining(order));
-  order.market.book.add(order);
-  order.market.changes += 1;
-}
-
-/** Takes a resting order out of the book and frees its margin; does nothing to one that does not rest. */
-export function unrest(order: Order): void {
-  if (order.level === null) return;
-  lock(order, -remaining(order));
-  order.market.book.remove(order);
-  order.market.changes += 1;
-}
-
-/** Ends an open order, frees what it locked and tells the stream. */
-export function endOrder(order: Order, status: Ending): void {
-  unrest(order);
-  closeOrder(order, status);
-  order.market.venue.emit({ kind: 'order', order, execution: status === 'CANCELED' ? status : 'EXPIRED' });
-}
-
-/** The rules a futures market trades by. */
-export const futuresRules = (market: Market<Perpetual>): MarketRules => ({
-  room: (order) => (onlyReduces(order) ? min(remaining(order), closable(order)) : remaining(order)),
-  fill: tradeBy(market, fillOrder),
-  end: endOrder,
-});
-
-/** Books one side of a trade: order, position, fee, records, events. */
-function fillOrder(order: Order, fill: Fill): void {
+function settle(order: Order, fill: Fill, quote: bigint): Pick<Trade, 'fee' | 'feeAsset' | 'realized'> {
   const { account, market } = order;
-  const { venue, spec } = market;
-  const { symbol } = spec;
+  const { spec, venue } = market;
   const holding = holdingFor(order);
-  if (order.level !== null) lock(order, -fill.quantity);
-  const quote = countFill(order, fill);
   const realized = applyToPosition(holding, order, fill.quantity, quote);
   const fee = mul(quote, fill.maker ? spec.makerFee : spec.takerFee);
-  changeWallet(account, 'REALIZED_PNL', symbol, realized, fill.id);
-  changeWallet(account, 'COMMISSION', symbol, -fee, fill.id);
+  changeWallet(account, 'REALIZED_PNL', spec.symbol, realized, fill.id);
+  changeWallet(account, 'COMMISSION', spec.symbol, -fee, fill.id);
   credit(venue.ledger.fees, 'USDT', fee);
   const position = holding.positions[order.positionSide];
   if (position.quantity !== 0n) position.fees += fee;
-  const trade = recordTrade(order, fill, { quote, fee, feeAsset: 'USDT', realized });
-  if (order.status === 'FILLED') closeOrder(order, 'FILLED');
-  venue.emit({ kind: 'order', order, execution: 'TRADE', trade });
-  venue.emit({ kind: 'account', account, reason: 'ORDER', symbol });
-  for (const other of holding.open)
-    if (other.level !== null && isOpen(other) && isIdle(other)) endOrder(other, 'EXPIRED');
+  return { fee, feeAsset: 'USDT', realized };
 }
+
+/** Orders that may only reduce end when there is nothing left to reduce. */
+function filled(order: Order): void {
+  const { account, market } = order;
+  market.venue.emit({ kind: 'account', account, reason: 'ORDER', symbol: market.spec.symbol });
+  for (const other of holdingFor(order).open)
+    if (other.level !== null && isOpen(other) && room(other) === 0n) endOrder(other, 'EXPIRED');
+}
+
+export const futuresRules = (market: Market<Perpetual>): MarketRules => ({
+  room,
+  limit: (order) => {
+    if (order.type === 'LIMIT') return order.price;
+    return mark(market) + (order.side === 'BUY' ? takeBound(market) : -takeBound(market));
+  },
+  lock,
+  settle,
+  filled,
+});
 
 /**
  * Changes a position by an order's fill at a total of `quote`; returns the realised profit. The cost of the closed part
@@ -102,8 +89,7 @@ function applyToPosition(holding: Holding, order: Order, quantity: bigint, quote
     position.cost += buys ? openedQuote : -openedQuote;
     if (holding.isolated) position.isolatedWallet += mulDiv(openedQuote, 1n, BigInt(holding.leverage));
   }
-  const sides: readonly PositionSide[] = ['BOTH', 'LONG', 'SHORT'];
-  if (sides.some((side) => holding.positions[side].quantity !== 0n)) market.holders.add(account);
+  if (SIDES.some((side) => holding.positions[side].quantity !== 0n)) market.holders.add(account);
   else market.holders.delete(account);
   market.venue.touched.add(account);
   return realized;

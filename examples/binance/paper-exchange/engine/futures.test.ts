@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../store/codec.ts';
-import { fromData, toData, type VenueData } from '../store/snapshot.ts';
+import { decode, encode, fromData, toData, type VenueData } from '../store/snapshot.ts';
 import { Desk } from '../test/harness.ts';
 
 function desk(): Desk {

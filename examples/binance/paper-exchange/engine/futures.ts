@@ -2,10 +2,10 @@
 
 import { opposite, remaining, type Side } from './book.ts';
 import { abs, max, min, mul, mulDiv } from './decimal.ts';
-import { endOrder, isIdle, lock, rest, unrest } from './futures-fill.ts';
+import { takeBound } from './futures-fill.ts';
 import { notionalCap, type Perpetual } from './instruments.ts';
-import { placementCost, reducible, summarize } from './margin.ts';
-import { canFill, match } from './match.ts';
+import { placementCost, reducible, type Sized, summarize } from './margin.ts';
+import { canFill, endOrder, execute, unrest } from './match.ts';
 import { clientKey, holdingOf, isOpen, newOrder, onlyReduces, openOrder } from './orders.ts';
 import { best, bestFirst, mark, minNotional, wouldTake } from './prices.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -94,8 +94,6 @@ function checkReduction(holding: Holding, request: OrderRequest): bigint {
   return request.quantity;
 }
 
-type Sized = Pick<OrderRequest, 'side' | 'positionSide' | 'price' | 'quantity'> & { readonly closing: bigint };
-
 /** Refuses what exceeds the bracket's notional at this leverage, or the free margin. */
 function checkMargin(holding: Holding, request: Sized): void {
   const { market, account } = holding;
@@ -107,7 +105,7 @@ function checkMargin(holding: Holding, request: Sized): void {
       : abs(position - holding.askNotional - notional);
   const grows = request.quantity > request.closing;
   if (grows && side > notionalCap(market.spec.brackets, holding.leverage)) throw refuse(-2027);
-  const cost = placementCost(holding, request.positionSide, request);
+  const cost = placementCost(holding, request);
   if (cost > 0n && summarize(account).free < cost) throw refuse(-2019);
 }
 
@@ -153,34 +151,8 @@ function checkExecution(holding: Holding, request: OrderRequest): void {
   }
 }
 
-/** How far from the mark a market order may trade. */
-const takeBound = (market: Market<Perpetual>): bigint => mul(mark(market), market.spec.marketTakeBound);
-
-const reach = (market: Market<Perpetual>, side: Side): bigint =>
-  side === 'BUY' ? mark(market) + takeBound(market) : mark(market) - takeBound(market);
-
-/** Matches a new or modified order and then rests or ends what is left. */
-function execute(order: Order): void {
-  const market = order.market as Market<Perpetual>;
-  match(market, order, order.type === 'LIMIT' ? order.price : reach(market, order.side));
-  if (!isOpen(order)) return;
-  const rests = order.type === 'LIMIT' && order.timeInForce !== 'IOC' && order.timeInForce !== 'FOK';
-  if (!rests || isIdle(order)) {
-    endOrder(order, 'EXPIRED');
-    return;
-  }
-  rest(order);
-  if (order.timeInForce === 'GTD') market.venue.gtd.add(order);
-}
-
 export function cancelAllFutures(holding: Holding): void {
   for (const order of holding.open) if (isOpen(order)) endOrder(order, 'CANCELED');
-}
-
-/** The order, if it is open; else refuses with `code`. */
-export function stillOpen(order: Order | null, code: -2011 | -2013): Order {
-  if (order === null || !isOpen(order)) throw refuse(code);
-  return order;
 }
 
 /**
@@ -207,13 +179,13 @@ export function modifyFutures(
 /** Measures the changed order as if the old one were already gone. */
 function checkModifiedMargin(holding: Holding, order: Order, change: { quantity: bigint; price: bigint }): void {
   const quantity = change.quantity - order.executed;
-  const { side, positionSide } = order;
-  lock(order, -remaining(order));
+  const { side, positionSide, market } = order;
+  market.rules.lock(order, -remaining(order));
   try {
     const room = positionSide === 'BOTH' ? reducible(holding.positions.BOTH, side) : 0n;
     checkMargin(holding, { side, positionSide, price: change.price, quantity, closing: min(room, quantity) });
   } finally {
-    lock(order, remaining(order));
+    market.rules.lock(order, remaining(order));
   }
 }
 
@@ -223,7 +195,7 @@ function applyModification(order: Order, change: { quantity: bigint; price: bigi
   const less = order.quantity - change.quantity;
   if (change.price === order.price && less > 0n && order.level !== null) {
     order.level.total -= less;
-    lock(order, -less);
+    market.rules.lock(order, -less);
     order.quantity = change.quantity;
     market.changes += 1;
   } else {

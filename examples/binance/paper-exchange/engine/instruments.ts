@@ -169,12 +169,7 @@ export const PERPETUALS: readonly Perpetual[] = LISTINGS.map((row) =>
 );
 
 const spotPair = (row: Listing, sizes: Sizes): SpotPair =>
-  Object.freeze({
-    ...instrument(row, sizes),
-    kind: 'spot',
-    makerFee: decimal('0.001'),
-    takerFee: decimal('0.001'),
-  });
+  Object.freeze({ ...instrument(row, sizes), kind: 'spot', makerFee: decimal('0.001'), takerFee: decimal('0.001') });
 
 export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row) => (row.spot ? [spotPair(row, row.spot)] : []));
 

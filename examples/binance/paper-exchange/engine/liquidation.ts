@@ -4,8 +4,8 @@
  */
 
 import { abs, max, min, mul } from './decimal.ts';
-import { endOrder } from './futures-fill.ts';
 import { collateralOf, crossWalletOf, positionsOf, rowOf, summarize } from './margin.ts';
+import { endOrder, trade } from './match.ts';
 import { isOpen, newOrder, openOrder } from './orders.ts';
 import { mark } from './prices.ts';
 import { changeWallet, credit, pushBounded } from './records.ts';
@@ -103,7 +103,7 @@ function closeByForce(holding: Holding, side: PositionSide): void {
   });
   openOrder(order);
   venue.emit({ kind: 'order', order, execution: 'NEW' });
-  market.rules.fill(order, null, price, quantity);
+  trade(market, order, null, price, quantity);
   pushBounded(account.forced, order, FORCED_MAX);
   const notional = mul(quantity, price);
   insure(holding, min(mul(notional, spec.liquidationFee), max(0n, equity - mul(notional, spec.takerFee))));

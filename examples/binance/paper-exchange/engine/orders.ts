@@ -1,30 +1,21 @@
-/** The life of an order, the same on every market: made, opened, filled, closed, found again. */
+/** Orders, the same on every market: made, opened, closed, found again; and what an account has of them. */
 
-import { remaining } from './book.ts';
-import { mul, mulDiv, ONE } from './decimal.ts';
+import { mulDiv, ONE } from './decimal.ts';
 import type { Perpetual } from './instruments.ts';
-import { credit, nextTradeId, pushBounded } from './records.ts';
-import type {
-  Account,
-  Dealings,
-  Fill,
-  Holding,
-  Market,
-  MarketRules,
-  Order,
-  OrderRequest,
-  Position,
-  PositionSide,
-  PublicTrade,
-  Trade,
-} from './state.ts';
+import { pushBounded } from './records.ts';
+import { refuse } from './refusal.ts';
+import type { Account, Dealings, Holding, Market, Order, OrderRequest, Position, PositionSide } from './state.ts';
 
 export const FINISHED_ORDERS_MAX = 5_000;
-const TRADES_MAX = 10_000;
-const PUBLIC_TRADES_MAX = 1_000;
 const DEFAULT_LEVERAGE = 20;
 
 export const isOpen = (order: Order): boolean => order.status === 'NEW' || order.status === 'PARTIALLY_FILLED';
+
+/** The order, if it is open; else refuses with `code`. */
+export function stillOpen(order: Order | null, code: -2011 | -2013): Order {
+  if (order === null || !isOpen(order)) throw refuse(code);
+  return order;
+}
 
 /** Whether the order can only make a position smaller. */
 export const onlyReduces = (order: Pick<Order, 'reduceOnly' | 'positionSide' | 'side'>): boolean =>
@@ -141,56 +132,6 @@ export function closeOrder(order: Order, status: Order['status']): void {
   account.byClientId.delete(clientKey(market, order.clientId));
   open.delete(order);
   pushBounded(done, order, FINISHED_ORDERS_MAX, (old) => venue.orders.delete(old.id));
-}
-
-/** Counts a fill on the order itself; returns the fill's worth in the quote asset. */
-export function countFill(order: Order, fill: Fill): bigint {
-  const quote = mul(fill.price, fill.quantity);
-  order.market.book.filled(order, fill.quantity);
-  order.executed += fill.quantity;
-  order.cumQuote += quote;
-  order.updateTime = order.market.venue.now;
-  order.status = remaining(order) === 0n ? 'FILLED' : 'PARTIALLY_FILLED';
-  return quote;
-}
-
-export function recordTrade(
-  order: Order,
-  fill: Fill,
-  money: Pick<Trade, 'quote' | 'fee' | 'feeAsset' | 'realized'>,
-): Trade {
-  const trade = { ...fill, ...money, order, time: order.market.venue.now };
-  pushBounded(dealingsOf(order.account, order.market).trades, trade, TRADES_MAX);
-  return trade;
-}
-
-/** How a market books trades: publicly, with the house if it takes part, and by `fillOrder` for each user in it. */
-export const tradeBy =
-  (market: Market, fillOrder: (order: Order, fill: Fill) => void): MarketRules['fill'] =>
-  (taker, maker, price, quantity) => {
-    const id = nextTradeId(market);
-    const buyerIsMaker = taker === null ? maker?.side === 'BUY' : taker.side === 'SELL';
-    recordPublic(market, { id, price, quantity, buyerIsMaker });
-    const alone = taker === null ? maker : maker === null ? taker : null;
-    if (alone !== null) settleWithHouse(alone, price, quantity);
-    if (taker !== null) fillOrder(taker, { id, price, quantity, maker: false });
-    if (maker !== null) fillOrder(maker, { id, price, quantity, maker: true });
-  };
-
-function recordPublic(market: Market, trade: Omit<PublicTrade, 'time'>): void {
-  market.lastPrice = trade.price;
-  market.lastSecond = market.venue.second;
-  market.changes += 1;
-  pushBounded(market.trades, { ...trade, time: market.venue.now }, PUBLIC_TRADES_MAX);
-}
-
-/** The house's half of a trade with a user's order: cash against quantity, which on spot is an asset too. */
-function settleWithHouse({ side, market }: Order, price: bigint, quantity: bigint): void {
-  const { spec, venue } = market;
-  const bought = side === 'BUY' ? -quantity : quantity;
-  market.houseQuantity += bought;
-  if (spec.kind === 'spot') credit(venue.ledger.house, spec.base, bought);
-  credit(venue.ledger.house, spec.quote, -mul(price, bought));
 }
 
 /** An account's order by id, else by client id. Null when it is not there or not the account's. */

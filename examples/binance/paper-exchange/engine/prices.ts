@@ -18,20 +18,16 @@ function scripted({ venue, spec }: Market, time: number): { price: bigint; mark:
   return { price: point.price, mark: point.mark ?? point.price };
 }
 
-/** The seeded price of `second` in ticks, as if no script were set. */
-export function pathTicks({ spec, path }: Market, second: number): number {
-  const startTicks = Number(spec.start / spec.tick);
+/** The price the house quotes around at `time`, in ticks. */
+export function fairTicks(market: Market, time: number): number {
+  const { spec, path } = market;
+  const point = scripted(market, time);
+  if (point !== null) return Number(max(1n, mulDiv(point.price, 1n, spec.tick)));
+  const [startTicks, second] = [Number(spec.start / spec.tick), Math.floor(time / MS)];
   return spec.kind === 'spot' ? path.ticks(startTicks, second) : path.ticksWithBasis(startTicks, second);
 }
 
-/** The price the house quotes around at `time` (ms), on the tick. */
-export function fairAt(market: Market, time: number): bigint {
-  const point = scripted(market, time);
-  const { tick } = market.spec;
-  if (point !== null) return max(tick, mulDiv(point.price, 1n, tick) * tick);
-  return BigInt(pathTicks(market, Math.floor(time / MS))) * tick;
-}
-
+export const fairAt = (market: Market, time: number): bigint => BigInt(fairTicks(market, time)) * market.spec.tick;
 export const fair = (market: Market): bigint => fairAt(market, market.venue.now);
 
 /** The last traded price: a trade of this second, else the fair price. */

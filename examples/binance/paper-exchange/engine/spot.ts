@@ -1,31 +1,20 @@
 /** Spot orders: funds are locked when an order is placed and move when it trades. Checked before anything changes. */
 
-import { remaining, type Side } from './book.ts';
+import type { Side } from './book.ts';
 import { min, mul, mulDiv, ONE } from './decimal.ts';
 import type { SpotPair } from './instruments.ts';
-import { canFill, match } from './match.ts';
-import {
-  clientKey,
-  closeOrder,
-  countFill,
-  dealingsOf,
-  isOpen,
-  newOrder,
-  openOrder,
-  recordTrade,
-  tradeBy,
-} from './orders.ts';
+import { canFill, endOrder, execute, isPriced, match } from './match.ts';
+import { clientKey, closeOrder, dealingsOf, isOpen, newOrder, openOrder } from './orders.ts';
 import { bestFirst, last, minNotional, quoteHouse, wouldTake } from './prices.ts';
 import { balanceOf, credit } from './records.ts';
 import { Refusal } from './refusal.ts';
-import type { Account, Balance, Ending, Fill, Market, MarketRules, Order, OrderRequest } from './state.ts';
+import type { Account, Balance, Fill, Market, MarketRules, Order, OrderRequest, Trade } from './state.ts';
 
 /** Stop orders an account may have waiting per pair, and the largest limit order in 1e-8 USDT. */
 export const SPOT_STOPS_MAX = 5;
 export const SPOT_NOTIONAL_MAX = 9_000_000n * ONE;
 
 const isStop = (type: string): boolean => type.startsWith('STOP_LOSS') || type.startsWith('TAKE_PROFIT');
-const isPriced = (type: string): boolean => type === 'LIMIT' || type === 'LIMIT_MAKER' || type.endsWith('_LIMIT');
 
 const filterFailure = (filter: string): Refusal => new Refusal(-1013, `Filter failure: ${filter}`);
 const rejected = (message: string): Refusal => new Refusal(-2010, message);
@@ -46,9 +35,11 @@ export function placeSpot(account: Account, market: Market<SpotPair>, request: O
     closeOrder(order, 'EXPIRED');
     return order;
   }
-  lockFunds(order, 1n);
-  if (waits) market.stops.add(order);
-  else execute(order);
+  if (!waits) executePair(order);
+  else {
+    market.stops.add(order);
+    lock(order, order.quantity);
+  }
   return order;
 }
 
@@ -129,84 +120,62 @@ function costToBuy(market: Market<SpotPair>, quantity: bigint): bigint {
 const quoteSized = ({ spec }: Market<SpotPair>, quote: bigint): bigint =>
   ((quote * ONE) / (spec.priceMin * spec.step)) * spec.step;
 
-/** Locks (+1) or frees (-1) what the open part of an order has to keep ready. Market orders keep nothing. */
-function lockFunds(order: Order, sign: 1n | -1n): void {
-  const amount = sign * lockedBy(order);
-  if (amount === 0n) return;
+/** What an open spot order keeps ready: base (SELL) or quote (BUY). Market orders keep nothing. */
+function lock(order: Order, quantity: bigint): void {
+  const price = isPriced(order.type) ? order.price : order.working ? 0n : order.stopPrice;
+  if (price === 0n) return;
+  const amount = order.side === 'SELL' ? quantity : mul(price, quantity);
   const balance = fundsFor(order.account, order.market, order.side);
   balance.free -= amount;
   balance.locked += amount;
 }
 
-/** What an open spot order keeps locked, in 1e-8 of base (SELL) or quote (BUY). */
-function lockedBy(order: Order): bigint {
-  if (!isPriced(order.type) && (order.working || !isStop(order.type))) return 0n;
-  if (order.side === 'SELL') return remaining(order);
-  return mul(isPriced(order.type) ? order.price : order.stopPrice, remaining(order));
-}
-
-function execute(order: Order): void {
-  const { market } = order;
-  match(market, order, isPriced(order.type) ? order.price : null);
-  if (order.quoteQuantity > 0n) settleQuoteSized(order);
-  if (!isOpen(order)) return;
-  if (!isPriced(order.type) || order.timeInForce === 'IOC' || order.timeInForce === 'FOK') {
-    endSpot(order, 'EXPIRED');
-    return;
-  }
-  market.book.add(order);
-  market.changes += 1;
-}
-
-/** A quote-sized order's quantity is what it got; it is filled when less than one step is left of its budget. */
-function settleQuoteSized(order: Order): void {
-  const { market } = order;
-  order.quantity = order.executed;
-  const left = order.quoteQuantity - order.cumQuote;
-  if (order.executed > 0n && left < mul(market.lastPrice, market.spec.step)) closeOrder(order, 'FILLED');
-}
-
-export const spotRules = (market: Market): MarketRules => ({ room, fill: tradeBy(market, fillSpot), end: endSpot });
-
-/** How much an order can pay for at `price`. A priced order has its funds locked; the others spend what is free. */
+/** How much an order can pay for at `price`: a priced order all of it, the others what is free allows. */
 function room(order: Order, price: bigint): bigint {
-  const left = remaining(order);
-  if (isPriced(order.type)) return left;
+  if (isPriced(order.type)) return order.quantity;
   const { free } = fundsFor(order.account, order.market, order.side);
   const { step } = order.market.spec;
   const wholeSteps = (quantity: bigint): bigint => (quantity / step) * step;
   const worth = (quote: bigint): bigint => wholeSteps((quote * ONE) / price);
   const affordable = order.side === 'BUY' ? worth(free) : wholeSteps(free);
-  return min(affordable, order.quoteQuantity > 0n ? worth(order.quoteQuantity - order.cumQuote) : left);
+  return order.quoteQuantity > 0n ? min(affordable, worth(order.quoteQuantity - order.cumQuote)) : affordable;
 }
 
-/** Books one side of a spot trade: funds, fee in what is received, order, record. */
-function fillSpot(order: Order, fill: Fill): void {
+/** Moves what was sold and what was bought; the fee is taken from what is received. */
+function settle(order: Order, fill: Fill, quote: bigint): Pick<Trade, 'fee' | 'feeAsset' | 'realized'> {
   const { account, market } = order;
   const { spec, venue } = market;
-  lockFunds(order, -1n);
-  const quote = countFill(order, fill);
-  const [pays, paid, feeAsset, received] =
-    order.side === 'BUY'
-      ? [spec.quote, quote, spec.base, fill.quantity]
-      : [spec.base, fill.quantity, spec.quote, quote];
+  const buys = order.side === 'BUY';
+  const [paid, received] = buys ? [quote, fill.quantity] : [fill.quantity, quote];
+  const [pays, feeAsset] = buys ? [spec.quote, spec.base] : [spec.base, spec.quote];
   const fee = mul(received, fill.maker ? spec.makerFee : spec.takerFee);
   balanceOf(account, pays).free -= paid;
   balanceOf(account, feeAsset).free += received - fee;
   credit(venue.ledger.fees, feeAsset, fee);
-  lockFunds(order, 1n);
   account.updateTime = venue.now;
-  const trade = recordTrade(order, fill, { quote, fee, feeAsset, realized: 0n });
-  if (order.status === 'FILLED') closeOrder(order, 'FILLED');
-  venue.emit({ kind: 'order', order, execution: 'TRADE', trade });
+  return { fee, feeAsset, realized: 0n };
 }
 
-/** Ends an open order, frees what it locked and tells the stream. */
-export function endSpot(order: Order, status: Ending): void {
-  lockFunds(order, -1n);
-  closeOrder(order, status);
-  order.market.changes += 1;
-  order.market.venue.emit({ kind: 'order', order, execution: status === 'CANCELED' ? status : 'EXPIRED' });
+export const spotRules = (): MarketRules => ({
+  room,
+  limit: (order) => (isPriced(order.type) ? order.price : null),
+  lock,
+  settle,
+  filled: () => undefined,
+});
+
+/** Matches; a quote-sized order's quantity is what it got, and it is filled when less than one step of its budget is left. */
+function executePair(order: Order): void {
+  const { market } = order;
+  if (order.quoteQuantity === 0n) {
+    execute(order);
+    return;
+  }
+  match(market, order, null);
+  order.quantity = order.executed;
+  const left = order.quoteQuantity - order.cumQuote;
+  if (order.executed > 0n && left < mul(market.lastPrice, market.spec.step)) closeOrder(order, 'FILLED');
+  if (isOpen(order)) endOrder(order, 'EXPIRED');
 }
 
 /** Whether a stop order's trigger is reached at `price`. */
@@ -223,14 +192,13 @@ export function triggerStops(market: Market<SpotPair>): boolean {
     if (!triggers(order, last(market))) continue;
     fired = true;
     market.stops.delete(order);
-    lockFunds(order, -1n);
+    lock(order, -order.quantity);
     order.working = true;
     // It joins the queue now, not when it was placed.
     venue.nextId += 1;
     order.priority = venue.nextId;
     order.workingTime = venue.now;
     order.updateTime = venue.now;
-    lockFunds(order, 1n);
     execute(order);
   }
   return fired;

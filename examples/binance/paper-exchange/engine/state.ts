@@ -9,34 +9,31 @@ import type { Perpetual, SpotPair } from './instruments.ts';
 import type { Path } from './path.ts';
 
 export type PositionSide = 'BOTH' | 'LONG' | 'SHORT';
-export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX' | 'GTD';
-export type SelfTradePrevention = 'NONE' | 'EXPIRE_TAKER' | 'EXPIRE_MAKER' | 'EXPIRE_BOTH';
 export type AccountKind = 'classic' | 'portfolio';
 /** How an order ends without being filled. */
 export type Ending = 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
 
-/** What every kind of order asks for. An absent price or quantity is 0. */
-interface Terms {
+type Money<Names extends string> = Record<Names, bigint>;
+type Times<Names extends string> = Record<Names, number>;
+
+/** What every kind of order asks for. An absent price or quantity is 0, an absent time too. */
+interface Terms extends Readonly<Money<'quantity' | 'price'>> {
   readonly side: Side;
   readonly type: string;
   readonly positionSide: PositionSide;
-  readonly timeInForce: TimeInForce;
-  readonly quantity: bigint;
-  readonly price: bigint;
+  readonly timeInForce: 'GTC' | 'IOC' | 'FOK' | 'GTX' | 'GTD';
   readonly reduceOnly: boolean;
   readonly closePosition: boolean;
-  readonly stp: SelfTradePrevention;
+  readonly stp: 'NONE' | 'EXPIRE_TAKER' | 'EXPIRE_MAKER' | 'EXPIRE_BOTH';
   readonly priceMatch: string;
   readonly goodTillDate: number;
 }
 
 /** An order as somebody asks for it, on either market. `stopPrice` and `quoteQuantity` are spot's. */
-export interface OrderRequest extends Terms {
+export interface OrderRequest extends Terms, Readonly<Money<'stopPrice' | 'quoteQuantity'>> {
   readonly clientId: string | null;
   /** The type the client asked for, when a triggered conditional order becomes this one. */
   readonly origType?: string;
-  readonly stopPrice: bigint;
-  readonly quoteQuantity: bigint;
 }
 
 export interface Order extends Resting<Order>, Omit<Terms, 'price' | 'quantity'> {
@@ -58,20 +55,15 @@ export interface Order extends Resting<Order>, Omit<Terms, 'price' | 'quantity'>
   workingTime: number;
 }
 
-/** A conditional futures order as somebody asks for it. */
-export interface AlgoRequest extends Terms {
+/** A conditional futures order as somebody asks for it; a trailing stop has no trigger price. */
+export interface AlgoRequest extends Terms, Readonly<Money<'triggerPrice' | 'activatePrice' | 'callbackRate'>> {
   readonly clientId: string | null;
-  /** 0 for a trailing stop. */
-  readonly triggerPrice: bigint;
   readonly workingType: 'MARK_PRICE' | 'CONTRACT_PRICE';
   readonly priceProtect: boolean;
-  readonly activatePrice: bigint;
-  /** Trailing stop: hundredths of a percent, 10..1000. */
-  readonly callbackRate: bigint;
 }
 
 /** A conditional futures order: not in the book and locking nothing until its trigger price is reached. */
-export interface AlgoOrder extends AlgoRequest {
+export interface AlgoOrder extends AlgoRequest, Times<'createTime' | 'updateTime' | 'triggerTime'> {
   readonly id: bigint;
   readonly account: Account;
   readonly market: Market<Perpetual>;
@@ -79,22 +71,16 @@ export interface AlgoOrder extends AlgoRequest {
   /** Trailing stop: the best price since activation, 0 before. */
   extreme: bigint;
   status: 'NEW' | 'TRIGGERING' | 'TRIGGERED' | 'FINISHED' | 'REJECTED' | Ending;
-  readonly createTime: number;
-  updateTime: number;
-  triggerTime: number;
   actualOrder: Order | null;
   rejectReason: string;
 }
 
-/** Signed: a short has a negative quantity and a negative cost. Entry price is cost / quantity, for display only. */
-export interface Position {
+/**
+ * Signed: a short has a negative quantity and a negative cost. Entry price is cost / quantity, for display only. `fees`
+ * is the commission paid since the position was flat, for the break-even price.
+ */
+export interface Position extends Money<'quantity' | 'cost' | 'isolatedWallet' | 'fees'>, Times<'updateTime'> {
   readonly side: PositionSide;
-  quantity: bigint;
-  cost: bigint;
-  isolatedWallet: bigint;
-  /** Commission paid since the position was flat, for the break-even price. */
-  fees: bigint;
-  updateTime: number;
 }
 
 /** What an account has had to do with one market. */
@@ -104,64 +90,43 @@ export interface Dealings {
   readonly trades: Trade[];
 }
 
-/** What an account has on one perpetual. */
-export interface Holding extends Dealings {
+/**
+ * What an account has on one perpetual. `bidNotional` and `askNotional` are the remaining quantity times price of open
+ * orders that may open a position. `cancelAllAt` is when the dead man's switch cancels everything; 0 = not armed.
+ */
+export interface Holding extends Dealings, Money<'bidNotional' | 'askNotional'>, Times<'leverage' | 'cancelAllAt'> {
   readonly account: Account;
   readonly market: Market<Perpetual>;
-  leverage: number;
   isolated: boolean;
   readonly positions: Record<PositionSide, Position>;
-  /** Sum of remaining quantity times price over open orders that may open a position, per side. */
-  bidNotional: bigint;
-  askNotional: bigint;
-  /** When the dead man's switch cancels everything, ms; 0 = not armed. */
-  cancelAllAt: number;
 }
 
-export interface Balance {
-  free: bigint;
-  locked: bigint;
-}
+export type Balance = Money<'free' | 'locked'>;
 
 /** One order's side of a trade. */
-export interface Fill {
+export interface Fill extends Readonly<Money<'price' | 'quantity'>> {
   readonly id: number;
-  readonly price: bigint;
-  readonly quantity: bigint;
   readonly maker: boolean;
 }
 
-export interface Trade extends Fill {
+export interface Trade extends Fill, Readonly<Money<'quote' | 'fee' | 'realized'>> {
   readonly order: Order;
-  readonly quote: bigint;
-  readonly fee: bigint;
   readonly feeAsset: string;
-  readonly realized: bigint;
   readonly time: number;
 }
 
-export interface Income {
+export interface Income extends Readonly<Times<'time' | 'id'>> {
   readonly type: 'TRANSFER' | 'REALIZED_PNL' | 'FUNDING_FEE' | 'COMMISSION' | 'INSURANCE_CLEAR';
   readonly symbol: string;
   readonly amount: bigint;
-  readonly time: number;
-  readonly id: number;
   readonly tradeId: string;
 }
 
-interface MarginChange {
-  readonly symbol: string;
-  readonly positionSide: PositionSide;
-  readonly amount: bigint;
-  readonly type: 1 | 2;
-  readonly time: number;
-}
+type MarginChange = { symbol: string; positionSide: PositionSide; amount: bigint; type: 1 | 2; time: number };
 
-export interface Account {
+export interface Account extends Readonly<Record<'key' | 'secret', string>> {
   readonly venue: Venue;
   readonly id: number;
-  readonly key: string;
-  readonly secret: string;
   readonly kind: AccountKind;
   dualSide: boolean;
   /** Futures wallet in 1e-8 USDT: transfers + realised profit + funding - commission. Isolated wallets are part of it. */
@@ -181,25 +146,26 @@ export interface Account {
   readonly orderCounts: Map<string, { window: number; count: number }>;
 }
 
-export interface PublicTrade {
-  readonly id: number;
-  readonly price: bigint;
-  readonly quantity: bigint;
-  readonly time: number;
+export interface PublicTrade extends Readonly<Money<'price' | 'quantity'>>, Readonly<Times<'id' | 'time'>> {
   readonly buyerIsMaker: boolean;
 }
 
-/** What a kind of market decides about its orders. */
+/** What a kind of market decides about its orders; everything else is the same on all. */
 export interface MarketRules {
   /** How much of the order may trade at `price` now; 0 ends it. */
   room(order: Order, price: bigint): bigint;
-  /** Books a trade; the house takes the part of whoever is null. */
-  fill(taker: Order | null, maker: Order | null, price: bigint, quantity: bigint): void;
-  /** Ends an order that is still open. */
-  end(order: Order, status: Ending): void;
+  /** The worst price the order may trade at; null: any. */
+  limit(order: Order): bigint | null;
+  /** Locks what `quantity` of an order needs while it rests or waits, or frees it when negative. */
+  lock(order: Order, quantity: bigint): void;
+  /** Moves what a fill worth `quote` moves. */
+  settle(order: Order, fill: Fill, quote: bigint): Pick<Trade, 'fee' | 'feeAsset' | 'realized'>;
+  /** Follows up on a fill that is booked and told. */
+  filled(order: Order): void;
 }
 
-export interface Market<Spec extends Perpetual | SpotPair = Perpetual | SpotPair> {
+export interface Market<Spec extends Perpetual | SpotPair = Perpetual | SpotPair>
+  extends Times<'lastTradeId' | 'changes'> {
   readonly venue: Venue;
   readonly spec: Spec;
   readonly rules: MarketRules;
@@ -209,7 +175,6 @@ export interface Market<Spec extends Perpetual | SpotPair = Perpetual | SpotPair
   /** Last traded price, 0 before the first trade; only valid during the second it was made in. */
   lastPrice: bigint;
   lastSecond: number;
-  lastTradeId: number;
   readonly trades: PublicTrade[];
   readonly algos: Set<AlgoOrder>;
   /** Spot stop orders waiting for their trigger. */
@@ -218,15 +183,10 @@ export interface Market<Spec extends Perpetual | SpotPair = Perpetual | SpotPair
   readonly holders: Set<Account>;
   /** What the house has bought (+) or sold (-) of the base asset. */
   houseQuantity: bigint;
-  changes: number;
 }
 
 /** A price set through the control plane from `time` on; null hands the market back to the seeded path. */
-export interface ScriptPoint {
-  readonly time: number;
-  readonly price: bigint | null;
-  readonly mark: bigint | null;
-}
+export type ScriptPoint = { readonly time: number; readonly price: bigint | null; readonly mark: bigint | null };
 
 /** Where money that left the users went, per asset. Users + these = deposits - withdrawals, always. */
 export type Ledger = Readonly<Record<'house' | 'fees' | 'insurance' | 'deposits', Map<string, bigint>>>;
@@ -256,10 +216,10 @@ export interface Venue {
   readonly orders: Map<bigint, Order>;
   readonly algos: Map<bigint, AlgoOrder>;
   readonly scripts: Map<string, ScriptPoint[]>;
+  /** Settled rates. */
   readonly funding: { readonly symbol: string; readonly rate: bigint; readonly mark: bigint; readonly time: number }[];
-  /** Rates fixed through the control plane, per symbol. */
+  /** Rates fixed through the control plane, per symbol; MIN_NOTIONAL likewise, per `kind:symbol`. */
   readonly fundingRates: Map<string, bigint>;
-  /** MIN_NOTIONAL set through the control plane, per `kind:symbol`. */
   readonly minNotionals: Map<string, bigint>;
   readonly ledger: Ledger;
   /** Orders that end at a set time, and holdings whose dead man's switch is armed. */

@@ -1,11 +1,12 @@
 /** What follows from a second passing, a price being set or a trade being made: fills, triggers, timers, liquidation. */
 
 import { triggerAlgos } from './algo.ts';
-import { remaining, type Side } from './book.ts';
+import type { Side } from './book.ts';
 import { min } from './decimal.ts';
 import { cancelAllFutures } from './futures.ts';
 import { takeVolume } from './house.ts';
 import { liquidateAll, liquidateTouched } from './liquidation.ts';
+import { endOrder, roomOf, trade } from './match.ts';
 import { fair, quoteHouse } from './prices.ts';
 import { triggerStops } from './spot.ts';
 import type { Market, Venue } from './state.ts';
@@ -48,22 +49,21 @@ function takeAllCrossed(market: Market): void {
 
 /** The house fills users' resting orders of a side that the price has reached, up to this second's volume. */
 function takeCrossed(market: Market, side: Side, isCrossed: (price: bigint) => boolean): void {
-  const { rules } = market;
   const levels = market.book.side(side);
   let volume: bigint | null = null;
   while (levels.best?.head && isCrossed(levels.best.price)) {
     const order = levels.best.head;
     volume ??= takeVolume(market.spec, market.path, market.venue.second, side);
     if (volume <= 0n) return;
-    const quantity = min(min(remaining(order), rules.room(order, order.price)), volume);
-    if (quantity > 0n) rules.fill(null, order, order.price, quantity);
-    else rules.end(order, 'EXPIRED');
+    const quantity = min(roomOf(order), volume);
+    if (quantity > 0n) trade(market, null, order, order.price, quantity);
+    else endOrder(order, 'EXPIRED');
     volume -= quantity;
   }
 }
 
 function runTimers(venue: Venue): void {
-  for (const order of venue.gtd) if (order.goodTillDate <= venue.now) order.market.rules.end(order, 'EXPIRED');
+  for (const order of venue.gtd) if (order.goodTillDate <= venue.now) endOrder(order, 'EXPIRED');
   for (const holding of venue.armed) {
     if (holding.cancelAllAt > venue.now) continue;
     cancelAllFutures(holding);

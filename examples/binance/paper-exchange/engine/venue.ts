@@ -2,11 +2,11 @@
 
 import { Book } from './book.ts';
 import { decimal } from './decimal.ts';
-import { settleFunding } from './funding.ts';
 import { futuresRules } from './futures-fill.ts';
 import { HouseQuotes } from './house.ts';
 import { PERPETUALS, type Perpetual, SPOT_PAIRS, type SpotPair } from './instruments.ts';
 import { Path } from './path.ts';
+import { settleFunding } from './positions.ts';
 import { nextFundingTime } from './prices.ts';
 import { deposit } from './records.ts';
 import { spotRules } from './spot.ts';

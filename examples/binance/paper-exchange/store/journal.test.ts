@@ -12,9 +12,8 @@ import { createRuntime } from '../runtime.ts';
 import { commands, run } from '../test/commands.ts';
 import { Desk, START } from '../test/harness.ts';
 import { call, paper } from '../test/wire.ts';
-import { decode, encode } from './codec.ts';
 import { JOURNAL_ENTRIES_MAX } from './journal.ts';
-import { toData } from './snapshot.ts';
+import { decode, encode, toData } from './snapshot.ts';
 
 let data: string;
 beforeEach(() => {

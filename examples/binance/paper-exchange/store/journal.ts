@@ -6,10 +6,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Command } from '../api/exchange.ts';
+import type { Command } from '../api/route.ts';
 import type { ClockState } from '../engine/clock.ts';
-import { decode, encode } from './codec.ts';
 import type { VenueData } from './snapshot.ts';
+import { decode, encode } from './snapshot.ts';
 
 const FILE = 'paper-exchange.sqlite';
 /** After so many changes the journal is folded into a new snapshot; bounds the time a restart takes. */

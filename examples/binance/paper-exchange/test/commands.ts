@@ -1,8 +1,7 @@
 /** Random command sequences: what users and operators may do to the exchange, good and bad, as data. */
 
 import fc from 'fast-check';
-import { decode, encode } from '../store/codec.ts';
-import { fromData, toData, type VenueData } from '../store/snapshot.ts';
+import { decode, encode, fromData, toData, type VenueData } from '../store/snapshot.ts';
 import type { Answer, Desk, Values } from './harness.ts';
 
 export type Command =

@@ -7,7 +7,7 @@ import { Book, remaining, type Side } from '../engine/book.ts';
 import { HouseQuotes } from '../engine/house.ts';
 import { canFill, match } from '../engine/match.ts';
 import { isOpen, newOrder } from '../engine/orders.ts';
-import type { Account, Market, MarketRules, Order, SelfTradePrevention } from '../engine/state.ts';
+import type { Account, Market, MarketRules, Order } from '../engine/state.ts';
 import { createVenue, openAccount } from '../engine/venue.ts';
 
 export interface PlainOrder {
@@ -18,7 +18,7 @@ export interface PlainOrder {
   /** Null for a market order. */
   readonly price: number | null;
   readonly timeInForce: 'GTC' | 'IOC' | 'FOK' | 'GTX';
-  readonly stp: SelfTradePrevention;
+  readonly stp: Order['stp'];
 }
 
 /** A trade as the maker's and taker's order id, price and size. */
@@ -90,27 +90,20 @@ export class PlainBook {
   }
 
   #rules(): MarketRules {
+    // Both sides of a trade are settled, the taker's first.
+    let taker = 0;
     return {
-      room: (order) => remaining(order),
-      fill: (taker, maker, price, quantity) => {
-        if (taker === null || maker === null) throw new Error('there is no house here');
-        this.#trades.push({
-          maker: Number(maker.id),
-          taker: Number(taker.id),
-          price: Number(price),
-          size: Number(quantity),
-        });
-        this.#market.book.filled(maker, quantity);
-        for (const order of [taker, maker]) {
-          order.executed += quantity;
-          order.status = remaining(order) === 0n ? 'FILLED' : 'PARTIALLY_FILLED';
-        }
-        if (maker.status === 'FILLED') this.#market.book.remove(maker);
+      room: (order) => order.quantity,
+      limit: () => null,
+      lock: () => undefined,
+      settle: (order, fill) => {
+        if (fill.maker) {
+          const [price, size] = [Number(fill.price), Number(fill.quantity)];
+          this.#trades.push({ maker: Number(order.id), taker, price, size });
+        } else taker = Number(order.id);
+        return { fee: 0n, feeAsset: 'USDT', realized: 0n };
       },
-      end: (order, status) => {
-        this.#market.book.remove(order);
-        order.status = status;
-      },
+      filled: () => undefined,
     };
   }
 
