@@ -53,6 +53,12 @@ it('tells its usage to whoever asks for help', async () => {
   });
 });
 
+it.runIf(process.platform === 'linux')('ends with the reason where no folder can be made', async () => {
+  const { code, stderr } = await finish(['--data', '/proc/paper/deep']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('/proc/paper');
+});
+
 it('says so when the port is taken', async () => {
   const child = spawn(process.execPath, [MAIN, '--json']);
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];

@@ -3,8 +3,8 @@
  * exchange exactly as it was. One process writes; a second is refused.
  */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Command } from '../api/route.ts';
 import type { ClockState } from '../engine/clock.ts';
@@ -38,7 +38,7 @@ export class Journal {
 
   /** Opens or makes the store in `directory`. Throws with a sentence when another process has it. */
   static open(directory: string): Journal {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     const database = new DatabaseSync(join(directory, FILE));
     try {
       // An exclusive lock from the first write to the last: the second writer fails here and not in the middle.
@@ -108,4 +108,12 @@ export class Journal {
   close(): void {
     this.#database.close();
   }
+}
+
+/** One level at a time: node's `recursive` never returns where a folder that is there takes no other, as /proc does. */
+function makeFolder(path: string): void {
+  const whole = resolve(path);
+  if (existsSync(whole)) return;
+  makeFolder(dirname(whole));
+  mkdirSync(whole, { mode: 0o700 });
 }
