@@ -53,10 +53,16 @@ it('tells its usage to whoever asks for help', async () => {
   });
 });
 
+it('names the data directory that is none', async () => {
+  const { code, stderr } = await finish(['--data', MAIN]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`data directory \`${MAIN}\` cannot be used`);
+});
+
 it.runIf(process.platform === 'linux')('ends with the reason where no folder can be made', async () => {
   const { code, stderr } = await finish(['--data', '/proc/paper/deep']);
   expect(code).toBe(1);
-  expect(stderr).toContain('/proc/paper');
+  expect(stderr).toContain('data directory `/proc/paper/deep` cannot be used');
 });
 
 it('says so when the port is taken', async () => {

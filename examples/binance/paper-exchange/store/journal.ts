@@ -38,8 +38,7 @@ export class Journal {
 
   /** Opens or makes the store in `directory`. Throws with a sentence when another process has it. */
   static open(directory: string): Journal {
-    makeFolder(directory);
-    const database = new DatabaseSync(join(directory, FILE));
+    const database = openFile(directory);
     try {
       // An exclusive lock from the first write to the last: the second writer fails here and not in the middle.
       database.exec(
@@ -48,7 +47,7 @@ export class Journal {
       return new Journal(database);
     } catch (error) {
       database.close();
-      if (!(error instanceof Error) || !/locked|busy/i.test(error.message)) throw error;
+      if (!(error instanceof Error) || !/locked|busy/i.test(error.message)) throw unusable(directory, error);
       throw new Error(
         `data directory \`${directory}\` is in use by another paper exchange; stop that one or give another directory`,
         { cause: error },
@@ -108,6 +107,20 @@ export class Journal {
   close(): void {
     this.#database.close();
   }
+}
+
+function openFile(directory: string): DatabaseSync {
+  try {
+    makeFolder(directory);
+    return new DatabaseSync(join(directory, FILE));
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+function unusable(directory: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : 'unknown error';
+  return new Error(`data directory \`${directory}\` cannot be used (${why}); give another directory`, { cause });
 }
 
 /** One level at a time: node's `recursive` never returns where a folder that is there takes no other, as /proc does. */
