@@ -118,8 +118,9 @@ function setClock(exchange: Exchange, params: Params): Json {
   if (set !== null && set < venue.now)
     throw bad(`\`set\` ${set} is before the exchange's time ${venue.now}; time only moves on`);
   if (params.boolean('freeze')) clock.freeze(Math.max(clock.now(), venue.now));
-  if (params.boolean('run')) clock.run();
-  clock.skip(by);
+  const runs = params.boolean('run');
+  if (runs) clock.run(set);
+  clock.skip(runs && set !== null ? 0 : by);
   exchange.recordClock();
   advance(venue, clock.now());
   return clockRow(exchange);

@@ -26,9 +26,10 @@ export class Clock {
     this.#state = { mode: 'frozen', at };
   }
 
-  /** Runs with real time again, from what it says now. */
-  run(): void {
-    this.#state = { mode: 'live', offset: this.now() - this.#realNow() };
+  /** Runs again, from `at`; else from what it says, caught up where it lags: real clients would be ahead of it for good. */
+  run(at: number | null = null): void {
+    const real = this.#realNow();
+    this.#state = { mode: 'live', offset: at === null ? Math.max(0, this.now() - real) : at - real };
   }
 
   /** Jumps ahead by `ms`, frozen or not. */
