@@ -91,7 +91,9 @@ class Reader {
       if (this.#text.charCodeAt(keyAt) !== 0x22) throw new Malformed(keyAt, 'a key in double quotes was expected');
       const key = this.#string();
       if (key === '__proto__') throw new Malformed(keyAt, 'the key `__proto__` is not accepted');
-      if (key in object) throw new Malformed(keyAt, `the key ${JSON.stringify(key)} stands twice in one object`);
+      // No value is undefined, and nothing is inherited.
+      if (object[key] !== undefined)
+        throw new Malformed(keyAt, `the key ${JSON.stringify(key)} stands twice in one object`);
       this.#blank();
       if (this.#text.charCodeAt(this.#at) !== 0x3a) throw new Malformed(this.#at, 'a colon was expected');
       this.#at++;

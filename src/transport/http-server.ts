@@ -289,13 +289,18 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 
       else chunks = [];
       if (bytes > DISCARDED_BYTES_MAX) request.destroy();
     });
+    let ended = false;
     request.on('end', () => {
+      ended = true;
       const [only] = chunks;
       if (bytes > bytesMax) resolve('too-large');
       else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    request.on('error', () => resolve('gone'));
-    request.on('close', () => resolve('gone'));
+    // Every request closes, after its end too; a fault is followed by it.
+    request.on('error', () => {});
+    request.on('close', () => {
+      if (!ended) resolve('gone');
+    });
   });
 }
 
