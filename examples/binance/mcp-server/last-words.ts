@@ -24,7 +24,8 @@ export function openPipe(input: Readable, output: Writable, waitMsMax = lastWord
     override async start(): Promise<void> {
       const deliver = this.onmessage;
       this.onmessage = (message: JSONRPCMessage) => {
-        if (isJSONRPCRequest(message)) unanswered.add(message.id);
+        // A subscription is answered when it ends, which is now.
+        if (isJSONRPCRequest(message) && message.method !== 'subscriptions/listen') unanswered.add(message.id);
         const cancelled = cancelledBy(message);
         if (cancelled !== undefined) unanswered.delete(cancelled);
         deliver?.(message);
