@@ -155,6 +155,34 @@ describe('the trail', () => {
     expect(decide(policy(), call('asked', { n: 1 })).rule).toBe('/tools/asked');
   });
 
+  it('says how the arguments fit the schema, call by call', () => {
+    const typed = policyOf({ ...deny, tools: { t: { arguments: 'schema' } } });
+    const schema = toJson({ properties: { n: {} } });
+    const looked = (args: object): unknown => {
+      const decision = decide(typed, call('t', args, { schema }));
+      return [decision.verdict, decision.remedy, decision.trail.at(-1)];
+    };
+    const entry = { rule: '/tools/t/arguments', kind: 'arguments' };
+    expect(looked({ n: 1 })).toStrictEqual(['permit', undefined, { ...entry, outcome: 'holds' }]);
+    expect(looked({ m: 1 })).toStrictEqual([
+      'refuse',
+      'arguments that fit the tool’s schema pass',
+      { ...entry, outcome: 'fails', note: 'the tool’s schema names no `m` in `arguments`' },
+    ]);
+    expect(decide(typed, call('t', { n: 1 }, { schema }))).not.toHaveProperty('remedy');
+  });
+
+  it('says which arguments of the older dialect are missing, call by call', () => {
+    const older = policyOf({
+      version: '1',
+      default: 'deny',
+      tools: { t: { rules: [{ validate: { required_args: true } }] } },
+    });
+    const schema = toJson({ required: ['n'] });
+    expect(decide(older, call('t', { n: 1 }, { schema })).verdict).toBe('permit');
+    expect(decide(older, call('t', {}, { schema })).reason).toBe('the argument `n` is missing');
+  });
+
   it('is one object for every call of a tool whose rules read nothing of it', () => {
     const plain = policyOf({ ...deny, tools: { t: {}, no: { action: 'deny' } } });
     expect(decide(plain, call('t', { a: 1 }))).toBe(decide(plain, call('t')));
@@ -226,6 +254,34 @@ describe('reasons of several rules', () => {
       '/tools/asked/approval',
       'a rule cannot be judged: `args.c` is a string that is no number, and `lt` needs a number',
     ]);
+  });
+
+  it('name what is missing where that alone refuses', () => {
+    expect(decide(policy(), call('t', { a: 1 })).reason).toBe(
+      'this tool is allowed only where `args.b` is 1, and `args.b` is missing',
+    );
+    const require = [
+      {
+        conditions: [
+          { path: 'args.a', op: 'eq', value: 1 },
+          { path: 'args.b', op: 'eq', value: 1 },
+        ],
+      },
+    ];
+    const both = decide(policyOf({ ...deny, tools: { t: { require } } }), call('t', { a: 2 }));
+    expect(both.reason).toBe('this tool is allowed only where `args.a` is 1 and `args.b` is 1');
+  });
+
+  it('do not say what a rule that only watches stumbled over', () => {
+    const number = (path: string): object[] => [{ path, op: 'lt', value: 1 }];
+    const watching = { ...deny, mode: 'shadow', tools: { t: { deny_if: [{ conditions: number('args.d') }] } } };
+    for (const entry of [
+      { deny_if: [{ conditions: number('args.c') }] },
+      { action: 'require_approval', approval: { if: number('args.c') } },
+    ]) {
+      const { reason } = decide(policyOf(watching, { ...deny, tools: { t: entry } }), call('t', { c: 'x', d: 'y' }));
+      expect(reason).toBe('a rule cannot be judged: `args.c` is a string that is no number, and `lt` needs a number');
+    }
   });
 
   it('keep the first of equal verdicts', () => {
@@ -344,6 +400,17 @@ describe('the rule that is named', () => {
 });
 
 describe('a category', () => {
+  it('lists no tool of which only half is known', () => {
+    const policy = policyOf({ ...deny, categories: { read: { action: 'allow' }, low: { action: 'allow' } } });
+    const verdictOf = (facts: Partial<CallFacts>): string =>
+      decide(policy, call('t', {}, { ...facts, reviewed: true })).verdict;
+    expect([
+      verdictOf({ category: 'read' }),
+      verdictOf({ severity: 'low' }),
+      verdictOf({ category: 'read', severity: 'low' }),
+    ]).toEqual(['refuse', 'refuse', 'permit']);
+  });
+
   it('lists a reviewed tool only where it writes that it allows', () => {
     const facts = { category: 'read', severity: 'low', reviewed: true } as const;
     const verdictUnder = (entry: object): string =>
@@ -429,7 +496,12 @@ describe('shadow', () => {
       tools: { no: { action: 'deny', reason: 'not yet' }, ok: { limits: [{ max: 1, window: 'day' }] } },
     });
     const gone = decide(policy, call('gone'));
-    expect([gone.verdict, gone.shadow?.verdict, gone.shadow?.rule]).toEqual(['permit', 'hidden', '/hide/0']);
+    expect([gone.verdict, gone.rule, gone.shadow?.verdict, gone.shadow?.rule]).toEqual([
+      'permit',
+      '/default',
+      'hidden',
+      '/hide/0',
+    ]);
     const no = decide(policy, call('no'));
     expect([no.verdict, no.shadow]).toEqual([
       'permit',
@@ -517,7 +589,7 @@ describe('lists', () => {
       hide: ['secret_*'],
       categories: { read: { action: 'allow' } },
       tools: { open: {}, no: { action: 'deny' }, secret_one: {} },
-      prompts: { allow: ['daily_*'], hide: ['daily_secret'] },
+      prompts: { allow: ['morning', 'daily_*'], hide: ['daily_secret'] },
       resources: { hide: ['file:///keys/*'] },
       servers: { other: { default: 'allow', prompts: { allow: ['extra'] } } },
     });
@@ -530,6 +602,12 @@ describe('lists', () => {
   it('show a reviewed tool of a category that allows', () => {
     const read = { category: 'read', severity: 'low' };
     expect([shows('x', { ...read, reviewed: true }), shows('x', read), shows('x')]).toEqual([true, false, false]);
+  });
+
+  it('fall to the document’s default where a server writes none', () => {
+    const open = policyOf({ version: '1', default: 'allow', servers: { s: { tools: { a: {} } } } });
+    expect(showsResource(open, 's', 'file:///a')).toBe(true);
+    expect(decide(open, call('unlisted'))).toMatchObject({ verdict: 'permit', rule: '/default' });
   });
 
   it('of prompts and resources follow their own rules, else the default', () => {

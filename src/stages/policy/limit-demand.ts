@@ -20,8 +20,6 @@ export interface CompiledLimit {
   readonly window: LimitWindow;
   /** The demand, or why the amount cannot be counted: what follows "the amount". */
   demand(evaluation: Evaluation): LimitDemand | string;
-  /** The demand where the amount is 1. */
-  readonly fixed: boolean;
   readonly onDeny: string | undefined;
 }
 
@@ -53,7 +51,6 @@ export function compileLimit(
     counter,
     window,
     onDeny,
-    fixed: typeof amount === 'string',
     demand(evaluation) {
       const counted = typeof amount === 'string' ? amount : amount(evaluation);
       if (typeof counted !== 'string') return counted.error;

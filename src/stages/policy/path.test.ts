@@ -52,6 +52,16 @@ describe('a path', () => {
     expect(path('args.l[0].n').hasEvery).toBe(false);
   });
 
+  it('leads into what has such a part, or is an error that says what it met', () => {
+    for (const [text, args, said] of [
+      ['args.l[0]', { l: {} }, 'leads into an object where it needs a list'],
+      ['args.l[0]', { l: 'x' }, 'leads into a string where it needs a list'],
+      ['args.o.n', { o: [] }, 'leads into a list, which has no member `n`'],
+    ] as const) {
+      expect(() => path(text).read(evaluation(args))).toThrow(said);
+    }
+  });
+
   it.each([
     ['args.l[*][*]', { l: [['a', 'b'], [], ['c']] }, ['a', 'b', undefined, 'c']],
     ['args.l[*][0]', { l: [['a', 'b'], [], null] }, ['a', undefined, undefined]],

@@ -144,8 +144,7 @@ function parseSteps(text: string, from: number): PathStep[] | { readonly error: 
 
 function unquote(text: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'string' ? value : undefined;
+    return JSON.parse(text) as string;
   } catch {
     return undefined;
   }

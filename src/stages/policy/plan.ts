@@ -9,51 +9,46 @@ import type {
   ToolPlan,
 } from './compiled.ts';
 
+/** What is known of a tool; undefined where it is not known. */
+interface Facts {
+  readonly category?: ToolFacts['category'] | undefined;
+  readonly severity?: ToolFacts['severity'] | undefined;
+  readonly reviewed?: boolean | undefined;
+}
+
 export function planFor(policy: CompiledPolicySet, tool: ToolFacts): ToolPlan {
-  const known = policy.plan(tool.server, tool.name);
-  if (
-    known !== undefined &&
-    known.category === tool.category &&
-    known.severity === tool.severity &&
-    known.reviewed === (tool.reviewed ?? false)
-  ) {
-    return known;
-  }
-  const plan = makePlan(policy, tool);
-  policy.keep(tool.server, tool.name, plan);
-  return plan;
+  return planNamed(policy, tool.server, tool.name, tool);
 }
 
 /** As {@link planFor}, for the tool of a call. */
 export function planOf(policy: CompiledPolicySet, call: CallFacts): ToolPlan {
-  const known = policy.plan(call.server, call.tool);
+  return planNamed(policy, call.server, call.tool, call);
+}
+
+function planNamed(policy: CompiledPolicySet, server: string, name: string, facts: Facts): ToolPlan {
+  const known = policy.plan(server, name);
   if (
     known !== undefined &&
-    known.category === call.category &&
-    known.severity === call.severity &&
-    known.reviewed === (call.reviewed ?? false)
+    known.category === facts.category &&
+    known.severity === facts.severity &&
+    known.reviewed === (facts.reviewed ?? false)
   ) {
     return known;
   }
-  const { server, tool: name, category, severity, reviewed } = call;
-  return planFor(policy, {
-    server,
-    name,
-    ...(category === undefined ? {} : { category }),
-    ...(severity === undefined ? {} : { severity }),
-    ...(reviewed === undefined ? {} : { reviewed }),
-  });
+  const plan = makePlan(policy, server, name, facts);
+  policy.keep(server, name, plan);
+  return plan;
 }
 
-function makePlan(policy: CompiledPolicySet, tool: ToolFacts): ToolPlan {
+function makePlan(policy: CompiledPolicySet, server: string, name: string, facts: Facts): ToolPlan {
   const trail: TrailEntry[] = [];
-  const documents = policy.compiled.map((document) => planDocument(document, tool, trail));
+  const documents = policy.compiled.map((document) => planDocument(document, server, name, facts, trail));
   const enforced = documents.filter((document) => !document.shadow);
   const entries = documents.flatMap((document) => document.entries);
   return {
-    category: tool.category,
-    severity: tool.severity,
-    reviewed: tool.reviewed ?? false,
+    category: facts.category,
+    severity: facts.severity,
+    reviewed: facts.reviewed ?? false,
     documents,
     trail,
     permitRule: trail.find((entry) => entry.kind === 'listed' || entry.kind === 'default')?.rule ?? '/default',
@@ -75,20 +70,26 @@ function readsCall(entry: CompiledEntry): boolean {
   );
 }
 
-function planDocument(document: CompiledDocument, tool: ToolFacts, trail: TrailEntry[]): DocumentPlan {
-  const block = document.servers.get(tool.server);
+function planDocument(
+  document: CompiledDocument,
+  server: string,
+  name: string,
+  facts: Facts,
+  trail: TrailEntry[],
+): DocumentPlan {
+  const block = document.servers.get(server);
   // The server's own entries are the nearer ones and are named first within each kind.
   const levels = block === undefined ? [document.outer] : [block, document.outer];
   const { shadow } = document;
   const mark = shadow ? { shadow } : {};
-  const hidden = levels.map((level) => hiddenBy(level, tool.name)).find((rule) => rule !== undefined);
+  const hidden = levels.map((level) => hiddenBy(level, name)).find((rule) => rule !== undefined);
   if (hidden !== undefined) trail.push({ rule: hidden, kind: 'hide', outcome: 'holds', ...mark });
 
-  const named = levels.flatMap((level) => [...exactEntries(level, tool.name)]);
-  const globbed = levels.flatMap((level) => level.globs.filter((glob) => glob.matches(tool.name)).map((g) => g.entry));
-  const known = tool.category !== undefined && tool.severity !== undefined;
-  const grouped = levels.flatMap((level) => categoryEntries(level, tool));
-  const permitting = known && tool.reviewed === true ? grouped.filter((entry) => entry.allowWritten) : [];
+  const named = levels.flatMap((level) => [...exactEntries(level, name)]);
+  const globbed = levels.flatMap((level) => level.globs.filter((glob) => glob.matches(name)).map((g) => g.entry));
+  const known = facts.category !== undefined && facts.severity !== undefined;
+  const grouped = levels.flatMap((level) => categoryEntries(level, facts));
+  const permitting = known && facts.reviewed === true ? grouped.filter((entry) => entry.allowWritten) : [];
   const listing = [...named, ...globbed, ...permitting];
   for (const entry of listing) {
     trail.push({
@@ -129,7 +130,7 @@ function exactEntries(level: CompiledLevel, name: string): CompiledEntry[] {
 }
 
 /** A tool of which either is unknown gets the restrictions of every entry. */
-function categoryEntries(level: CompiledLevel, { category, severity }: ToolFacts): CompiledEntry[] {
+function categoryEntries(level: CompiledLevel, { category, severity }: Facts): CompiledEntry[] {
   const names =
     category === undefined || severity === undefined ? [...CATEGORIES, ...SEVERITIES] : [category, severity];
   return names.flatMap((name) => level.categories.get(name) ?? []);

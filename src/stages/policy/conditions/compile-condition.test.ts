@@ -159,6 +159,12 @@ describe('every value of a list', () => {
     expect(look(source, { l: 5 }).fault).toBe('`args.l[*].n` leads into a number where it needs a list');
   });
 
+  it('notes nothing where there is nothing to note', () => {
+    expect(look(source, { l: [{ n: 1 }] }).trail).toEqual([
+      { rule: '/c', kind: 'condition', outcome: 'holds', read: 'args.l[*].n', op: 'lt', expected: 5, seen: [1] },
+    ]);
+  });
+
   it('shows twenty of very many', () => {
     const [entry] = look(source, { l: Array.from({ length: 50 }, (_, n) => ({ n })) }).trail as { seen: number[] }[];
     expect(entry?.seen).toEqual(Array.from({ length: 20 }, (_, n) => n));
