@@ -89,7 +89,12 @@ function fromFault(fault: ExchangeFault, say: Say): Refused {
         code: fault.code,
         reason: 'refused-by-exchange',
         message: known === undefined ? fault.message : `${fault.message} (${known.meaning})`,
-        next: known?.next,
+        next:
+          known?.next ??
+          say(
+            "go by the exchange's words; nothing was done, and the same call will be refused again",
+            '按交易所的说明处理;未执行任何操作,重复同样的请求仍会被拒绝',
+          ),
         details,
       });
     case 'rate-limited':

@@ -48,6 +48,13 @@ const meanings: Readonly<Record<number, Meaning>> = {
     'the API secret does not belong to the key; correct it',
     'API 密钥与 key 不匹配,请更正',
   ],
+  [-1100]: [
+    'a parameter holds characters that are not allowed there',
+    '参数含有不允许的字符',
+    'correct it as the schema says',
+    '按 schema 更正',
+  ],
+  [-1101]: ['too many parameters, or one of them twice', '参数过多或重复', 'send each once', '每个参数只发送一次'],
   [-1102]: [
     'a mandatory parameter is missing or malformed',
     '缺少必填参数或格式错误',
@@ -79,6 +86,18 @@ const meanings: Readonly<Record<number, Meaning>> = {
     '去掉其中一个',
   ],
   [-1130]: ["a parameter's value is not valid", '参数值无效', 'correct it as the schema says', '按 schema 更正'],
+  [-1131]: [
+    "the request's window is too long",
+    '请求时间窗口过长',
+    'this is a defect of the server; report it',
+    '这是服务器缺陷,请报告',
+  ],
+  [-2007]: [
+    'not a trailing distance',
+    '无效的回调比例',
+    'use 0.1 to 10 percent in steps of 0.1',
+    '使用 0.1 到 10%,步长 0.1',
+  ],
   [-2010]: [
     'the exchange rejected the new order',
     '交易所拒绝了新订单',
@@ -137,9 +156,22 @@ const meanings: Readonly<Record<number, Meaning>> = {
     'send one of them',
     '只发送其中一个',
   ],
+  [-4001]: ['the price is not above zero', '价格必须大于零', 'correct it', '更正价格'],
+  [-4002]: [
+    "the price is above the symbol's maximum",
+    '价格高于最大值',
+    'lower it; binance_exchange_info shows the limit',
+    '降低价格;binance_exchange_info 可查看上限',
+  ],
   [-4003]: ['the quantity is not above zero', '数量必须大于零', 'correct it', '更正数量'],
   [-4004]: ['the quantity is below the minimum', '数量低于最小值', 'raise it', '增加数量'],
   [-4005]: ['the quantity is above the maximum', '数量超过最大值', 'split the order', '拆分订单'],
+  [-4013]: [
+    "the price is below the symbol's minimum",
+    '价格低于最小值',
+    'raise it; binance_exchange_info shows the limit',
+    '提高价格;binance_exchange_info 可查看下限',
+  ],
   [-4014]: [
     'the price is no multiple of the tick size',
     '价格不是最小变动价位的整数倍',
@@ -156,6 +188,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
   ],
   [-4024]: ['the price is too far below the mark price', '价格低于标记价格允许的下限', 'move it closer', '调整价格'],
   [-4028]: ['not a leverage of this symbol', '该交易对不支持此杠杆', 'use a lower one', '使用更低的杠杆'],
+  [-4045]: ['too many open conditional orders', '条件单数量已达上限', 'cancel some', '撤销部分条件单'],
   [-4046]: ['the margin type is already that', '保证金模式已经是该模式', 'nothing to do', '无需操作'],
   [-4047]: [
     'open orders stand in the way of changing the margin type',
@@ -169,6 +202,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
     'close it first',
     '先平仓',
   ],
+  [-4051]: [
+    'the isolated balance is insufficient',
+    '逐仓余额不足',
+    'add margin or reduce the quantity',
+    '增加保证金或减少数量',
+  ],
   [-4059]: ['the position mode is already that', '持仓模式已经是该模式', 'nothing to do', '无需操作'],
   [-4061]: [
     "positionSide does not fit the account's position mode",
@@ -176,7 +215,25 @@ const meanings: Readonly<Record<number, Meaning>> = {
     'one-way: BOTH; hedge: LONG or SHORT',
     '单向:BOTH;双向:LONG 或 SHORT',
   ],
+  [-4067]: [
+    'open orders stand in the way of changing the position mode',
+    '有挂单,不能更改持仓模式',
+    'cancel them first',
+    '先撤销挂单',
+  ],
+  [-4068]: [
+    'an open position stands in the way of changing the position mode',
+    '有持仓,不能更改持仓模式',
+    'close it first',
+    '先平仓',
+  ],
   [-4116]: ['the client order id is in use', '客户端订单号重复', 'use another, or leave it out', '换一个或省略'],
+  [-4118]: [
+    'the reduce-only order fits neither position nor open orders',
+    '只减仓订单与持仓或挂单不符',
+    'look at binance_futures_positions and binance_futures_open_orders',
+    '查看 binance_futures_positions 和 binance_futures_open_orders',
+  ],
   [-4120]: [
     'this order type has its own endpoint',
     '该订单类型需使用条件单接口',
@@ -184,6 +241,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
     '这是服务器缺陷,请报告',
   ],
   [-4131]: ['the best price is outside the allowed band', '对手价超出允许范围', 'use a limit order', '使用限价单'],
+  [-4136]: [
+    'closePosition does not go with this order type',
+    '该订单类型不支持 closePosition',
+    'use STOP_MARKET or TAKE_PROFIT_MARKET',
+    '使用 STOP_MARKET 或 TAKE_PROFIT_MARKET',
+  ],
   [-4137]: [
     'with closePosition the quantity must be left out',
     '使用 closePosition 时不能填写数量',
@@ -202,6 +265,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
     '订单金额低于最小名义价值',
     'raise quantity or price',
     '增加数量或价格',
+  ],
+  [-4165]: [
+    'the time window is longer than 7 days',
+    '时间范围超过 7 天',
+    'ask for at most 7 days at a time',
+    '每次最多查询 7 天',
   ],
   [-4168]: [
     'multi-assets mode allows cross margin only',
