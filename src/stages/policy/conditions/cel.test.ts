@@ -29,6 +29,7 @@ describe('an expression', () => {
       'args.a / 2 == 0.75 && 3 / args.a == 2.0',
       'args.a % 1 == 0.5 && 5 % args.a == 0.5 && args.a % 1.0 == 0.5',
       '1 + 1.5 == 2.5',
+      'args.a in ["x", 1.5]',
     ];
     for (const text of numbers) expect(run(text, { a: 1.5 }), text).toBe(true);
     expect(run('tool.name == "t" && caller.id == "c" && session.id == "x" && time.hour == 23.0', {})).toBe(true);
@@ -77,7 +78,7 @@ describe('an expression', () => {
       expect(run(text, {}, facts), text).toBe(true);
     }
     const unknown =
-      '!has(tool.category) && !has(caller.agent) && !has(caller.groups) && !has(session.calls) && !("agent" in caller)';
+      '!has(tool.category) && !has(caller.agent) && !has(caller.groups) && !has(session.calls) && !("agent" in caller) && size(caller) == 1';
     expect(run(unknown, {})).toBe(true);
   });
 

@@ -249,8 +249,7 @@ function rootValue(
       if (names === undefined) return native(call.arguments, elements);
       const made: Record<string, unknown> = {};
       for (const name of names) {
-        const value = Object.hasOwn(call.arguments, name) ? call.arguments[name] : undefined;
-        if (value !== undefined) made[name] = native(value, elements);
+        if (Object.hasOwn(call.arguments, name)) made[name] = native(call.arguments[name] as JsonValue, elements);
       }
       return made;
     }
