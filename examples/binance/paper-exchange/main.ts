@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 // Before the rest is loaded: from the second start on, nothing has to be compiled again.
 enableCompileCache();
 const { startExchange } = await import('./index.ts');
-
 const USAGE = 'usage: npm run exchange -- [--port N] [--data DIR] [--seed N] [--json]';
 
 async function main(): Promise<void> {

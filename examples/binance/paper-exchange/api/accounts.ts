@@ -8,7 +8,7 @@ import { moveIsolatedMargin, setDualSide, setLeverage, setMarginType } from '../
 import { Refusal, refuse } from '../engine/refusal.ts';
 import type { Account, Holding, Market } from '../engine/state.ts';
 import { page, weekWindow } from './history.ts';
-import { constants, type Dictionary, type Fields, type Json, money, own, shape, sums } from './json.ts';
+import { constants, type Fields, type Json, money, shape } from './json.ts';
 import { limitRows, orderCounts } from './limits.ts';
 import { readPositionSide } from './order-request.ts';
 import { must } from './params.ts';
@@ -31,12 +31,10 @@ const SPOT_ACCOUNT = constants(
   PERMISSIONS,
 );
 const DISCOUNT = constants('enabledForAccount:false enabledForSymbol:false discountAsset:"BNB" discount:"0.75000000"');
-
 type SpotRow = { readonly asset: string; readonly free: bigint; readonly locked: bigint };
-const SPOT_ROW: Dictionary<SpotRow> = { ...own<SpotRow>('asset'), ...sums<SpotRow>('free', 'locked') };
-const spotBalance = shape(SPOT_ROW, 'asset free locked');
-const coinRow = shape(
-  SPOT_ROW,
+const spotBalance = shape<SpotRow>({}, 'asset free locked');
+const coinRow = shape<SpotRow>(
+  {},
   'coin=asset name=asset depositAllEnable:false withdrawAllEnable:false free locked freeze:"0" withdrawing:"0" ipoing:"0"',
   'ipoable:"0" storage:"0" isLegalMoney:false trading:true networkList:[]',
 );
@@ -49,21 +47,15 @@ const spotRoutes: readonly Route[] = [
   read('/api/v3/account', 20, ({ params, account }) => {
     const omitZero = params.boolean('omitZeroBalances');
     const rows = spotRows(account).filter(({ free, locked }) => !omitZero || free + locked !== 0n);
+    const balances = rows.map(spotBalance);
     const { id, updateTime } = account;
-    return {
-      ...SPOT_ACCOUNT,
-      commissionRates: COMMISSION,
-      updateTime,
-      balances: rows.map(spotBalance),
-      uid: 100_000 + id,
-    };
+    return { ...SPOT_ACCOUNT, commissionRates: COMMISSION, updateTime, balances, uid: 100_000 + id };
   }),
   read('/api/v3/rateLimit/order', 40, ({ venue, account }) => orderCounts(account, 'spot', venue.now)),
-  read('/api/v3/account/commission', 20, ({ pair }) => ({
-    symbol: pair.spec.symbol,
-    ...{ standardCommission: COMMISSION, specialCommission: NO_COMMISSION, taxCommission: NO_COMMISSION },
-    discount: DISCOUNT,
-  })),
+  read('/api/v3/account/commission', 20, ({ pair: { spec } }) => {
+    const commissions = { specialCommission: NO_COMMISSION, taxCommission: NO_COMMISSION };
+    return { symbol: spec.symbol, standardCommission: COMMISSION, ...commissions, discount: DISCOUNT };
+  }),
   // The few rows clients ask for before they trade, so that they load unconfigured.
   read('/sapi/v1/capital/config/getall', 10, ({ account }) => spotRows(account).map(coinRow)),
   keyed('GET', '/sapi/v1/margin/allPairs', 1, () => []),
@@ -87,7 +79,6 @@ function usedRows({ account, perpetuals }: AccountCall): shapes.Shown[] {
   return rows.map((row) => ({ ...row, summary }));
 }
 const hasPosition = ({ position }: Row): boolean => position.quantity !== 0n;
-
 const NO_TIER = `feeTier:0 updateTime:0 multiAssetsMargin:false tradeGroupId:-1 ${PERMISSIONS}`;
 
 const classicRoutes: readonly Route[] = [
@@ -138,10 +129,9 @@ const classicRoutes: readonly Route[] = [
   }),
   read('/fapi/v1/adlQuantile', 5, (call) => {
     const rows = usedRows(call).filter(hasPosition);
-    return rows.map(({ holding, position: { side } }) => ({
-      symbol: holding.market.spec.symbol,
-      adlQuantile: { [side]: 1 },
-    }));
+    return rows.map(({ holding, position }) => {
+      return { symbol: holding.market.spec.symbol, adlQuantile: { [position.side]: 1 } };
+    });
   }),
   read('/fapi/v1/rateLimit/order', 1, () => limitRows('futures').slice(1)),
   read('/fapi/v1/apiTradingStatus', 1, ({ venue }) => ({ indicators: {}, updateTime: venue.now })),
@@ -163,17 +153,13 @@ const sharedRoutes = (at: '/fapi/v1' | '/papi/v1/um'): readonly Route[] => [
     return SUCCESS;
   }),
   read(`${at}/leverageBracket`, 1, ({ perpetuals }) => perpetuals.map(leverageBrackets)),
-  read(`${at}/commissionRate`, 20, ({ perpetual }) => ({
-    symbol: perpetual.spec.symbol,
-    ...constants('makerCommissionRate:"0.0002" takerCommissionRate:"0.0005" rpiCommissionRate:"0.0000"'),
-  })),
+  read(`${at}/commissionRate`, 20, ({ perpetual }) => commissionRate(perpetual.spec)),
   read(`${at}/income`, 30, (call) => {
     const { params, account } = call;
     const symbol = params.has('symbol') ? call.perpetual.spec.symbol : null;
     const type = params.choice('incomeType', INCOME_TYPES, null);
-    const found = account.income.filter(
-      (row) => (symbol ?? row.symbol) === row.symbol && (type ?? row.type) === row.type,
-    );
+    const isAsked = (row: Income): boolean => (symbol ?? row.symbol) === row.symbol && (type ?? row.type) === row.type;
+    const found = account.income.filter(isAsked);
     return page(call, found, { from: [], time: (row) => row.time, window: weekWindow, limit: 100 }).map(incomeRow);
   }),
   read(`${at}/accountConfig`, 5, ({ account }) => ({ ...constants(NO_TIER), dualSidePosition: account.dualSide })),
@@ -183,10 +169,10 @@ const sharedRoutes = (at: '/fapi/v1' | '/papi/v1/um'): readonly Route[] => [
 ];
 
 type Income = Account['income'][number];
-const incomeRow = shape(
-  { ...own<Income>('symbol', 'type', 'time', 'id', 'tradeId'), ...sums<Income>('amount') },
-  'symbol incomeType=type income=amount asset:"USDT" info=type time tranId=id tradeId',
-);
+const INCOME = 'symbol incomeType=type income=amount asset:"USDT" info=type time tranId=id tradeId';
+const incomeRow = shape<Income>({}, INCOME);
+const RATES = 'makerCommissionRate:"0.0002" takerCommissionRate:"0.0005" rpiCommissionRate:"0.0000"';
+const commissionRate = shape<Perpetual>({}, 'symbol', RATES);
 
 const symbolConfig = (holding: Holding): Fields => ({
   symbol: holding.market.spec.symbol,
@@ -199,16 +185,12 @@ const symbolConfig = (holding: Holding): Fields => ({
 // Portfolio margin
 
 const UNI_MMR_NONE = 9_999_999_999_999_999n;
-const STATUS_FLOORS: readonly (readonly [bigint, string])[] = [
-  [150_000_000n, 'NORMAL'],
-  [120_000_000n, 'MARGIN_CALL'],
-  [105_000_000n, 'REDUCE_ONLY'],
-];
+const STATUS_FLOORS = { NORMAL: 150_000_000n, MARGIN_CALL: 120_000_000n, REDUCE_ONLY: 105_000_000n } as const;
 
 /** Adjusted equity over maintenance margin, and the status it means. */
 export function uniMmr(adjusted: bigint, maintenance: bigint): { ratio: bigint; status: string } {
   const ratio = maintenance === 0n ? UNI_MMR_NONE : min(UNI_MMR_NONE, mulDiv(adjusted, ONE, maintenance));
-  const status = STATUS_FLOORS.find(([floor]) => ratio > floor)?.[1] ?? 'FORCE_LIQUIDATION';
+  const status = Object.entries(STATUS_FLOORS).find(([, floor]) => ratio > floor)?.[0] ?? 'FORCE_LIQUIDATION';
   return { ratio, status };
 }
 
@@ -218,18 +200,12 @@ const portfolioRoutes: readonly Route[] = [
     // Actual equity counts every asset fully, adjusted equity with its collateral rate.
     const adjusted = collateralOf(account) + wallet + unrealized;
     const { ratio, status } = uniMmr(adjusted, maintenance);
+    const actual = money(collateralOf(account, false) + wallet + unrealized);
     const available = money(max(0n, adjusted - initial));
     return {
-      uniMMR: money(ratio),
-      accountEquity: money(adjusted),
-      actualEquity: money(collateralOf(account, false) + wallet + unrealized),
-      accountInitialMargin: money(initial),
-      accountMaintMargin: money(maintenance),
-      accountStatus: status,
-      virtualMaxWithdrawAmount: available,
-      totalAvailableBalance: available,
-      totalMarginOpenLoss: money(0n),
-      updateTime: venue.now,
+      ...{ uniMMR: money(ratio), accountEquity: money(adjusted), actualEquity: actual, accountStatus: status },
+      ...{ accountInitialMargin: money(initial), accountMaintMargin: money(maintenance), updateTime: venue.now },
+      ...{ virtualMaxWithdrawAmount: available, totalAvailableBalance: available, totalMarginOpenLoss: money(0n) },
     };
   }),
   read('/papi/v1/balance', 20, ({ params, account }) => {
@@ -250,41 +226,31 @@ const portfolioRoutes: readonly Route[] = [
   read('/papi/v1/rateLimit/order', 1, () => limitRows('futures').slice(1, 2)),
 ];
 
-const NOT_BORROWED = constants(
-  'crossMarginBorrowed:"0.00000000" crossMarginInterest:"0.00000000" cmWalletBalance:"0.00000000" cmUnrealizedPNL:"0.00000000"',
-);
+const NOTHING = ['crossMarginBorrowed', 'crossMarginInterest', 'cmWalletBalance', 'cmUnrealizedPNL'];
+const NOT_BORROWED = constants(...NOTHING.map((name) => `${name}:"0.00000000"`));
 
 function portfolioBalances(account: Account): Fields[] {
   const { wallet, unrealized } = summarize(account);
   return spotRows(account).map(({ asset, free, locked }) => {
     const [um, umUnrealized] = asset === 'USDT' ? [wallet, unrealized] : [0n, 0n];
     return {
-      asset,
-      ...NOT_BORROWED,
-      totalWalletBalance: money(free + locked + um),
-      crossMarginAsset: money(free + locked),
-      crossMarginFree: money(free),
-      crossMarginLocked: money(locked),
-      umWalletBalance: money(um),
-      umUnrealizedPNL: money(umUnrealized),
+      ...{ asset, ...NOT_BORROWED, crossMarginFree: money(free), crossMarginLocked: money(locked) },
+      ...{ totalWalletBalance: money(free + locked + um), crossMarginAsset: money(free + locked) },
+      ...{ umWalletBalance: money(um), umUnrealizedPNL: money(umUnrealized), negativeBalance: money(min(um, 0n)) },
       updateTime: account.updateTime,
-      negativeBalance: money(min(um, 0n)),
     };
   });
 }
 
 const listenKeyRoutes = ['/fapi/v1/listenKey', '/papi/v1/listenKey'].flatMap((path) => [
-  keyed('POST', path, 1, ({ venue, account, exchange }) => ({ listenKey: exchange.sessions.open(account, venue.now) })),
-  keyed('PUT', path, 1, ({ venue, account, exchange }) => ({
-    listenKey: exchange.sessions.keepAlive(account, venue.now),
-  })),
+  keyed('POST', path, 1, ({ account, exchange }) => ({ listenKey: exchange.sessions.open(account) })),
+  keyed('PUT', path, 1, ({ account, exchange }) => ({ listenKey: exchange.sessions.keepAlive(account) })),
   keyed('DELETE', path, 1, ({ account, exchange }) => {
     exchange.sessions.close(account);
     return {};
   }),
 ]);
 
-export const accountRoutes: readonly Route[] = [
-  ...[...spotRoutes, ...classicRoutes, ...portfolioRoutes, ...listenKeyRoutes],
-  ...[...sharedRoutes('/fapi/v1'), ...sharedRoutes('/papi/v1/um')],
-];
+const classic = [...classicRoutes, ...sharedRoutes('/fapi/v1')];
+const portfolio = [...portfolioRoutes, ...sharedRoutes('/papi/v1/um')];
+export const accountRoutes: readonly Route[] = [...spotRoutes, ...classic, ...portfolio, ...listenKeyRoutes];

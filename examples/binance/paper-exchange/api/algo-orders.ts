@@ -89,9 +89,6 @@ function openAlgos({ params, account, perpetuals }: AccountCall): AlgoOrder[] {
 function allAlgos(call: AccountCall): AlgoOrder[] {
   const { account, perpetuals } = call;
   const all = [...account.algoDone, ...account.algoOpen.values()].filter(({ market }) => perpetuals.includes(market));
-  return page(call, all.sort(byId), {
-    from: ['algoId', 'strategyId'],
-    time: (algo) => algo.createTime,
-    window: weekWindow,
-  });
+  const time = (algo: AlgoOrder): number => algo.createTime;
+  return page(call, all.sort(byId), { from: ['algoId', 'strategyId'], time, window: weekWindow });
 }

@@ -23,11 +23,9 @@ import { must, Params } from './params.ts';
 import { type Exchange, listed } from './route.ts';
 
 type Act = (exchange: Exchange, params: Params) => Json;
-
 const ADVANCE_MS_MAX = 100 * 86_400_000;
 const SCRIPT_POINTS_MAX = 10_000;
 const ACCOUNTS_MAX = 10_000;
-
 const bad = (message: string): Refusal => new Refusal(-1130, message);
 
 /** What changes the venue: the journal must make it again after a restart. */
@@ -246,10 +244,8 @@ function restore(exchange: Exchange, params: Params): Json {
 
 function stateOf(exchange: Exchange): Json {
   const { seed, origin, accounts, orders, ledger } = exchange.venue;
-  const shown = ([name, book]: [string, ReadonlyMap<string, bigint>]): [string, Json] => [
-    name,
-    Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)])),
-  ];
+  const shown = (book: ReadonlyMap<string, bigint>): Json =>
+    Object.fromEntries(Array.from(book, ([asset, amount]) => [asset, money(amount)]));
   return {
     clock: clockRow(exchange),
     seed,
@@ -260,6 +256,6 @@ function stateOf(exchange: Exchange): Json {
     }),
     openOrders: [...orders.values()].filter(isOpen).length,
     faults: exchange.faults.list.map(faultRow),
-    ledger: Object.fromEntries(Object.entries(ledger).map(shown)),
+    ledger: Object.fromEntries(Object.entries(ledger).map(([name, book]) => [name, shown(book)])),
   };
 }

@@ -19,14 +19,11 @@ import { AccountCall, type Command, type Exchange, OpenCall, type Route } from '
 import { authenticate, type Request, verify } from './security.ts';
 
 /** Every Binance route the paper exchange answers. */
-export const allRoutes: readonly Route[] = [
-  ...[...marketRoutes, ...spotOrderRoutes, ...futuresOrderRoutes('classic'), ...futuresOrderRoutes('portfolio')],
-  ...[...algoRoutes, ...accountRoutes],
-];
+const orderRoutes = [...spotOrderRoutes, ...futuresOrderRoutes('classic'), ...futuresOrderRoutes('portfolio')];
+export const allRoutes: readonly Route[] = [...marketRoutes, ...orderRoutes, ...algoRoutes, ...accountRoutes];
 
 export const routeTable = (routes: readonly Route[]): ReadonlyMap<string, Route> =>
   new Map(routes.map((route) => [nameOf(route), route]));
-
 const nameOf = ({ method, path }: { method: string; path: string }): string => `${method} ${path}`;
 const familyOf = (path: string): Family => (path.startsWith('/api/') || path.startsWith('/sapi/') ? 'spot' : 'futures');
 

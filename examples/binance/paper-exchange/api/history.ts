@@ -51,18 +51,14 @@ export function page<T extends { id: bigint | number }>(call: AccountCall, rows:
 }
 
 export const byId = (a: { id: bigint }, b: { id: bigint }): number => (a.id < b.id ? -1 : 1);
-
 const dealingsIn = ({ account }: AccountCall, { spec }: Market): Dealings | undefined =>
   account[spec.kind === 'futures' ? 'holdings' : 'pairs'].get(spec.symbol);
 
 /** A page of the account's orders in a market, finished and open. */
 export function orderHistory(call: AccountCall, market: Market, window: WindowOf): Order[] {
   const { done = [], open = [] } = dealingsIn(call, market) ?? {};
-  return page(call, [...done, ...open].filter(isKept).sort(byId), {
-    from: ['orderId'],
-    time: (order) => order.time,
-    window,
-  });
+  const all = [...done, ...open].filter(isKept).sort(byId);
+  return page(call, all, { from: ['orderId'], time: (order) => order.time, window });
 }
 
 /** Futures forget a finished order: after three days when it ended unfilled, after ninety when it was filled. */
@@ -75,9 +71,8 @@ function isKept(order: Order): boolean {
 /** A page of the account's trades in a market, of one order if the call names one. */
 export function tradeHistory(call: AccountCall, market: Market, window: WindowOf): Trade[] {
   const orderId = call.params.id('orderId');
-  const all = (dealingsIn(call, market)?.trades ?? []).filter(
-    (trade) => orderId === null || trade.order.id === orderId,
-  );
+  const trades = dealingsIn(call, market)?.trades ?? [];
+  const all = trades.filter(({ order }) => (orderId ?? order.id) === order.id);
   const windowOf: WindowOf = (asked, byFromId) => window(asked, byFromId || orderId !== null);
   return page(call, all, { from: ['fromId'], time: (trade) => trade.time, window: windowOf });
 }

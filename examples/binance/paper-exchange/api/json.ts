@@ -1,5 +1,5 @@
 /**
- * Replies as JSON. How a noun's fields are written is said once, in its dictionary; a shape lists the fields of one
+ * Replies as JSON. What is not a plain property of a noun is said once, in its dictionary; a shape lists the fields of a
  * reply: `name`, `name=field` for a field under another name, `name:value` for a constant in JSON.
  */
 
@@ -26,29 +26,28 @@ export const toJson = (value: Json): string =>
 /** Money and margins: eight decimals. */
 export const money = (units: bigint): string => formatDecimal(units, 8);
 
-/** Dictionary entries for properties that are all written by `write`. */
-export const written = <T, Value>(
-  write: (value: Value, item: T) => Json,
-  ...names: (keyof T & string)[]
-): Dictionary<T> => Object.fromEntries(names.map((name) => [name, (item: T) => write(item[name] as Value, item)]));
+/** Dictionary entries for amounts that are written by `write` instead of as money. */
+export const written = <T>(write: (units: bigint, item: T) => string, ...names: (keyof T & string)[]): Dictionary<T> =>
+  Object.fromEntries(names.map((name) => [name, (item: T) => write(item[name] as bigint, item)]));
 
-/** Dictionary entries for properties that are written as they are, and for those that are money. */
-export const own = <T>(...names: (keyof T & string)[]): Dictionary<T> => written((value: Json) => value, ...names);
-export const sums = <T>(...names: (keyof T & string)[]): Dictionary<T> => written(money, ...names);
+/** A property as it is; an amount as money. Throws when the noun has no such property. */
+function property(item: object, name: string): Json {
+  const value = (item as Fields)[name];
+  if (value === undefined) throw new Error(`a shape asks for \`${name}\`, which is not there`);
+  return typeof value === 'bigint' ? money(value) : value;
+}
 
-/** The writer of a shape. Throws at start when the dictionary lacks a field. */
-export function shape<T>(fields: Dictionary<T>, ...lines: readonly string[]): (item: T) => Fields {
-  const writers = lines
-    .flatMap((line) => line.split(' '))
-    .map((word) => {
-      const [, name = '', sign, rest = ''] = /^(\w+)([=:]?)(.*)$/.exec(word) ?? [];
-      const constant = sign === ':' ? (JSON.parse(rest) as Json) : null;
-      const write = sign === ':' ? () => constant : fields[rest === '' ? name : rest];
-      if (write === undefined) throw new Error(`no field for \`${word}\` in a shape`);
-      return [name, write] as const;
-    });
+/** The writer of a shape. A field the dictionary does not have is a property of the noun. */
+export function shape<T extends object>(fields: Dictionary<T>, ...lines: readonly string[]): (item: T) => Fields {
+  const words = lines.flatMap((line) => line.split(' '));
+  const writers = words.map((word): [string, (item: T) => Json | undefined] => {
+    const [, name = '', sign, rest = ''] = /^(\w+)([=:]?)(.*)$/.exec(word) ?? [];
+    const constant = sign === ':' ? (JSON.parse(rest) as Json) : null;
+    const field = sign === '=' ? rest : name;
+    return [name, sign === ':' ? () => constant : (fields[field] ?? ((item) => property(item, field)))];
+  });
   return (item) => Object.fromEntries(writers.map(([name, write]) => [name, write(item)]));
 }
 
 /** A shape of constants only. */
-export const constants = (...lines: readonly string[]): Fields => shape({}, ...lines)(null);
+export const constants = (...lines: readonly string[]): Fields => shape({}, ...lines)({});

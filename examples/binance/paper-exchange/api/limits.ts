@@ -4,25 +4,17 @@ import { Refusal } from '../engine/refusal.ts';
 import type { Account } from '../engine/state.ts';
 
 export type Family = 'spot' | 'futures';
-
 const UNIT_MS = { SECOND: 1_000, MINUTE: 60_000, DAY: 86_400_000 } as const;
 /** An address that keeps calling after this many refusals in one minute is banned. */
 const REFUSALS_MAX = 50;
 const BAN_MS = 120_000;
 const ADDRESSES_MAX = 10_000;
-
 type Limit = readonly [rateLimitType: string, interval: keyof typeof UNIT_MS, intervalNum: number, limit: number];
-
 const WEIGHT_MAX: Readonly<Record<Family, number>> = { spot: 6_000, futures: 2_400 };
+const order = (interval: Limit[1], num: number, limit: number): Limit => ['ORDERS', interval, num, limit];
 const ORDER_LIMITS: Readonly<Record<Family, readonly Limit[]>> = {
-  spot: [
-    ['ORDERS', 'SECOND', 10, 100],
-    ['ORDERS', 'DAY', 1, 200_000],
-  ],
-  futures: [
-    ['ORDERS', 'MINUTE', 1, 1_200],
-    ['ORDERS', 'SECOND', 10, 300],
-  ],
+  spot: [order('SECOND', 10, 100), order('DAY', 1, 200_000)],
+  futures: [order('MINUTE', 1, 1_200), order('SECOND', 10, 300)],
 };
 
 const row = ([rateLimitType, interval, intervalNum, limit]: Limit) => ({ rateLimitType, interval, intervalNum, limit });

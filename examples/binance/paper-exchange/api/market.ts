@@ -1,7 +1,7 @@
 /** Public market data of /api/v3 and /fapi, the same but for a few fields, and what else clients ask before they trade. */
 
 import type { Side } from '../engine/book.ts';
-import { type Candle, candles, INTERVALS, intervalStart, MINUTE } from '../engine/candles.ts';
+import { type Candle, candleBetween, candles, INTERVALS, intervalStart, MINUTE } from '../engine/candles.ts';
 import { formatDecimal, max, min, mul, mulDiv, ONE } from '../engine/decimal.ts';
 import { quantityFor } from '../engine/house.ts';
 import type { Perpetual } from '../engine/instruments.ts';
@@ -15,7 +15,7 @@ import { byLimit, bySymbol, listed, type OpenCall, open, type Route } from './ro
 import { AVERAGE_MINUTES, futuresInfo, info, spotInfo } from './symbols.ts';
 
 const DAY_MS = 86_400_000;
-const MINUTES_A_DAY = 1_440;
+const MINUTE_MS = 60_000;
 const KLINES_DEFAULT = 500;
 const UPDATES_PER_SECOND = 1_000_000;
 /** A seeded trade's size is drawn between these amounts of USDT. */
@@ -26,7 +26,6 @@ const SPOT_KLINES_MAX = 1000;
 const FUTURES_KLINES_MAX = 1500;
 const FUNDING_ROWS_MAX = 1000;
 const FUNDING_DAYS = 30;
-
 const spotDepth = byLimit(100, { 100: 5, 500: 25, 1000: 50 }, 250);
 const futuresDepth = byLimit(500, { 50: 2, 100: 5, 500: 10 }, 20);
 const futuresKlines = byLimit(500, { 99: 1, 499: 2, 1000: 5 }, 10);
@@ -71,10 +70,8 @@ const symbolOf = ({ spec }: Market): Fields => ({ symbol: spec.symbol });
 const timeOf = ({ venue }: Market): Fields => ({ time: venue.now });
 const lastPrice = (market: Market): Fields => ({ ...symbolOf(market), price: priceText(market, prices.last(market)) });
 const futuresPrice = (market: Market): Fields => ({ ...lastPrice(market), ...timeOf(market) });
-const fundingInfo = shape(
-  { symbol: ({ spec }: Market) => spec.symbol },
-  'symbol adjustedFundingRateCap:"0.00750000" adjustedFundingRateFloor:"-0.00750000" fundingIntervalHours:8 disclaimer:false',
-);
+const FUNDING = 'adjustedFundingRateCap:"0.00750000" adjustedFundingRateFloor:"-0.00750000" fundingIntervalHours:8';
+const fundingInfo = shape<Perpetual>({}, 'symbol', FUNDING, 'disclaimer:false');
 const premiumIndex = shape<Market<Perpetual>>(
   {
     symbol: ({ spec }) => spec.symbol,
@@ -123,7 +120,7 @@ export const marketRoutes: readonly Route[] = [
   ),
   perPerpetualRoute('/fapi/v1/premiumIndex', [1, 10], premiumIndex),
   open('/fapi/v1/fundingRate', 1, fundingHistory),
-  open('/fapi/v1/fundingInfo', 0, ({ venue }) => Array.from(venue.futures.values(), fundingInfo)),
+  open('/fapi/v1/fundingInfo', 0, ({ venue }) => Array.from(venue.futures.values(), ({ spec }) => fundingInfo(spec))),
   perPerpetualRoute('/fapi/v1/ticker/24hr', [1, 40], ticker24h),
   perPerpetualRoute('/fapi/v1/ticker/price', [1, 2], futuresPrice),
   perPerpetualRoute('/fapi/v2/ticker/price', [1, 2], futuresPrice),
@@ -138,9 +135,8 @@ export const marketRoutes: readonly Route[] = [
 
 /** Volume-weighted over the last five minutes. */
 function averagePrice(market: Market): bigint {
-  const rows = candles(market, MINUTE, { start: null, end: market.venue.now, limit: AVERAGE_MINUTES });
-  const volume = rows.reduce((sum, row) => sum + row.volume, 0n);
-  const quote = rows.reduce((sum, row) => sum + row.quote, 0n);
+  const from = intervalStart(MINUTE, market.venue.now) - (AVERAGE_MINUTES - 1) * MINUTE_MS;
+  const { volume, quote } = candleBetween(market, from, Infinity);
   return volume === 0n ? prices.last(market) : mulDiv(quote, ONE, volume);
 }
 
@@ -190,24 +186,9 @@ function fundingHistory({ venue, params, perpetuals }: OpenCall): Json {
 const priceText = ({ spec }: Market, units: bigint): string => formatDecimal(units, spec.pricePlaces);
 const quantityText = ({ spec }: Market, units: bigint): string => formatDecimal(units, spec.quantityPlaces);
 
-/** Price levels of one side, users and house together, best first. */
-function levels(market: Market, side: Side, limit: number): { price: bigint; size: bigint }[] {
-  prices.quoteHouse(market);
-  const merged = new Map(market.house.side(side).map((quote) => [quote.price, quote.left]));
-  let taken = 0;
-  for (const level of market.book.side(side)) {
-    merged.set(level.price, (merged.get(level.price) ?? 0n) + level.total);
-    taken += 1;
-    if (taken >= limit) break;
-  }
-  return Array.from(merged, ([price, size]) => ({ price, size }))
-    .sort(prices.bestFirst(side))
-    .slice(0, limit);
-}
-
 function depth(market: Market, limit: number): Fields {
   const shown = (side: Side): Json =>
-    levels(market, side, limit).map(({ price, size }) => [priceText(market, price), quantityText(market, size)]);
+    prices.levels(market, side, limit).map(({ price, size }) => [priceText(market, price), quantityText(market, size)]);
   const lastUpdateId = market.venue.second * UPDATES_PER_SECOND + (market.changes % UPDATES_PER_SECOND);
   return { lastUpdateId, bids: shown('BUY'), asks: shown('SELL') };
 }
@@ -229,65 +210,38 @@ function klineRow(market: Market, candle: Candle, isMark: boolean): Json {
   const price = (units: bigint): string => (isMark ? money(units) : priceText(market, units));
   const volume = (units: bigint): string => (isMark ? '0' : quantityText(market, units));
   const quote = (units: bigint): string => (isMark ? '0' : money(units));
-  return [
-    candle.openTime,
-    ...[candle.open, candle.high, candle.low, candle.close].map(price),
-    volume(candle.volume),
-    candle.closeTime,
-    quote(candle.quote),
-    candle.trades,
-    volume(candle.takerVolume),
-    quote(candle.takerQuote),
-    '0',
-  ];
+  const { openTime, closeTime, open, high, low, close, trades } = candle;
+  const taken = [volume(candle.takerVolume), quote(candle.takerQuote)];
+  const traded = [volume(candle.volume), closeTime, quote(candle.quote), trades];
+  return [openTime, ...[open, high, low, close].map(price), ...traded, ...taken, '0'];
 }
 
-/** The fields spot and futures share in a 24 hour ticker, from the market's one-minute candles. */
+/** The fields spot and futures share in a 24 hour ticker. */
 function ticker24h(market: Market): Fields {
   const { venue } = market;
   const now = prices.last(market);
-  const openTime = intervalStart(MINUTE, venue.now - DAY_MS) + 60_000;
-  const rows = candles(market, MINUTE, { start: openTime, end: venue.now, limit: MINUTES_A_DAY });
-  const open = rows[0]?.open ?? now;
-  let [high, low, volume, quote, trades] = [now, now, 0n, 0n, 0];
-  for (const row of rows) {
-    high = max(high, row.high);
-    low = min(low, row.low);
-    volume += row.volume;
-    quote += row.quote;
-    trades += row.trades;
-  }
+  const openTime = intervalStart(MINUTE, venue.now - DAY_MS) + MINUTE_MS;
+  const { open, volume, quote, trades: count, ...day } = candleBetween(market, openTime, Infinity);
   const firstId = tradeIdBase(venue, Math.floor(openTime / 1000));
+  const [price, quantity] = [priceText.bind(null, market), quantityText.bind(null, market)];
+  const average = volume === 0n ? now : mulDiv(quote, ONE, volume);
+  const lastQty = quantity(recentTrades(market, 1)[0]?.quantity ?? 0n);
   return {
-    symbol: market.spec.symbol,
-    priceChange: priceText(market, now - open),
+    ...{ ...symbolOf(market), lastPrice: price(now), lastQty, openPrice: price(open) },
+    weightedAvgPrice: price(average),
+    ...{ highPrice: price(max(now, day.high)), lowPrice: price(min(now, day.low)) },
+    ...{ volume: quantity(volume), quoteVolume: money(quote) },
+    priceChange: price(now - open),
     priceChangePercent: formatDecimal(mulDiv(now - open, 100n * ONE, open), 3),
-    weightedAvgPrice: priceText(market, volume === 0n ? now : mulDiv(quote, ONE, volume)),
-    lastPrice: priceText(market, now),
-    lastQty: quantityText(market, recentTrades(market, 1)[0]?.quantity ?? 0n),
-    openPrice: priceText(market, open),
-    highPrice: priceText(market, high),
-    lowPrice: priceText(market, low),
-    volume: quantityText(market, volume),
-    quoteVolume: money(quote),
-    openTime,
-    closeTime: venue.now,
-    firstId,
-    lastId: Math.max(market.lastTradeId, firstId + trades),
-    count: trades,
+    ...{ openTime, closeTime: venue.now, firstId, lastId: Math.max(market.lastTradeId, firstId + count), count },
   };
 }
 
 function bookTicker(market: Market): Fields {
-  const [bid] = levels(market, 'BUY', 1);
-  const [ask] = levels(market, 'SELL', 1);
-  return {
-    symbol: market.spec.symbol,
-    bidPrice: priceText(market, bid?.price ?? 0n),
-    bidQty: quantityText(market, bid?.size ?? 0n),
-    askPrice: priceText(market, ask?.price ?? 0n),
-    askQty: quantityText(market, ask?.size ?? 0n),
-  };
+  const [bid, ask] = [prices.levels(market, 'BUY', 1)[0], prices.levels(market, 'SELL', 1)[0]];
+  const [bidPrice, askPrice] = [priceText(market, bid?.price ?? 0n), priceText(market, ask?.price ?? 0n)];
+  const [bidQty, askQty] = [quantityText(market, bid?.size ?? 0n), quantityText(market, ask?.size ?? 0n)];
+  return { ...symbolOf(market), bidPrice, bidQty, askPrice, askQty };
 }
 
 /** The trades others make: one per second, a pure function of the path, so that a market without users is not dead. */

@@ -8,9 +8,7 @@ import { missing, must, type Params, unwanted } from './params.ts';
 
 export const STP_MODES = ['NONE', 'EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH'] as const;
 export const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK', 'GTX', 'GTD'] as const;
-
 export const readSide = (params: Params): Side => must('side', params.choice('side', ['BUY', 'SELL'], null, -1117));
-
 export const readPositionSide = (params: Params): OrderRequest['positionSide'] =>
   params.choice('positionSide', ['BOTH', 'LONG', 'SHORT'], 'BOTH');
 
@@ -49,21 +47,14 @@ export function readFuturesOrder(market: Market, params: Params, family: Account
   if (timeInForce !== 'GTD') params.forbid('goodTillDate');
   else if (goodTillDate === 0) throw missing('goodTillDate');
   return {
-    side,
-    type,
+    ...{ side, type, quantity, priceMatch, price: price ?? 0n, stopPrice: 0n, quoteQuantity: 0n, closePosition: false },
     positionSide: readPositionSide(params),
     timeInForce: timeInForce ?? 'GTC',
-    quantity,
-    price: price ?? 0n,
     reduceOnly: params.boolean('reduceOnly'),
-    closePosition: false,
     clientId: readClientId(params, 'newClientOrderId', family),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
-    priceMatch,
     // Only whole seconds count.
     goodTillDate: Math.floor(goodTillDate / 1000) * 1000,
-    stopPrice: 0n,
-    quoteQuantity: 0n,
   };
 }
 
@@ -98,20 +89,12 @@ export function readSpotOrder(market: Market, params: Params): OrderRequest {
   must('quantity', quantity ?? quoteQuantity);
   if (quoteQuantity !== null && quoteQuantity <= 0n) throw missing('quoteOrderQty');
   return {
-    side,
-    type,
-    positionSide: 'BOTH',
-    timeInForce,
-    quantity: quantity ?? 0n,
+    ...{ side, type, timeInForce, quantity: quantity ?? 0n, quoteQuantity: quoteQuantity ?? 0n, priceMatch: 'NONE' },
+    ...{ positionSide: 'BOTH', reduceOnly: false, closePosition: false, goodTillDate: 0 },
     price: readUnits(market, params, 'price') ?? 0n,
     stopPrice: readUnits(market, params, 'stopPrice') ?? 0n,
-    quoteQuantity: quoteQuantity ?? 0n,
-    reduceOnly: false,
-    closePosition: false,
     clientId: params.matching('newClientOrderId', /^[a-zA-Z0-9-_]{1,36}$/),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
-    priceMatch: 'NONE',
-    goodTillDate: 0,
   };
 }
 
@@ -135,22 +118,16 @@ export function readAlgo(market: Market, params: Params, family: AccountKind): A
   const timeInForce = params.choice('timeInForce', TIMES_IN_FORCE, 'GTC', -1115);
   const clientIdName = params.spelled('clientAlgoId', 'newClientStrategyId', 'newClientOrderId');
   return {
-    type,
-    side,
+    ...{ type, side, timeInForce, priceMatch, closePosition },
+    ...{ quantity: quantity ?? 0n, price: price ?? 0n, triggerPrice: triggerPrice ?? 0n },
     positionSide: readPositionSide(params),
-    timeInForce,
-    quantity: quantity ?? 0n,
-    price: price ?? 0n,
-    triggerPrice: triggerPrice ?? 0n,
     workingType: params.choice('workingType', ['MARK_PRICE', 'CONTRACT_PRICE'], 'CONTRACT_PRICE'),
     priceProtect: params.boolean('priceProtect'),
     reduceOnly: params.boolean('reduceOnly'),
-    closePosition,
     activatePrice: readUnits(market, params, params.spelled('activatePrice', 'activationPrice')) ?? 0n,
     callbackRate: trailing ? readCallbackRate(params) : 0n,
     clientId: readClientId(params, clientIdName, family),
     stp: params.choice('selfTradePreventionMode', STP_MODES, 'NONE'),
-    priceMatch,
     goodTillDate: timeInForce === 'GTD' ? must('goodTillDate', params.integer('goodTillDate', null)) : 0,
   };
 }

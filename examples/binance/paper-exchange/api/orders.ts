@@ -98,10 +98,8 @@ const classicOnly: readonly Route[] = [
 
 // Several orders in one futures call: each has its own answer, and a refusal is an answer too
 
-const BATCH_PATH = '/fapi/v1/batchOrders';
 const BATCH_ORDERS_MAX = 5;
 const BATCH_CANCELS_MAX = 10;
-
 type Single = (call: AccountCall) => Json;
 
 function batchRoutes({ place, modify, cancel }: Record<'place' | 'modify' | 'cancel', Single>): readonly Route[] {
@@ -110,10 +108,12 @@ function batchRoutes({ place, modify, cancel }: Record<'place' | 'modify' | 'can
     (single: Single, read: (params: Params) => Params[]): Single =>
     (call) =>
       read(call.params).map((params) => inline(single, call.with(params)));
+  const path = '/fapi/v1/batchOrders';
+  const cancels = change('DELETE', path, 1, each(cancel, readCancels));
   return [
-    change('POST', BATCH_PATH, 5, each(place, readOrders), count),
-    change('PUT', BATCH_PATH, 5, each(modify, readOrders), count),
-    change('DELETE', BATCH_PATH, 1, each(cancel, readCancels)),
+    change('POST', path, 5, each(place, readOrders), count),
+    change('PUT', path, 5, each(modify, readOrders), count),
+    cancels,
   ];
 }
 
@@ -145,13 +145,8 @@ function readCancels(params: Params): Params[] {
   if (list.length === 0 || list.length > BATCH_CANCELS_MAX) throw refuse(-4083);
   const symbol = params.required('symbol');
   const idName = /^orderIdList$/i.test(name) ? 'orderId' : 'origClientOrderId';
-  return list.map(
-    (id) =>
-      new Params([
-        ['symbol', symbol],
-        [idName, plain(id)],
-      ]),
-  );
+  const named = new Params([['symbol', symbol]]);
+  return list.map((id) => named.with({ [idName]: plain(id) }));
 }
 
 function plain(value: unknown): string {

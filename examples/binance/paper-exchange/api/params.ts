@@ -102,15 +102,12 @@ export class Params {
   }
 
   /** A whole number within bounds, or `fallback` when absent. */
-  integer<F extends number | null>(
-    name: string,
-    fallback: F,
-    { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
-  ): number | F {
+  integer<F extends number | null>(name: string, fallback: F, bounds: { min?: number; max?: number } = {}): number | F {
     const value = this.matching(name, /^\d{1,15}$/, '^[0-9]{1,15}$');
     if (value === null) return fallback;
-    if (Number(value) < min || Number(value) > max) throw invalid(name);
-    return Number(value);
+    const number = Number(value);
+    if (number < (bounds.min ?? 0) || number > (bounds.max ?? number)) throw invalid(name);
+    return number;
   }
 
   /** A decimal in 1e-8 units; null when absent. Refuses exponents and more than 8 places. */
@@ -132,15 +129,10 @@ export class Params {
     return value === null ? null : BigInt(value);
   }
 
-  /** One of `choices`, or `fallback` when absent; anything else is refused, with `code` if given. */
-  choice<const T extends string, F extends T | null>(
-    name: string,
-    choices: readonly T[],
-    fallback: F,
-    code?: RefusalCode,
-  ): T | F {
+  /** One of `choices`, or `none` when absent; anything else is refused, with `code` if given. */
+  choice<const T extends string, F extends T | null>(name: string, choices: readonly T[], none: F, code?: RefusalCode) {
     const value = this.text(name);
-    const found = value === null ? fallback : choices.find((choice) => choice === value);
+    const found = value === null ? none : choices.find((choice) => choice === value);
     if (found === undefined) throw code === undefined ? invalid(name) : refuse(code);
     return found;
   }

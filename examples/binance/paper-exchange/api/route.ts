@@ -51,7 +51,6 @@ export class OpenCall {
     return this.exchange.venue;
   }
 
-  /** The perpetual of `symbol`. */
   get perpetual(): Market<Perpetual> {
     return listed(this.venue.futures, this.params.required('symbol'));
   }
@@ -61,7 +60,6 @@ export class OpenCall {
     return this.params.has('symbol') ? [this.perpetual] : [...this.venue.futures.values()];
   }
 
-  /** The spot pair of `symbol`. */
   get pair(): Market<SpotPair> {
     return listed(this.venue.spot, this.params.required('symbol'));
   }
@@ -95,60 +93,40 @@ export class AccountCall extends OpenCall {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 type Weight = number | ((params: Params) => number);
-type Place = { readonly method: Method; readonly path: string; readonly weight: Weight };
 type Answer<Call> = (call: Call) => Json;
+type ByAccount = Answer<AccountCall>;
+type Place = { readonly method: Method; readonly path: string; readonly weight: Weight };
 
-/** `keyed` needs no signature: listen keys and the like. `changes`: written to the journal. `orders`: placements counted. */
-type OpenRoute = Place & { readonly security: 'open'; readonly answer: Answer<OpenCall> };
-type AccountRoute = Place & {
-  readonly security: 'keyed' | 'signed';
-  readonly answer: Answer<AccountCall>;
-  readonly changes: boolean;
-  readonly orders: (params: Params) => number;
-};
-export type Route = OpenRoute | AccountRoute;
+/** `keyed` needs no signature. `changes`: written to the journal. `orders`: how many placements a call counts as. */
+export type Route = Place &
+  (
+    | { readonly security: 'open'; readonly answer: Answer<OpenCall> }
+    | {
+        readonly security: 'keyed' | 'signed';
+        readonly answer: ByAccount;
+        readonly changes: boolean;
+        readonly orders: (params: Params) => number;
+      }
+  );
 
 const none = (_params: Params): number => 0;
 /** Counts as one placement. */
 export const one = (): number => 1;
 
-export const open = (path: string, weight: Weight, answer: Answer<OpenCall>): Route => ({
-  security: 'open',
-  method: 'GET',
-  path,
-  weight,
-  answer,
-});
-
-export const keyed = (method: Method, path: string, weight: Weight, answer: Answer<AccountCall>): Route => ({
-  security: 'keyed',
-  method,
-  path,
-  weight,
-  answer,
-  changes: false,
-  orders: none,
-});
-
+export function open(path: string, weight: Weight, answer: Answer<OpenCall>): Route {
+  return { security: 'open', method: 'GET', path, weight, answer };
+}
+export function keyed(method: Method, path: string, weight: Weight, answer: ByAccount): Route {
+  return { security: 'keyed', method, path, weight, answer, changes: false, orders: none };
+}
 /** A signed route that only reads. */
-export const read = (path: string, weight: Weight, answer: Answer<AccountCall>): Route => ({
-  security: 'signed',
-  method: 'GET',
-  path,
-  weight,
-  answer,
-  changes: false,
-  orders: none,
-});
-
+export function read(path: string, weight: Weight, answer: ByAccount): Route {
+  return { security: 'signed', method: 'GET', path, weight, answer, changes: false, orders: none };
+}
 /** A signed route that changes the account. */
-export const change = (
-  method: Method,
-  path: string,
-  weight: Weight,
-  answer: Answer<AccountCall>,
-  orders = none,
-): Route => ({ security: 'signed', method, path, weight, answer, changes: true, orders });
+export function change(method: Method, path: string, weight: Weight, answer: ByAccount, orders = none): Route {
+  return { security: 'signed', method, path, weight, answer, changes: true, orders };
+}
 
 /** Weighs `single` for one symbol and `all` for every symbol. */
 export const bySymbol =
@@ -157,9 +135,9 @@ export const bySymbol =
     params.has('symbol') ? single : all;
 
 /** Weighs by `limit`: the weight of the first step it does not exceed, `beyond` above all of them. */
-export const byLimit =
-  (fallback: number, steps: Readonly<Record<number, number>>, beyond: number): Weight =>
-  (params) => {
+export function byLimit(fallback: number, steps: Readonly<Record<number, number>>, beyond: number): Weight {
+  return (params) => {
     const limit = Number(params.text('limit') ?? fallback);
     return Object.entries(steps).find(([most]) => limit <= Number(most))?.[1] ?? beyond;
   };
+}

@@ -41,25 +41,15 @@ async function serve(exchange: Exchange, incoming: IncomingMessage, response: Se
 
 /** A call that meets a fault. */
 async function playFault(exchange: Exchange, fault: Fault, request: Request, response: ServerResponse): Promise<void> {
-  switch (fault.kind) {
-    case 'drop':
-      dispatch(exchange, request);
-      response.destroy();
-      return;
-    case 'cut':
-      response.destroy();
-      return;
-    case 'delay': {
-      const early = fault.apply === 'first' ? dispatch(exchange, request) : null;
-      await sleep(fault.ms);
-      send(response, early ?? dispatch(exchange, request));
-      return;
-    }
-    case 'reply': {
-      if (fault.apply === 'first') dispatch(exchange, request);
-      const { status, body, retryAfterS } = fault;
-      send(response, { status, body, headers: retryAfterS === null ? {} : { 'Retry-After': String(retryAfterS) } });
-    }
+  const { kind, ms, status, body, retryAfterS } = fault;
+  const early = kind === 'drop' || (kind !== 'cut' && fault.apply === 'first') ? dispatch(exchange, request) : null;
+  if (kind === 'drop' || kind === 'cut') {
+    response.destroy();
+  } else if (kind === 'delay') {
+    await sleep(ms);
+    send(response, early ?? dispatch(exchange, request));
+  } else {
+    send(response, { status, body, headers: retryAfterS === null ? {} : { 'Retry-After': String(retryAfterS) } });
   }
 }
 

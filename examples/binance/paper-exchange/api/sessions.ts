@@ -14,7 +14,7 @@ const LISTEN_KEY_MS = 60 * 60_000;
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Session {
-  readonly account: number;
+  readonly account: Account;
   readonly listenKey: string;
   expires: number;
   readonly sockets: Set<WebSocket>;
@@ -22,36 +22,33 @@ interface Session {
 
 /** Listen keys by account: one each, valid for 60 minutes of the venue's clock unless kept alive. */
 export class Sessions {
-  readonly #byAccount = new Map<number, Session>();
   readonly #byKey = new Map<string, Session>();
 
+  #of(account: { readonly id: number }): Session | undefined {
+    return [...this.#byKey.values()].find((session) => session.account.id === account.id);
+  }
+
   /** The account's listen key, a new one if it has none; either way valid for another hour. */
-  open(account: Account, now: number): string {
-    this.expire(now);
-    if (!this.#byAccount.has(account.id)) {
-      const listenKey = randomBytes(32).toString('hex');
-      const session = { account: account.id, listenKey, expires: 0, sockets: new Set<WebSocket>() };
-      this.#byAccount.set(account.id, session);
-      this.#byKey.set(listenKey, session);
-    }
-    return this.#prolong(account, now);
+  open(account: Account): string {
+    this.expire(account.venue.now);
+    const listenKey = randomBytes(32).toString('hex');
+    if (this.#of(account) === undefined)
+      this.#byKey.set(listenKey, { account, listenKey, expires: Infinity, sockets: new Set() });
+    return this.keepAlive(account);
   }
 
   /** Another hour; -1125 when there is no key. */
-  keepAlive(account: Account, now: number): string {
+  keepAlive(account: Account): string {
+    const { now } = account.venue;
     this.expire(now);
-    return this.#prolong(account, now);
-  }
-
-  #prolong(account: Account, now: number): string {
-    const session = this.#byAccount.get(account.id);
+    const session = this.#of(account);
     if (session === undefined) throw refuse(-1125);
     session.expires = now + LISTEN_KEY_MS;
     return session.listenKey;
   }
 
   close(account: Account): void {
-    const session = this.#byAccount.get(account.id);
+    const session = this.#of(account);
     if (session !== undefined) this.#end(session);
   }
 
@@ -66,8 +63,8 @@ export class Sessions {
   }
 
   /** How many connections listen to the account. */
-  connections(account: number): number {
-    return this.#byAccount.get(account)?.sockets.size ?? 0;
+  connections(id: number): number {
+    return this.#of({ id })?.sockets.size ?? 0;
   }
 
   find(listenKey: string): Session | null {
@@ -76,11 +73,10 @@ export class Sessions {
 
   /** Sends an event to the account's connections; one that does not read is cut off. */
   publish(event: VenueEvent, now: number): void {
-    const session = this.#byAccount.get(accountOf(event).id);
+    const session = this.#of(accountOf(event));
     if (session === undefined || session.sockets.size === 0) return;
-    const json = eventJson(event, now);
-    if (json === null) return;
-    const text = toJson(json);
+    const text = toJson(eventJson(event, now));
+    if (text === 'null') return;
     for (const socket of session.sockets) {
       if (socket.bufferedAmount > BUFFERED_BYTES_MAX) socket.terminate();
       else socket.send(text);
@@ -93,22 +89,14 @@ export class Sessions {
   }
 
   #end(session: Session): void {
-    this.#byAccount.delete(session.account);
     this.#byKey.delete(session.listenKey);
     for (const socket of session.sockets) socket.close(1000);
   }
 }
 
 function accountOf(event: VenueEvent): Account {
-  switch (event.kind) {
-    case 'order':
-      return event.order.account;
-    case 'algo':
-      return event.algo.account;
-    case 'account':
-    case 'config':
-      return event.account;
-  }
+  if (event.kind === 'order') return event.order.account;
+  return event.kind === 'algo' ? event.algo.account : event.account;
 }
 
 /** The event, or null when the futures stream does not carry it (spot orders). */
@@ -131,19 +119,13 @@ export function eventJson(event: VenueEvent, now: number): Json {
 
 /** Portfolio margin marks its events with the business unit. */
 const unit = ({ kind }: Account): Fields => (kind === 'portfolio' ? { fs: 'UM' } : {});
-
 const NO_TRADE = { id: 0, price: 0n, quantity: 0n, quote: 0n, fee: 0n, feeAsset: 'USDT', realized: 0n, maker: false };
 
 function orderUpdate({ order, execution, trade }: Extract<VenueEvent, { kind: 'order' }>): Fields {
   const shown: Trade = trade ?? { ...NO_TRADE, order, time: 0 };
   const open = mul(remaining(order), order.price);
-  return {
-    ...orderEvent(order),
-    x: execution,
-    ...tradeEvent(shown),
-    b: money(order.side === 'BUY' ? open : 0n),
-    a: money(order.side === 'SELL' ? open : 0n),
-  };
+  const [b, a] = order.side === 'BUY' ? [money(open), money(0n)] : [money(0n), money(open)];
+  return { ...orderEvent(order), x: execution, ...tradeEvent(shown), b, a };
 }
 
 function accountUpdate({ account, reason, symbol, change }: Extract<VenueEvent, { kind: 'account' }>): Fields {

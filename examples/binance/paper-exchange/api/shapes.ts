@@ -6,7 +6,7 @@ import { notionalCap } from '../engine/instruments.ts';
 import { liquidationPriceOf, type Row, type Summary } from '../engine/margin.ts';
 import { average } from '../engine/orders.ts';
 import type { AlgoOrder, Holding, Market, Order, Trade } from '../engine/state.ts';
-import { type Dictionary, type Fields, money, own, shape, sums, written } from './json.ts';
+import { type Dictionary, type Fields, money, shape, written } from './json.ts';
 
 /** Futures write prices and quantities with the market's decimals, spot (but for market data) with eight. */
 const places = ({ spec }: Market, kind: 'pricePlaces' | 'quantityPlaces'): number =>
@@ -19,22 +19,9 @@ const quantity = (units: bigint, { market }: { market: Market }): string =>
 // Orders
 
 const ORDER: Dictionary<Order> = {
-  ...own<Order>(
-    'id',
-    'clientId',
-    'status',
-    'timeInForce',
-    'type',
-    'origType',
-    'side',
-    'positionSide',
-    'reduceOnly',
-    'stp',
-  ),
-  ...own<Order>('closePosition', 'priceMatch', 'goodTillDate', 'time', 'updateTime', 'workingTime', 'working'),
-  ...written<Order, bigint>(price, 'price', 'stopPrice'),
-  ...written<Order, bigint>(quantity, 'quantity', 'executed'),
-  ...sums<Order>('cumQuote', 'quoteQuantity'),
+  id: (order) => order.id,
+  ...written<Order>(price, 'price', 'stopPrice'),
+  ...written<Order>(quantity, 'quantity', 'executed'),
   symbol: (order) => order.market.spec.symbol,
   avgPrice: (order) => money(average(order)),
   trigger: (order) => (order.stopPrice === 0n ? undefined : money(order.stopPrice)),
@@ -49,31 +36,23 @@ const CLASSIC = 'closePosition stopPrice workingType:"CONTRACT_PRICE" priceProte
 const FILLS = 'avgPrice cumQuote';
 
 /** A family's answers to placing, changing and cancelling (without fills when strict), and to asking for an order. */
-const answers = (...lines: readonly string[]) => ({
-  result: shape(ORDER, ...lines, 'cumQty=executed', FILLS),
-  strict: shape(ORDER, ...lines, 'cumQty=executed'),
-  row: shape(ORDER, ...lines, FILLS, 'time'),
-});
+const answers = (...order: readonly string[]) => {
+  const strict = [...order, 'cumQty=executed'];
+  const row = shape(ORDER, ...order, FILLS, 'time');
+  return { row, strict: shape(ORDER, ...strict), result: shape(ORDER, ...strict, FILLS) };
+};
 export const futuresOrder = { classic: answers(...PORTFOLIO_ORDER, CLASSIC), portfolio: answers(...PORTFOLIO_ORDER) };
-
 const SPOT_ID = 'symbol orderId=id orderListId:-1 clientOrderId=clientId';
 const SPOT_CORE =
   'price origQty=quantity executedQty=executed origQuoteOrderQty=quoteQuantity cummulativeQuoteQty=cumQuote status timeInForce type side';
 const SPOT_STP = 'selfTradePreventionMode=stp';
 
 /** The answers to placing a spot order, short or long as asked. */
-export const spotPlaced = {
-  ACK: shape(ORDER, SPOT_ID, 'transactTime=time'),
-  RESULT: shape(ORDER, SPOT_ID, 'transactTime=time', SPOT_CORE, 'stopPrice=trigger workingTime', SPOT_STP),
-};
-const cancelled = shape(
-  ORDER,
-  SPOT_ID,
-  'origClientOrderId=clientId transactTime=updateTime',
-  SPOT_CORE,
-  'stopPrice=trigger',
-  SPOT_STP,
-);
+const PLACED = [SPOT_ID, 'transactTime=time'];
+const RESULT = [...PLACED, SPOT_CORE, 'stopPrice=trigger workingTime', SPOT_STP];
+export const spotPlaced = { ACK: shape(ORDER, ...PLACED), RESULT: shape(ORDER, ...RESULT) };
+const SPOT_CANCELLED = 'origClientOrderId=clientId transactTime=updateTime stopPrice=trigger';
+const cancelled = shape(ORDER, SPOT_ID, SPOT_CORE, SPOT_CANCELLED, SPOT_STP);
 
 /** The answer to a cancel: `clientOrderId` is the cancel's own id, `origClientOrderId` the order's. */
 export const spotCancelled = (order: Order, cancelId: string | null = null): Fields => ({
@@ -95,8 +74,6 @@ export const orderEvent = shape(
 // Trades
 
 const TRADE: Dictionary<Trade> = {
-  ...own<Trade>('id', 'time', 'maker', 'feeAsset'),
-  ...sums<Trade>('quote', 'fee', 'realized'),
   symbol: ({ order }) => order.market.spec.symbol,
   orderId: ({ order }) => order.id,
   side: ({ order }) => order.side,
@@ -119,29 +96,9 @@ const callback = ({ callbackRate }: AlgoOrder): string | undefined =>
   callbackRate === 0n ? undefined : formatShort(callbackRate * (ONE / 100n));
 
 const ALGO: Dictionary<AlgoOrder> = {
-  ...own<AlgoOrder>(
-    'id',
-    'clientId',
-    'side',
-    'positionSide',
-    'timeInForce',
-    'workingType',
-    'priceMatch',
-    'closePosition',
-  ),
-  ...own<AlgoOrder>(
-    'type',
-    'priceProtect',
-    'reduceOnly',
-    'createTime',
-    'updateTime',
-    'triggerTime',
-    'goodTillDate',
-    'stp',
-  ),
-  ...own<AlgoOrder>('rejectReason'),
-  ...written<AlgoOrder, bigint>(price, 'price', 'triggerPrice'),
-  ...written<AlgoOrder, bigint>(quantity, 'quantity'),
+  id: (algo) => algo.id,
+  ...written<AlgoOrder>(price, 'price', 'triggerPrice'),
+  ...written<AlgoOrder>(quantity, 'quantity'),
   algoStatus,
   symbol: ({ market }) => market.spec.symbol,
   activatePrice: (algo) => (algo.activatePrice === 0n ? '' : price(algo.activatePrice, algo)),
@@ -187,15 +144,12 @@ export const algoEvent = (algo: AlgoOrder): Fields =>
 // Positions: one row of an account, for some shapes with the summary of the account
 
 export type Shown = Row & { readonly summary: Summary };
-
 const perUnit = ({ position }: Row, total: bigint): string =>
   money(position.quantity === 0n ? 0n : mulDiv(total, ONE, position.quantity));
-
 export const maxNotional = ({ market, leverage }: Holding): string =>
   formatDecimal(notionalCap(market.spec.brackets, leverage), 0);
 
 const POSITION: Dictionary<Row> = {
-  ...sums<Row>('notional', 'mark', 'unrealized', 'initial', 'maintenance', 'positionInitial', 'openOrderInitial'),
   symbol: ({ holding }) => holding.market.spec.symbol,
   positionSide: ({ position }) => position.side,
   positionAmt: ({ holding, position }) => quantity(position.quantity, holding),
@@ -231,6 +185,7 @@ const AT_RISK =
 const MARGINS = 'initialMargin=initial maintMargin=maintenance';
 const OPEN_MARGINS =
   'positionInitialMargin=positionInitial openOrderInitialMargin=openOrderInitial bidNotional askNotional';
+const LEVERED = 'leverage entryPrice maxNotional';
 const LEVERAGE = 'leverage maxNotionalValue=maxNotional';
 const ISOLATED = 'isolatedMargin isolatedWallet';
 const ROW = `symbol positionSide positionAmt unrealizedProfit=unrealized ${MARGINS} updateTime`;
@@ -238,14 +193,10 @@ export const positionV3 = shape(RISK, AT_RISK, ISOLATED, 'marginAsset:"USDT" adl
 export const positionV2 = shape(RISK, AT_RISK, ISOLATED, LEVERAGE, 'marginType isAutoAddMargin:"false"');
 export const portfolioPosition = shape(RISK, AT_RISK, LEVERAGE);
 export const accountPositionV3 = shape(POSITION, ROW, ISOLATED, 'notional');
-export const umPositionV1 = shape(POSITION, ROW, OPEN_MARGINS, 'leverage entryPrice maxNotional');
+export const umPositionV1 = shape(POSITION, ROW, OPEN_MARGINS, LEVERED);
 export const umPositionV2 = shape(POSITION, ROW, 'notional');
-export const accountPositionV2 = shape(
-  POSITION,
-  ROW,
-  OPEN_MARGINS,
-  'leverage entryPrice maxNotional isolated breakEvenPrice notional isolatedWallet',
-);
+const V2 = 'isolated breakEvenPrice notional isolatedWallet';
+export const accountPositionV2 = shape(POSITION, ROW, OPEN_MARGINS, LEVERED, V2);
 /** A position in ACCOUNT_UPDATE. */
 export const positionEvent = shape(
   POSITION,
@@ -256,16 +207,6 @@ export const positionEvent = shape(
 // Balances
 
 const BALANCE: Dictionary<Summary> = {
-  ...sums<Summary>(
-    'wallet',
-    'crossWallet',
-    'unrealized',
-    'crossUnrealized',
-    'marginBalance',
-    'available',
-    'maintenance',
-  ),
-  ...sums<Summary>('initial', 'positionInitial', 'openOrderInitial'),
   alias: ({ account }) => `paper${account.id}`,
   updateTime: ({ account }) => account.updateTime,
   // Unrealised profit cannot be withdrawn.
@@ -285,18 +226,8 @@ export const futuresTotals = shape(
   'totalOpenOrderInitialMargin=openOrderInitial totalCrossUnPnl=crossUnrealized',
   FREE,
 );
-export const futuresAsset = shape(
-  BALANCE,
-  HELD,
-  CROSS,
-  MARGINS,
-  FREE,
-  'walletBalance=wallet unrealizedProfit=unrealized marginBalance',
-);
-export const futuresBalance = shape(
-  BALANCE,
-  'accountAlias=alias asset:"USDT" balance=wallet updateTime marginAvailable:true',
-  CROSS,
-  FREE,
-);
+const WALLET = 'walletBalance=wallet unrealizedProfit=unrealized marginBalance';
+export const futuresAsset = shape(BALANCE, HELD, CROSS, MARGINS, FREE, WALLET);
+const NAMED = 'accountAlias=alias asset:"USDT" balance=wallet updateTime marginAvailable:true';
+export const futuresBalance = shape(BALANCE, NAMED, CROSS, FREE);
 export const umAsset = shape(BALANCE, HELD, CROSS, MARGINS);

@@ -27,9 +27,8 @@ export function attachStream(server: Server, exchange: Exchange): () => void {
     const listenKey = listenKeyIn(request.url ?? '/');
     const session = listenKey === null ? null : exchange.sessions.find(listenKey);
     if (session === null || sockets.clients.size >= CONNECTIONS_MAX) {
-      socket.end(
-        `HTTP/1.1 ${session === null ? '404 Not Found' : '503 Service Unavailable'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-      );
+      const status = session === null ? '404 Not Found' : '503 Service Unavailable';
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (connection) => {

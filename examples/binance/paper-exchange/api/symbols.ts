@@ -6,7 +6,7 @@ import type { Perpetual, SpotPair } from '../engine/instruments.ts';
 import { minNotional } from '../engine/prices.ts';
 import { SPOT_NOTIONAL_MAX, SPOT_STOPS_MAX } from '../engine/spot.ts';
 import type { Market, Venue } from '../engine/state.ts';
-import { constants, type Fields, type Json, money, own, shape, written } from './json.ts';
+import { constants, type Fields, type Json, money, shape, written } from './json.ts';
 import { limitRows } from './limits.ts';
 import { SPOT_TYPES, STP_MODES, TIMES_IN_FORCE } from './order-request.ts';
 import { missing } from './params.ts';
@@ -14,14 +14,11 @@ import { listed, type OpenCall } from './route.ts';
 
 /** How many minutes an average price is taken over. */
 export const AVERAGE_MINUTES = 5;
+const AVERAGE = `avgPriceMins:${AVERAGE_MINUTES}`;
 
-export const info = (venue: Venue, rateLimits: Json, symbols: Json): Fields => ({
-  timezone: 'UTC',
-  serverTime: venue.now,
-  rateLimits,
-  exchangeFilters: [],
-  symbols,
-});
+export function info(venue: Venue, rateLimits: Json, symbols: Json): Fields {
+  return { timezone: 'UTC', serverTime: venue.now, rateLimits, exchangeFilters: [], symbols };
+}
 
 /** All pairs, or the named ones in the order they are listed. */
 export function spotInfo(call: OpenCall, names: readonly string[] | null): Json {
@@ -40,27 +37,19 @@ export const futuresInfo = (venue: Venue): Json => ({
 
 /** PRICE_FILTER, LOT_SIZE and the quantities of MARKET_LOT_SIZE, written by `text`. */
 function sizes<Spec extends Perpetual | SpotPair>(text: (units: bigint) => string): ((spec: Spec) => Fields)[] {
-  const spec = written<Spec, bigint>(
-    text,
-    'priceMin',
-    'priceMax',
-    'tick',
-    'quantityMin',
-    'quantityMax',
-    'step',
-    'marketQuantityMax',
-  );
+  const prices = written<Spec>(text, 'priceMin', 'priceMax', 'tick');
+  const quantities = written<Spec>(text, 'quantityMin', 'quantityMax', 'step', 'marketQuantityMax');
   return [
-    shape(spec, 'filterType:"PRICE_FILTER" minPrice=priceMin maxPrice=priceMax tickSize=tick'),
-    shape(spec, 'filterType:"LOT_SIZE" minQty=quantityMin maxQty=quantityMax stepSize=step'),
-    shape(spec, 'filterType:"MARKET_LOT_SIZE" minQty=quantityMin maxQty=marketQuantityMax stepSize=step'),
+    shape(prices, 'filterType:"PRICE_FILTER" minPrice=priceMin maxPrice=priceMax tickSize=tick'),
+    shape(quantities, 'filterType:"LOT_SIZE" minQty=quantityMin maxQty=quantityMax stepSize=step'),
+    shape(quantities, 'filterType:"MARKET_LOT_SIZE" minQty=quantityMin maxQty=marketQuantityMax stepSize=step'),
   ];
 }
 const spotSizes = sizes<SpotPair>(money);
 const futuresSizes = sizes<Perpetual>(formatShort);
 
-const pairFields = shape(
-  { ...own<SpotPair>('symbol', 'base', 'quote'), ...written<SpotPair, bigint>(formatShort, 'bandUp', 'bandDown') },
+const pairFields = shape<SpotPair>(
+  {},
   'symbol status:"TRADING" baseAsset=base baseAssetPrecision:8 quoteAsset=quote quotePrecision:8 quoteAssetPrecision:8',
   'baseCommissionPrecision:8 quoteCommissionPrecision:8 icebergAllowed:false ocoAllowed:false otoAllowed:false',
   'opoAllowed:false quoteOrderQtyMarketAllowed:true allowTrailingStop:false cancelReplaceAllowed:false amendAllowed:false',
@@ -68,9 +57,10 @@ const pairFields = shape(
   'permissionSets:[["SPOT"]] defaultSelfTradePreventionMode:"NONE"',
 );
 const percentPrice = shape(
-  written<SpotPair, bigint>(formatShort, 'bandUp', 'bandDown'),
-  `filterType:"PERCENT_PRICE_BY_SIDE" bidMultiplierUp=bandUp bidMultiplierDown=bandDown askMultiplierUp=bandUp`,
-  `askMultiplierDown=bandDown avgPriceMins:${AVERAGE_MINUTES}`,
+  written<SpotPair>(formatShort, 'bandUp', 'bandDown'),
+  'filterType:"PERCENT_PRICE_BY_SIDE" bidMultiplierUp=bandUp bidMultiplierDown=bandDown askMultiplierUp=bandUp',
+  'askMultiplierDown=bandDown',
+  AVERAGE,
 );
 
 function pairInfo(market: Market<SpotPair>): Json {
@@ -83,11 +73,7 @@ function pairInfo(market: Market<SpotPair>): Json {
     // Market orders have no least quantity and no step of their own.
     { ...marketLot, minQty: money(0n), stepSize: money(0n) },
     percentPrice(spec),
-    {
-      ...constants('filterType:"NOTIONAL" applyMinToMarket:true applyMaxToMarket:false'),
-      ...notional,
-      avgPriceMins: AVERAGE_MINUTES,
-    },
+    { ...constants('filterType:"NOTIONAL" applyMinToMarket:true applyMaxToMarket:false', AVERAGE), ...notional },
     { filterType: 'MAX_NUM_ORDERS', maxNumOrders: spec.ordersMax },
     { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: SPOT_STOPS_MAX },
   ];
@@ -96,7 +82,6 @@ function pairInfo(market: Market<SpotPair>): Json {
 
 const perpetualFields = shape<Perpetual>(
   {
-    ...own<Perpetual>('symbol', 'base', 'quote', 'pricePrecision', 'quantityPrecision'),
     triggerProtect: ({ triggerProtect }) => formatDecimal(triggerProtect, 4),
     liquidationFee: ({ liquidationFee }) => formatDecimal(liquidationFee, 6),
     marketTakeBound: ({ marketTakeBound }) => formatDecimal(marketTakeBound, 2),

@@ -17,7 +17,6 @@ import type { Account, AlgoOrder, AlgoRequest, Market, Order, Venue } from './st
 export const ALGO_TYPES = ['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'] as const;
 /** Conditional orders an account may have open over all symbols. */
 const ALGO_ORDERS_MAX = 200;
-
 const isTrailing = (type: string): boolean => type === 'TRAILING_STOP_MARKET';
 export const isLimited = (type: string): boolean => type === 'STOP' || type === 'TAKE_PROFIT';
 
@@ -38,18 +37,11 @@ export function placeAlgo(account: Account, market: Market<Perpetual>, request: 
   const id = venue.nextAlgoId;
   venue.nextAlgoId += 1n;
   const algo: AlgoOrder = {
-    ...request,
-    id,
-    account,
-    market,
+    ...{ ...request, id, account, market },
     clientId: clientId ?? `paper-algo-${id}`,
     extreme: isTrailing(request.type) && activatePrice === 0n ? price : 0n,
-    status: 'NEW',
-    createTime: venue.now,
-    updateTime: venue.now,
-    triggerTime: 0,
-    actualOrder: null,
-    rejectReason: '',
+    ...{ status: 'NEW', triggerTime: 0, actualOrder: null, rejectReason: '' },
+    ...{ createTime: venue.now, updateTime: venue.now },
   };
   venue.algos.set(id, algo);
   account.algoOpen.set(id, algo);

@@ -1,7 +1,6 @@
 /** The order book of one market: price levels, first in first out within a level. It matches nothing; `match.ts` does. */
 
 export type Side = 'BUY' | 'SELL';
-
 export const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY');
 
 /** What the book needs of an order. */
@@ -14,12 +13,11 @@ export interface Resting<Order> extends Record<'price' | 'quantity' | 'executed'
 
 /** All orders resting at one price, oldest first. */
 type Level<Order> = { readonly price: bigint; total: bigint; head: Order | null; tail: Order | null };
-
 export const remaining = (order: { quantity: bigint; executed: bigint }): bigint => order.quantity - order.executed;
 
 export class Book<Order extends Resting<Order>> {
-  readonly bids = new SortedLevels<Level<Order>>('descending');
-  readonly asks = new SortedLevels<Level<Order>>('ascending');
+  readonly bids = new SortedLevels<Level<Order>>((a, b) => a > b);
+  readonly asks = new SortedLevels<Level<Order>>((a, b) => a < b);
 
   side(side: Side): SortedLevels<Level<Order>> {
     return side === 'BUY' ? this.bids : this.asks;
@@ -33,11 +31,8 @@ export class Book<Order extends Resting<Order>> {
   /** Rests the order behind everything at its price. */
   add(order: Order): void {
     const levels = this.side(order.side);
-    let level = levels.at(order.price);
-    if (level === undefined) {
-      level = { price: order.price, total: 0n, head: null, tail: null };
-      levels.add(level);
-    }
+    const level = levels.at(order.price) ?? { price: order.price, total: 0n, head: null, tail: null };
+    if (level.tail === null) levels.add(level);
     level.total += remaining(order);
     order.level = level;
     order.previous = level.tail;
@@ -56,9 +51,7 @@ export class Book<Order extends Resting<Order>> {
     else order.previous.next = order.next;
     if (order.next === null) level.tail = order.previous;
     else order.next.previous = order.previous;
-    order.level = null;
-    order.previous = null;
-    order.next = null;
+    order.level = order.previous = order.next = null;
     if (level.head === null) this.side(order.side).remove(level.price);
   }
 
@@ -77,10 +70,11 @@ const CHUNK_MAX = 512;
 class SortedLevels<Level extends { readonly price: bigint }> {
   readonly #chunks: Level[][] = [];
   readonly #byPrice = new Map<bigint, Level>();
-  readonly #descending: boolean;
+  readonly #isBefore: (a: bigint, b: bigint) => boolean;
 
-  constructor(order: 'ascending' | 'descending') {
-    this.#descending = order === 'descending';
+  /** `isBefore`: whether `a` is the better price. */
+  constructor(isBefore: (a: bigint, b: bigint) => boolean) {
+    this.#isBefore = isBefore;
   }
 
   get best(): Level | undefined {
@@ -99,17 +93,15 @@ class SortedLevels<Level extends { readonly price: bigint }> {
   add(level: Level): void {
     this.#byPrice.set(level.price, level);
     if (this.#chunks.length === 0) this.#chunks.push([]);
-    const at = this.#chunkOf(level.price);
-    const chunk = this.#chunks[at] ?? [];
-    chunk.splice(this.#slotOf(chunk, level.price), 0, level);
+    const { at, chunk, slot } = this.#find(level.price);
+    chunk.splice(slot, 0, level);
     if (chunk.length > CHUNK_MAX) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_MAX / 2));
   }
 
   remove(price: bigint): void {
     if (!this.#byPrice.delete(price)) return;
-    const at = this.#chunkOf(price);
-    const chunk = this.#chunks[at] ?? [];
-    chunk.splice(this.#slotOf(chunk, price), 1);
+    const { at, chunk, slot } = this.#find(price);
+    chunk.splice(slot, 1);
     if (chunk.length === 0) this.#chunks.splice(at, 1);
   }
 
@@ -117,34 +109,22 @@ class SortedLevels<Level extends { readonly price: bigint }> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
-  /** Whether `a` is the better price. */
-  #before(a: bigint, b: bigint): boolean {
-    return this.#descending ? a > b : a < b;
+  /** The last chunk whose first price is not after `price`, and in it the first slot whose price is not before it. */
+  #find(price: bigint): { at: number; chunk: Level[]; slot: number } {
+    const starts = countFirst(this.#chunks, ([first]) => first !== undefined && !this.#isBefore(price, first.price));
+    const at = Math.max(0, starts - 1);
+    const chunk = this.#chunks[at] ?? [];
+    return { at, chunk, slot: countFirst(chunk, (level) => this.#isBefore(level.price, price)) };
   }
+}
 
-  /** The last chunk whose first price is not after `price`. */
-  #chunkOf(price: bigint): number {
-    let low = 0;
-    let high = this.#chunks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      const first = this.#chunks[middle]?.[0];
-      if (first !== undefined && !this.#before(price, first.price)) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+/** How many items pass the test, when only the first ones do: a binary search. */
+function countFirst<T>(items: readonly T[], passes: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(items[middle] as T)) low = middle + 1;
+    else high = middle;
   }
-
-  /** The first slot whose price is not before `price`. */
-  #slotOf(chunk: readonly Level[], price: bigint): number {
-    let low = 0;
-    let high = chunk.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const level = chunk[middle];
-      if (level !== undefined && this.#before(level.price, price)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  return low;
 }

@@ -10,7 +10,6 @@ import type { Market } from './state.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const HISTORY_MS = 30 * DAY_MS;
-
 type Prices = Readonly<Record<'open' | 'high' | 'low' | 'close', bigint>>;
 
 /** Prices, volumes and quote volumes in 1e-8. */
@@ -22,20 +21,16 @@ export interface Candle extends Prices, Readonly<Record<'volume' | 'quote' | 'ta
 
 /** A length in ms counted from `offset`, or calendar months. */
 type Interval = { readonly size: number | 'month'; readonly offset: number };
-
 const MINUTES = { '1m': 1, '3m': 3, '5m': 5, '15m': 15, '30m': 30, '1h': 60, '2h': 120, '4h': 240, '6h': 360 } as const;
 const LONGER = { '8h': 480, '12h': 720, '1d': 1440, '3d': 4320 } as const;
-
 export const MINUTE: Interval = { size: MINUTE_MS, offset: 0 };
-export const INTERVALS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
-  ...Object.entries({ ...MINUTES, ...LONGER }).map(([name, count]): [string, Interval] => [
-    name,
-    { size: count * MINUTE_MS, offset: 0 },
-  ]),
+export const INTERVALS = new Map<string, Interval>([
   // Weeks start on Monday; 1970-01-05 was one.
   ['1w', { size: 7 * DAY_MS, offset: 4 * DAY_MS }],
   ['1M', { size: 'month', offset: 0 }],
 ]);
+for (const [name, count] of Object.entries({ ...MINUTES, ...LONGER }))
+  INTERVALS.set(name, { size: count * MINUTE_MS, offset: 0 });
 
 export function intervalStart({ size, offset }: Interval, time: number): number {
   if (size !== 'month') return Math.floor((time - offset) / size) * size + offset;
@@ -64,13 +59,11 @@ export function candles(market: Market, interval: Interval, { start, end, limit 
     if (at < start) at = intervalEnd(interval, at);
     for (; at <= end && starts.length < limit; at = intervalEnd(interval, at)) starts.push(at);
   }
-  return starts.map((openTime) =>
-    combine(market, Math.max(openTime, oldest), openTime, intervalEnd(interval, openTime)),
-  );
+  return starts.map((at) => candleBetween(market, Math.max(at, oldest), intervalEnd(interval, at), at));
 }
 
-/** The candle from `openTime` to `end`, of the minutes from `from` on that have begun. */
-function combine(market: Market, from: number, openTime: number, end: number): Candle {
+/** The one candle of the minutes from `from` on that have begun, up to `end`. */
+export function candleBetween(market: Market, from: number, end: number, openTime = from): Candle {
   const sum = { ...minuteCandle(market, from), openTime, closeTime: end - 1 };
   const stop = Math.min(end, market.venue.now + 1);
   for (let minute = from + MINUTE_MS; minute < stop; minute += MINUTE_MS) {

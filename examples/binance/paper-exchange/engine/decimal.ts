@@ -56,7 +56,6 @@ export function mulDiv(a: bigint, b: bigint, c: bigint): bigint {
 
 /** The product of two fixed point numbers. */
 export const mul = (a: bigint, b: bigint): bigint => mulDiv(a, b, ONE);
-
 export const abs = (value: bigint): bigint => (value < 0n ? -value : value);
 export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

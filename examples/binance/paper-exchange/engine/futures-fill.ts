@@ -10,7 +10,6 @@ import { changeWallet, credit } from './records.ts';
 import type { Fill, Holding, Market, MarketRules, Order, PositionSide, Trade } from './state.ts';
 
 const SIDES: readonly PositionSide[] = ['BOTH', 'LONG', 'SHORT'];
-
 const holdingFor = (order: Order): Holding => holdingOf(order.account, order.market as Market<Perpetual>);
 
 /** How far from the mark a market order may trade. */
@@ -50,16 +49,14 @@ function filled(order: Order): void {
     if (other.level !== null && isOpen(other) && room(other) === 0n) endOrder(other, 'EXPIRED');
 }
 
-export const futuresRules = (market: Market<Perpetual>): MarketRules => ({
-  room,
-  limit: (order) => {
-    if (order.type === 'LIMIT') return order.price;
-    return mark(market) + (order.side === 'BUY' ? takeBound(market) : -takeBound(market));
-  },
-  lock,
-  settle,
-  filled,
-});
+/** A market order may walk the book as far as the take bound. */
+function limit({ type, side, price, market }: Order): bigint {
+  if (type === 'LIMIT') return price;
+  const bound = takeBound(market as Market<Perpetual>);
+  return mark(market as Market<Perpetual>) + (side === 'BUY' ? bound : -bound);
+}
+
+export const futuresRules: MarketRules = { room, limit, lock, settle, filled };
 
 /**
  * Changes a position by an order's fill at a total of `quote`; returns the realised profit. The cost of the closed part

@@ -7,7 +7,7 @@ import { notionalCap, type Perpetual } from './instruments.ts';
 import { placementCost, reducible, type Sized, summarize } from './margin.ts';
 import { canFill, endOrder, execute, unrest } from './match.ts';
 import { clientKey, holdingOf, isOpen, newOrder, onlyReduces, openOrder } from './orders.ts';
-import { best, bestFirst, mark, minNotional, wouldTake } from './prices.ts';
+import { best, levels, mark, minNotional, wouldTake } from './prices.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Account, Holding, Market, Order, OrderRequest, PositionSide } from './state.ts';
 
@@ -124,11 +124,8 @@ function matchedPrice(market: Market<Perpetual>, request: OrderRequest): bigint 
   if (request.priceMatch === 'NONE') return request.price;
   const [, kind, suffix] = /^(OPPONENT|QUEUE)(|_5|_10|_20)$/.exec(request.priceMatch) ?? [];
   const depth = DEPTHS[suffix ?? ''] ?? 1;
-  best(market, 'BUY');
   const side = kind === 'QUEUE' ? request.side : opposite(request.side);
-  const levels = [...[...market.book.side(side)].slice(0, depth), ...market.house.side(side).slice(0, depth)];
-  const prices = new Set(levels.sort(bestFirst(side)).map((level) => level.price));
-  const price = [...prices][depth - 1];
+  const price = levels(market, side, depth)[depth - 1]?.price;
   if (kind === undefined || price === undefined)
     throw new Refusal(-1130, "Data sent for parameter 'priceMatch' is not valid.");
   return price;

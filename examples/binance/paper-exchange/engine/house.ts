@@ -9,11 +9,7 @@ import { ONE } from './decimal.ts';
 import type { Instrument } from './instruments.ts';
 import type { Path } from './path.ts';
 
-/** A price and how much is left there, in 1e-8. */
-interface Quote {
-  readonly price: bigint;
-  left: bigint;
-}
+type Quote = { readonly price: bigint; left: bigint };
 
 const NEAR_LEVELS = 50;
 const FAR_LEVELS = 50;
@@ -23,7 +19,6 @@ const NEAR_USDT: readonly [number, number] = [4_000, 26_000];
 const FAR_USDT: readonly [number, number] = [20_000, 120_000];
 /** What the house takes from crossed user orders per second and side, in USDT. */
 const TAKE_USDT: readonly [number, number] = [500, 60_000];
-
 const PURPOSE = { BUY: 101, SELL: 211, TAKE: 307 } as const;
 
 /** The distance between two quotes near the price, in ticks: about 0.002 % of the price. */

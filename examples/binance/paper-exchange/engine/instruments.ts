@@ -2,50 +2,43 @@
 
 import { abs, decimal, max, mul, ONE } from './decimal.ts';
 
+type Amounts<Names extends string> = Readonly<Record<Names, bigint>>;
+
 /** One leverage bracket. Notionals in 1e-8 USDT, `rate` and `cum` in 1e-8. */
-export interface Bracket {
+export interface Bracket extends Amounts<'floor' | 'cap' | 'rate' | 'cum'> {
   readonly bracket: number;
   readonly leverage: number;
-  readonly floor: bigint;
-  readonly cap: bigint;
-  readonly rate: bigint;
-  readonly cum: bigint;
 }
 
-/** What both kinds of instrument have. Prices and quantities in 1e-8. */
-export interface Instrument {
+type Sizes =
+  | 'tick'
+  | 'step'
+  | 'quantityMin'
+  | 'quantityMax'
+  | 'marketQuantityMax'
+  | 'notionalMin'
+  | 'makerFee'
+  | 'takerFee';
+
+/**
+ * What both kinds of instrument have, in 1e-8. `start` is where the seeded path starts; a price must lie within the
+ * bands, multiples of the mark or average price. Places are shown, precisions may be sent: more decimals are -1111,
+ * fewer off the tick or step a filter.
+ */
+export interface Instrument extends Amounts<Sizes | 'start' | 'priceMin' | 'priceMax' | 'bandUp' | 'bandDown'> {
   readonly symbol: string;
   readonly base: string;
   readonly quote: string;
-  readonly tick: bigint;
-  readonly step: bigint;
   readonly pricePlaces: number;
   readonly quantityPlaces: number;
-  /** Decimals that a request may carry, as exchangeInfo says; more of them is -1111, fewer off the tick or step a filter. */
   readonly pricePrecision: number;
   readonly quantityPrecision: number;
-  readonly priceMin: bigint;
-  readonly priceMax: bigint;
-  readonly quantityMin: bigint;
-  readonly quantityMax: bigint;
-  readonly marketQuantityMax: bigint;
-  readonly notionalMin: bigint;
-  /** A price must lie within these multiples (1e-8) of the mark or average price. */
-  readonly bandUp: bigint;
-  readonly bandDown: bigint;
   readonly ordersMax: number;
-  /** Where the seeded price path starts. */
-  readonly start: bigint;
-  readonly makerFee: bigint;
-  readonly takerFee: bigint;
 }
 
-export interface Perpetual extends Instrument {
+export interface Perpetual extends Instrument, Amounts<'triggerProtect' | 'liquidationFee' | 'marketTakeBound'> {
   readonly kind: 'futures';
   readonly brackets: readonly Bracket[];
-  readonly triggerProtect: bigint;
-  readonly liquidationFee: bigint;
-  readonly marketTakeBound: bigint;
 }
 
 export interface SpotPair extends Instrument {
@@ -104,14 +97,8 @@ export function maintenanceMargin(table: readonly Bracket[], notional: bigint): 
 }
 
 /** Where a base's price starts, and for its perpetual and its spot pair: tick, step and largest quantity. */
-interface Listing {
-  readonly base: string;
-  readonly start: string;
-  readonly futures: Sizes;
-  readonly spot?: Sizes;
-}
-type Sizes = readonly [tick: string, step: string, quantityMax: string, pricePrecision?: number];
-
+type Listing = { readonly base: string; readonly start: string; readonly futures: Listed; readonly spot?: Listed };
+type Listed = readonly [tick: string, step: string, quantityMax: string, pricePrecision?: number];
 const MAJORS = ['BTC', 'ETH'];
 
 const LISTINGS: readonly Listing[] = [
@@ -126,10 +113,7 @@ const LISTINGS: readonly Listing[] = [
 
 const places = (unit: string): number => unit.split('.')[1]?.length ?? 0;
 
-function instrument(
-  { base, start }: Listing,
-  [tick, step, quantityMax]: Sizes,
-): Omit<Instrument, 'makerFee' | 'takerFee'> {
+function instrument({ base, start }: Listing, [tick, step, quantityMax, precision]: Listed, fees: [string, string]) {
   return {
     symbol: `${base}USDT`,
     base,
@@ -138,8 +122,8 @@ function instrument(
     step: decimal(step),
     pricePlaces: places(tick),
     quantityPlaces: places(step),
-    pricePrecision: 8,
-    quantityPrecision: 8,
+    pricePrecision: precision ?? places(tick),
+    quantityPrecision: places(step),
     priceMin: decimal(tick),
     priceMax: decimal(start) * 100n,
     quantityMin: decimal(step),
@@ -150,17 +134,15 @@ function instrument(
     bandDown: decimal('0.5'),
     ordersMax: 200,
     start: decimal(start),
+    makerFee: decimal(fees[0]),
+    takerFee: decimal(fees[1]),
   };
 }
 
 export const PERPETUALS: readonly Perpetual[] = LISTINGS.map((row) =>
   Object.freeze({
-    ...instrument(row, row.futures),
+    ...instrument(row, row.futures, ['0.0002', '0.0005']),
     kind: 'futures',
-    pricePrecision: row.futures[3] ?? places(row.futures[0]),
-    quantityPrecision: places(row.futures[1]),
-    makerFee: decimal('0.0002'),
-    takerFee: decimal('0.0005'),
     brackets: MAJORS.includes(row.base) ? MAJOR_BRACKETS : MINOR_BRACKETS,
     triggerProtect: decimal('0.05'),
     liquidationFee: decimal('0.0125'),
@@ -168,10 +150,11 @@ export const PERPETUALS: readonly Perpetual[] = LISTINGS.map((row) =>
   }),
 );
 
-const spotPair = (row: Listing, sizes: Sizes): SpotPair =>
-  Object.freeze({ ...instrument(row, sizes), kind: 'spot', makerFee: decimal('0.001'), takerFee: decimal('0.001') });
-
-export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row) => (row.spot ? [spotPair(row, row.spot)] : []));
+export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row): SpotPair[] => {
+  if (row.spot === undefined) return [];
+  const pair = instrument(row, row.spot, ['0.001', '0.001']);
+  return [Object.freeze({ ...pair, kind: 'spot', pricePrecision: 8, quantityPrecision: 8 })];
+});
 
 /** Every asset a spot wallet can hold. */
 export const ASSETS: readonly string[] = ['USDT', ...SPOT_PAIRS.map((pair) => pair.base)];

@@ -85,21 +85,11 @@ function closeByForce(holding: Holding, side: PositionSide): void {
   const quantity = abs(position.quantity);
   const margin = holding.isolated ? position.isolatedWallet : crossWalletOf(account);
   const equity = margin + mul(position.quantity, price) - position.cost;
+  const id = `autoclose-${venue.now}-${venue.nextOrderId}`;
   const order = newOrder(account, market, {
-    side: position.quantity > 0n ? 'SELL' : 'BUY',
-    type: 'LIMIT',
-    timeInForce: 'IOC',
-    positionSide: side,
-    reduceOnly: false,
-    closePosition: false,
-    stp: 'NONE',
-    priceMatch: 'NONE',
-    goodTillDate: 0,
-    clientId: `autoclose-${venue.now}-${venue.nextOrderId}`,
-    price,
-    quantity,
-    stopPrice: 0n,
-    quoteQuantity: 0n,
+    ...{ side: position.quantity > 0n ? 'SELL' : 'BUY', type: 'LIMIT', timeInForce: 'IOC', positionSide: side },
+    ...{ reduceOnly: false, closePosition: false, stp: 'NONE', priceMatch: 'NONE', goodTillDate: 0, clientId: id },
+    ...{ price, quantity, stopPrice: 0n, quoteQuantity: 0n },
   });
   openOrder(order);
   venue.emit({ kind: 'order', order, execution: 'NEW' });

@@ -91,15 +91,8 @@ export function summarize(account: Account): Summary {
   const { wallet } = account;
   const rows = rowsOf(account);
   const crossWallet = crossWalletOf(account);
-  let [unrealized, crossUnrealized, initial, positionInitial, maintenance, crossMaintenance, claimed] = [
-    0n,
-    0n,
-    0n,
-    0n,
-    0n,
-    0n,
-    0n,
-  ];
+  let [unrealized, initial, positionInitial, maintenance, claimed] = [0n, 0n, 0n, 0n, 0n];
+  let [crossUnrealized, crossMaintenance] = [0n, 0n];
   for (const row of rows) {
     unrealized += row.unrealized;
     initial += row.initial;
@@ -120,14 +113,7 @@ export function summarize(account: Account): Summary {
 }
 
 /** Collateral rates of portfolio margin, in percent. Assets not listed count fully. */
-const COLLATERAL_RATES: Readonly<Record<string, bigint>> = {
-  BTC: 95n,
-  ETH: 95n,
-  BNB: 95n,
-  SOL: 90n,
-  XRP: 85n,
-  DOGE: 80n,
-};
+const COLLATERAL_RATES = { BTC: 95n, ETH: 95n, BNB: 95n, SOL: 90n, XRP: 85n, DOGE: 80n } as Record<string, bigint>;
 
 /** The USDT value of a portfolio account's margin assets; `haircut` false gives their full value. */
 export function collateralOf(account: Account, haircut = true): bigint {

@@ -8,7 +8,6 @@ import type { Account, Dealings, Holding, Market, Order, OrderRequest, Position,
 
 export const FINISHED_ORDERS_MAX = 5_000;
 const DEFAULT_LEVERAGE = 20;
-
 export const isOpen = (order: Order): boolean => order.status === 'NEW' || order.status === 'PARTIALLY_FILLED';
 
 /** The order, if it is open; else refuses with `code`. */
@@ -26,32 +25,20 @@ export const onlyReduces = (order: Pick<Order, 'reduceOnly' | 'positionSide' | '
 /** Average fill price, 0 before the first fill. */
 export const average = (order: Order): bigint =>
   order.executed === 0n ? 0n : mulDiv(order.cumQuote, ONE, order.executed);
-
 export const clientKey = ({ spec }: Market, clientId: string): string => `${spec.kind}:${spec.symbol}:${clientId}`;
 
-const flat = (side: PositionSide): Position => ({
-  side,
-  quantity: 0n,
-  cost: 0n,
-  isolatedWallet: 0n,
-  fees: 0n,
-  updateTime: 0,
-});
+const flat = (side: PositionSide): Position => {
+  return { side, quantity: 0n, cost: 0n, isolatedWallet: 0n, fees: 0n, updateTime: 0 };
+};
 
 /** A holding as a newcomer has it: cross, 20x, flat. */
 export const freshHolding = (account: Account, market: Market<Perpetual>): Holding => ({
-  account,
-  market,
-  leverage: DEFAULT_LEVERAGE,
-  isolated: false,
+  ...{ account, market, leverage: DEFAULT_LEVERAGE, isolated: false, bidNotional: 0n, askNotional: 0n, cancelAllAt: 0 },
   positions: { BOTH: flat('BOTH'), LONG: flat('LONG'), SHORT: flat('SHORT') },
-  bidNotional: 0n,
-  askNotional: 0n,
-  open: new Set(),
-  done: [],
-  trades: [],
-  cancelAllAt: 0,
+  ...freshDealings(),
 });
+
+const freshDealings = (): Dealings => ({ open: new Set(), done: [], trades: [] });
 
 /** The account's holding in a perpetual; made on first use. */
 export function holdingOf(account: Account, market: Market<Perpetual>): Holding {
@@ -65,7 +52,7 @@ export function holdingOf(account: Account, market: Market<Perpetual>): Holding 
 /** The account's dealings in a market of either kind; made on first use. */
 export function dealingsOf(account: Account, market: Market): Dealings {
   if (market.spec.kind === 'futures') return holdingOf(account, market as Market<Perpetual>);
-  const pair = account.pairs.get(market.spec.symbol) ?? { open: new Set(), done: [], trades: [] };
+  const pair = account.pairs.get(market.spec.symbol) ?? freshDealings();
   account.pairs.set(market.spec.symbol, pair);
   return pair;
 }
@@ -135,12 +122,7 @@ export function closeOrder(order: Order, status: Order['status']): void {
 }
 
 /** An account's order by id, else by client id. Null when it is not there or not the account's. */
-export function findOrder(
-  account: Account,
-  market: Market,
-  orderId: bigint | null,
-  clientId: string | null,
-): Order | null {
+export function findOrder(account: Account, market: Market, orderId: bigint | null, clientId: string | null) {
   if (orderId !== null) {
     const order = market.venue.orders.get(orderId);
     return order?.account === account && order.market === market ? order : null;

@@ -6,16 +6,9 @@
  * that every machine computes the same path.
  */
 
-/** One octave: lattice period in seconds and amplitude in 1e-8 of the price. The amplitudes sum to less than 2.5 %. */
-const OCTAVES: readonly (readonly [periodS: number, amplitude: number])[] = [
-  [4, 8_000],
-  [32, 25_000],
-  [256, 70_000],
-  [2048, 160_000],
-  [16_384, 330_000],
-  [131_072, 700_000],
-  [1_048_576, 1_170_000],
-];
+/** Octaves: lattice period in seconds, amplitude in 1e-8 of the price. The amplitudes sum to less than 2.5 %. */
+const PERIODS = Int32Array.of(4, 32, 256, 2048, 16_384, 131_072, 1_048_576);
+const AMPLITUDES = Int32Array.of(8_000, 25_000, 70_000, 160_000, 330_000, 700_000, 1_170_000);
 const LATTICE = 32_768;
 const SCALE = 100_000_000;
 
@@ -40,19 +33,19 @@ function streamOf(text: string): number {
   return h >>> 0;
 }
 
-const PERIODS = Int32Array.from(OCTAVES, ([period]) => period);
-const AMPLITUDES = Int32Array.from(OCTAVES, ([, amplitude]) => amplitude);
 const HOUR_S = 3600;
+
+/** `ticks` changed by `part` (in 1e-8), to the nearest whole tick. */
+const scaled = (ticks: number, part: number): number => Math.floor((ticks * (SCALE + part) + SCALE / 2) / SCALE);
 
 /** Walks one symbol's path. Remembers the lattice cells it is in, so that scanning seconds in order is cheap. */
 export class Path {
   readonly #seed: number;
   readonly #stream: number;
-  readonly #originS: number;
   // Per octave: the cell's number, and the lattice values at its two ends.
-  readonly #cells = new Float64Array(OCTAVES.length).fill(Number.NaN);
-  readonly #from = new Float64Array(OCTAVES.length);
-  readonly #to = new Float64Array(OCTAVES.length);
+  readonly #cells = new Float64Array(PERIODS.length).fill(Number.NaN);
+  readonly #from = new Float64Array(PERIODS.length);
+  readonly #to = new Float64Array(PERIODS.length);
   #hour = Number.NaN;
   #hourFrom = 0;
   #hourTo = 0;
@@ -62,20 +55,18 @@ export class Path {
   constructor(seed: number, symbol: string, originS: number) {
     this.#seed = seed | 0;
     this.#stream = streamOf(symbol);
-    this.#originS = originS;
-    this.#offset = this.#noise(this.#originS);
-    this.#basisOffset = this.#slow(this.#originS);
+    this.#offset = this.#noise(originS);
+    this.#basisOffset = this.#slow(originS);
   }
 
   /** The price at `second` (Unix seconds), in ticks, where the price at the origin is `startTicks`. */
   ticks(startTicks: number, second: number): number {
-    const relative = this.#noise(second) - this.#offset;
-    return Math.floor((startTicks * (SCALE + relative) + SCALE / 2) / SCALE);
+    return scaled(startTicks, this.#noise(second) - this.#offset);
   }
 
   /** The same with the perpetual's basis on top. */
   ticksWithBasis(startTicks: number, second: number): number {
-    return Math.max(1, Math.floor((this.ticks(startTicks, second) * (SCALE + this.basis(second)) + SCALE / 2) / SCALE));
+    return Math.max(1, scaled(this.ticks(startTicks, second), this.basis(second)));
   }
 
   /** The gap between the perpetual and the index at `second`, in 1e-8; zero at the origin, within 0.04 %. */
@@ -110,9 +101,8 @@ export class Path {
         this.#cells[octave] = cell;
       }
       const within = second - cell * period;
-      const value = Math.trunc(
-        ((this.#from[octave] ?? 0) * (period - within) + (this.#to[octave] ?? 0) * within) / period,
-      );
+      const mixed = (this.#from[octave] ?? 0) * (period - within) + (this.#to[octave] ?? 0) * within;
+      const value = Math.trunc(mixed / period);
       sum += (AMPLITUDES[octave] ?? 0) * value;
     }
     return Math.trunc(sum / LATTICE);

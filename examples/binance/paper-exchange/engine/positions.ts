@@ -9,7 +9,6 @@ import { refuse } from './refusal.ts';
 import type { Account, Holding, Market, PositionSide, Venue } from './state.ts';
 
 const MARGIN_CHANGES_MAX = 2_000;
-
 const hasPosition = (holding: Holding): boolean =>
   Object.values(holding.positions).some((position) => position.quantity !== 0n);
 

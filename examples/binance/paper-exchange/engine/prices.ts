@@ -71,11 +71,19 @@ export function quoteHouse(market: Market): void {
   while (ask !== undefined && house.bids[0] !== undefined && house.bids[0].price >= ask.price) house.bids.shift();
 }
 
-/** Puts prices (or what has one) of a side best first. */
-export const bestFirst =
-  (side: Side) =>
-  (a: { readonly price: bigint }, b: { readonly price: bigint }): number =>
-    a.price === b.price ? 0 : a.price < b.price === (side === 'BUY') ? 1 : -1;
+/** Price levels of one side, users and house together, best first. */
+export function levels(market: Market, side: Side, limit = Infinity): { price: bigint; size: bigint }[] {
+  quoteHouse(market);
+  const merged = new Map(market.house.side(side).map((quote) => [quote.price, quote.left]));
+  let taken = 0;
+  for (const { price, total } of market.book.side(side)) {
+    merged.set(price, (merged.get(price) ?? 0n) + total);
+    taken += 1;
+    if (taken >= limit) break;
+  }
+  const rows = Array.from(merged, ([price, size]) => ({ price, size }));
+  return rows.sort((a, b) => (a.price < b.price === (side === 'BUY') ? 1 : -1)).slice(0, limit);
+}
 
 /** The best price on `side` of the whole book (users and house), or null when that side is empty. */
 export function best(market: Market, side: Side): bigint | null {

@@ -25,27 +25,15 @@ export function balanceOf(account: Account, asset: string): Balance {
   return balance;
 }
 
-/** Changes a futures wallet and writes the income row that explains it. `tradeId` 0: no trade. */
-export function changeWallet(
-  account: Account,
-  type: Income['type'],
-  symbol: string,
-  amount: bigint,
-  tradeId = 0,
-): void {
+/** Changes a futures wallet and writes the income row that explains it. `trade` is its id, 0 for none. */
+export function changeWallet(account: Account, type: Income['type'], symbol: string, amount: bigint, trade = 0): void {
   const { venue } = account;
   account.wallet += amount;
   account.updateTime = venue.now;
   if (amount === 0n) return;
   venue.nextId += 1;
-  const row = {
-    type,
-    symbol,
-    amount,
-    time: venue.now,
-    id: venue.nextId,
-    tradeId: tradeId === 0 ? '' : String(tradeId),
-  };
+  const tradeId = trade === 0 ? '' : String(trade);
+  const row = { type, symbol, amount, time: venue.now, id: venue.nextId, tradeId };
   pushBounded(account.income, row, INCOME_MAX);
 }
 

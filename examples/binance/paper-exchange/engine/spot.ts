@@ -5,7 +5,7 @@ import { min, mul, mulDiv, ONE } from './decimal.ts';
 import type { SpotPair } from './instruments.ts';
 import { canFill, endOrder, execute, isPriced, match } from './match.ts';
 import { clientKey, closeOrder, dealingsOf, isOpen, newOrder, openOrder } from './orders.ts';
-import { bestFirst, last, minNotional, quoteHouse, wouldTake } from './prices.ts';
+import { last, levels, minNotional, wouldTake } from './prices.ts';
 import { balanceOf, credit } from './records.ts';
 import { Refusal } from './refusal.ts';
 import type { Account, Balance, Fill, Market, MarketRules, Order, OrderRequest, Trade } from './state.ts';
@@ -13,9 +13,7 @@ import type { Account, Balance, Fill, Market, MarketRules, Order, OrderRequest, 
 /** Stop orders an account may have waiting per pair, and the largest limit order in 1e-8 USDT. */
 export const SPOT_STOPS_MAX = 5;
 export const SPOT_NOTIONAL_MAX = 9_000_000n * ONE;
-
 const isStop = (type: string): boolean => type.startsWith('STOP_LOSS') || type.startsWith('TAKE_PROFIT');
-
 const filterFailure = (filter: string): Refusal => new Refusal(-1013, `Filter failure: ${filter}`);
 const rejected = (message: string): Refusal => new Refusal(-2010, message);
 
@@ -23,10 +21,8 @@ const rejected = (message: string): Refusal => new Refusal(-2010, message);
 export function placeSpot(account: Account, market: Market<SpotPair>, request: OrderRequest): Order {
   checkSpot(account, market, request);
   const waits = isStop(request.type);
-  const order = newOrder(account, market, {
-    ...request,
-    quantity: request.quantity > 0n ? request.quantity : quoteSized(market, request.quoteQuantity),
-  });
+  const quantity = request.quantity > 0n ? request.quantity : quoteSized(market, request.quoteQuantity);
+  const order = newOrder(account, market, { ...request, quantity });
   if (waits) Object.assign(order, { working: false, workingTime: -1 });
   const kills = order.timeInForce === 'FOK' && !waits && !canFill(market, order, order.price);
   openOrder(order);
@@ -70,10 +66,8 @@ function checkPrices(market: Market<SpotPair>, { type, price, stopPrice }: Order
     throw filterFailure('PERCENT_PRICE_BY_SIDE');
 }
 
-function checkQuantity(
-  market: Market<SpotPair>,
-  { type, quantity, quoteQuantity, price, stopPrice }: OrderRequest,
-): void {
+function checkQuantity(market: Market<SpotPair>, request: OrderRequest): void {
+  const { type, quantity, quoteQuantity } = request;
   const { spec } = market;
   const least = minNotional(market);
   if (quoteQuantity > 0n) {
@@ -83,32 +77,29 @@ function checkQuantity(
   if (quantity < spec.quantityMin || quantity > spec.quantityMax || quantity % spec.step !== 0n)
     throw filterFailure('LOT_SIZE');
   if (!isPriced(type) && quantity > spec.marketQuantityMax) throw filterFailure('MARKET_LOT_SIZE');
-  const notional = mul(isPriced(type) ? price : isStop(type) ? stopPrice : last(market), quantity);
+  const notional = mul(priceOf(request) ?? last(market), quantity);
   if (notional < least || (isPriced(type) && notional > SPOT_NOTIONAL_MAX)) throw filterFailure('NOTIONAL');
 }
+
+/** The price an order is measured by: its limit or its trigger; null for a market order. */
+const priceOf = ({ type, price, stopPrice }: OrderRequest): bigint | null =>
+  isPriced(type) ? price : isStop(type) ? stopPrice : null;
 
 const fundsFor = (account: Account, market: Market, side: Side): Balance =>
   balanceOf(account, side === 'BUY' ? market.spec.quote : market.spec.base);
 
 /** What must be free to place the order. A market buy is measured by walking the book. */
-function needed(
-  market: Market<SpotPair>,
-  { type, side, price, quantity, quoteQuantity, stopPrice }: OrderRequest,
-): bigint {
+function needed(market: Market<SpotPair>, request: OrderRequest): bigint {
+  const { side, quantity, quoteQuantity } = request;
+  const price = priceOf(request);
   if (side === 'SELL') return quoteQuantity > 0n ? mulDiv(quoteQuantity, ONE, last(market)) : quantity;
   if (quoteQuantity > 0n) return quoteQuantity;
-  if (isPriced(type)) return mul(price, quantity);
-  return isStop(type) ? mul(stopPrice, quantity) : costToBuy(market, quantity);
+  return price === null ? costToBuy(market, quantity) : mul(price, quantity);
 }
 
 function costToBuy(market: Market<SpotPair>, quantity: bigint): bigint {
-  const { house, book } = market;
-  quoteHouse(market);
-  const offers = house.asks.map((quote) => ({ price: quote.price, size: quote.left }));
-  for (const level of book.asks) offers.push({ price: level.price, size: level.total });
-  let left = quantity;
-  let cost = 0n;
-  for (const offer of offers.sort(bestFirst('SELL'))) {
+  let [left, cost] = [quantity, 0n];
+  for (const offer of levels(market, 'SELL')) {
     const part = min(left, offer.size);
     cost += mul(part, offer.price);
     left -= part;
@@ -156,13 +147,9 @@ function settle(order: Order, fill: Fill, quote: bigint): Pick<Trade, 'fee' | 'f
   return { fee, feeAsset, realized: 0n };
 }
 
-export const spotRules = (): MarketRules => ({
-  room,
-  limit: (order) => (isPriced(order.type) ? order.price : null),
-  lock,
-  settle,
-  filled: () => undefined,
-});
+const limit = ({ type, price }: Order): bigint | null => (isPriced(type) ? price : null);
+
+export const spotRules: MarketRules = { room, limit, lock, settle, filled: () => undefined };
 
 /** Matches; a quote-sized order's quantity is what it got, and it is filled when less than one step of its budget is left. */
 function executePair(order: Order): void {

@@ -12,7 +12,6 @@ export type PositionSide = 'BOTH' | 'LONG' | 'SHORT';
 export type AccountKind = 'classic' | 'portfolio';
 /** How an order ends without being filled. */
 export type Ending = 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
-
 type Money<Names extends string> = Record<Names, bigint>;
 type Times<Names extends string> = Record<Names, number>;
 

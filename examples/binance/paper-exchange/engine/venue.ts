@@ -13,65 +13,30 @@ import { spotRules } from './spot.ts';
 import type { Account, Market, MarketRules, Venue } from './state.ts';
 import { playSecond } from './tick.ts';
 
-interface VenueOptions {
-  readonly seed: number;
-  /** Where the clock and the price path start, ms since 1970. */
-  readonly origin: number;
-  readonly firstOrderId?: bigint;
-}
+type Options = { readonly seed: number; readonly origin: number; readonly firstOrderId?: bigint };
 
-export function createVenue({ seed, origin, firstOrderId = 1_000_000_001n }: VenueOptions): Venue {
+/** A venue whose clock and price path start at `origin` (ms since 1970). */
+export function createVenue({ seed, origin, firstOrderId = 1_000_000_001n }: Options): Venue {
   const venue: Venue = {
-    seed,
-    origin,
-    now: origin,
-    second: Math.floor(origin / 1000),
-    nextOrderId: firstOrderId,
-    nextAlgoId: 2_000_000_000_001n,
-    nextId: 0,
-    futures: new Map(),
-    spot: new Map(),
-    accounts: new Map(),
-    byKey: new Map(),
-    orders: new Map(),
-    algos: new Map(),
-    scripts: new Map(),
-    funding: [],
-    fundingRates: new Map(),
-    minNotionals: new Map(),
-    gtd: new Set(),
-    armed: new Set(),
-    ledger: { house: new Map(), fees: new Map(), insurance: new Map(), deposits: new Map() },
-    touched: new Set(),
+    ...{ seed, origin, now: origin, second: Math.floor(origin / 1000) },
+    ...{ nextOrderId: firstOrderId, nextAlgoId: 2_000_000_000_001n, nextId: 0 },
+    ...{ futures: new Map(), spot: new Map(), accounts: new Map(), byKey: new Map() },
+    ...{ orders: new Map(), algos: new Map(), gtd: new Set(), armed: new Set(), touched: new Set() },
+    ...{ scripts: new Map(), funding: [], fundingRates: new Map(), minNotionals: new Map() },
     emit: () => undefined,
+    ledger: { house: new Map(), fees: new Map(), insurance: new Map(), deposits: new Map() },
   };
   for (const spec of PERPETUALS) venue.futures.set(spec.symbol, createMarket(venue, spec, futuresRules));
   for (const spec of SPOT_PAIRS) venue.spot.set(spec.symbol, createMarket(venue, spec, spotRules));
   return venue;
 }
 
-function createMarket<Spec extends Perpetual | SpotPair>(
-  venue: Venue,
-  spec: Spec,
-  rulesOf: (market: Market<Spec>) => MarketRules,
-): Market<Spec> {
-  const market = {
-    venue,
-    spec,
-    path: new Path(venue.seed, spec.symbol, venue.second),
-    book: new Book(),
-    house: new HouseQuotes(),
-    lastPrice: 0n,
-    lastSecond: 0,
-    lastTradeId: 0,
-    trades: [],
-    algos: new Set(),
-    stops: new Set(),
-    holders: new Set(),
-    houseQuantity: 0n,
-    changes: 0,
-  } as unknown as Market<Spec>;
-  return Object.assign(market, { rules: rulesOf(market) });
+function createMarket<Spec extends Perpetual | SpotPair>(venue: Venue, spec: Spec, rules: MarketRules): Market<Spec> {
+  return {
+    ...{ venue, spec, rules, path: new Path(venue.seed, spec.symbol, venue.second), book: new Book() },
+    ...{ house: new HouseQuotes(), houseQuantity: 0n, lastPrice: 0n, lastSecond: 0, lastTradeId: 0, changes: 0 },
+    ...{ trades: [], algos: new Set(), stops: new Set(), holders: new Set() },
+  };
 }
 
 type Credentials = Pick<Account, 'key' | 'secret' | 'kind'>;
@@ -80,22 +45,9 @@ type Credentials = Pick<Account, 'key' | 'secret' | 'kind'>;
 export function openAccount(venue: Venue, credentials: Credentials): Account {
   venue.nextId += 1;
   const account: Account = {
-    venue,
-    id: venue.nextId,
-    ...credentials,
-    dualSide: false,
-    wallet: 0n,
-    updateTime: venue.now,
-    spot: new Map(),
-    holdings: new Map(),
-    pairs: new Map(),
-    algoOpen: new Map(),
-    algoDone: [],
-    income: [],
-    marginChanges: [],
-    forced: [],
-    byClientId: new Map(),
-    orderCounts: new Map(),
+    ...{ venue, id: venue.nextId, ...credentials, dualSide: false, wallet: 0n, updateTime: venue.now },
+    ...{ spot: new Map(), holdings: new Map(), pairs: new Map(), algoOpen: new Map(), algoDone: [] },
+    ...{ income: [], marginChanges: [], forced: [], byClientId: new Map(), orderCounts: new Map() },
   };
   venue.accounts.set(account.id, account);
   venue.byKey.set(account.key, account);
