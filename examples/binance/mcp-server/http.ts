@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import { endWithLauncher } from '../launcher.ts';
 import { makeServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { openVenue } from './venue.ts';
@@ -48,6 +49,7 @@ export async function serveOnHttp(settings: Settings, options: HttpOptions): Pro
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  endWithLauncher(end);
 }
 
 /** @param settings `tokens`, or the one `token`, say who may call */

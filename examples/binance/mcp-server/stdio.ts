@@ -1,5 +1,6 @@
 /** MCP on stdin and stdout, every revision the SDK speaks. Ends when the client closes the pipe and has its answers. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { endWithLauncher } from '../launcher.ts';
 import { openPipe } from './last-words.ts';
 import { makeServer } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +23,7 @@ export async function serveOnStdio(settings: Settings, log: (line: string) => vo
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  endWithLauncher(end);
   log(`${settings.mode} mode on stdio`);
   await pipe.ended;
   end();

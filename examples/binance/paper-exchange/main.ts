@@ -2,6 +2,7 @@
 
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
+import { endWithLauncher } from '../launcher.ts';
 
 // Before the rest is loaded: from the second start on, nothing has to be compiled again.
 enableCompileCache();
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   const stop = (): void => void exchange.close().then(() => process.exit(0), fail);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  endWithLauncher(stop);
 }
 
 function readArguments() {

@@ -39,7 +39,8 @@ export class Journal {
     let database: DatabaseSync | null = null;
     try {
       makeFolder(resolve(directory));
-      database = new DatabaseSync(join(directory, FILE));
+      // The one before may still be on its way out.
+      database = new DatabaseSync(join(directory, FILE), { timeout: 1_000 });
       return new Journal(database);
     } catch (cause) {
       database?.close();
