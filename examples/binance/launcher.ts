@@ -10,9 +10,12 @@ const lookEveryMs = 100;
 const shell = process.ppid;
 const npm = parentOf(shell);
 
-/** @param end closes and exits; called once, and never for a process that npm did not start */
-export function endWithLauncher(end: () => void): void {
-  if (process.env['npm_lifecycle_event'] === undefined) return;
+/**
+ * @param script the npm script that starts this process; started otherwise, also by another script's process, nothing is watched
+ * @param end closes and exits; called once
+ */
+export function endWithLauncher(script: 'binance' | 'exchange', end: () => void): void {
+  if (process.env['npm_lifecycle_event'] !== script) return;
   const timer = setInterval(() => {
     if (process.ppid === shell && (npm === undefined || parentOf(shell) === npm)) return;
     clearInterval(timer);

@@ -49,7 +49,7 @@ export async function serveOnHttp(settings: Settings, options: HttpOptions): Pro
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  endWithLauncher(end);
+  endWithLauncher('binance', end);
 }
 
 /** @param settings `tokens`, or the one `token`, say who may call */

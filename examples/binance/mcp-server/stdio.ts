@@ -23,7 +23,7 @@ export async function serveOnStdio(settings: Settings, log: (line: string) => vo
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  endWithLauncher(end);
+  endWithLauncher('binance', end);
   log(`${settings.mode} mode on stdio`);
   await pipe.ended;
   end();

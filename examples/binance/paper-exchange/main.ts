@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const stop = (): void => void exchange.close().then(() => process.exit(0), fail);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  endWithLauncher(stop);
+  endWithLauncher('exchange', stop);
 }
 
 function readArguments() {
