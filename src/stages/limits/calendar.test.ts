@@ -43,7 +43,7 @@ describe('spans of the wall clock', () => {
     // After 23:59 the clock showed 23:00 again.
     expect(hours('2023-10-26T20:30:00Z', 'Africa/Cairo')).toBe(25);
     // Midnight comes twice: at one past midnight the clock was set to one past eleven, and the new day went on.
-    for (const at of ['2011-11-06T02:30:00Z', '2011-11-06T02:45:00Z', '2011-11-06T12:00:00Z']) {
+    for (const at of ['2011-11-06T02:45:00Z', '2011-11-06T02:30:00Z', '2011-11-06T12:00:00Z']) {
       expect(span(at, 'day', 'America/St_Johns')).toEqual(['2011-11-06T02:30:00.000Z', '2011-11-07T03:30:00.000Z']);
     }
     expect(span('2011-11-06T02:29:59Z', 'day', 'America/St_Johns')[1]).toBe('2011-11-06T02:30:00.000Z');
@@ -84,6 +84,7 @@ describe('spans of the wall clock', () => {
   test('a span is worked out once, and forgotten where there are very many', () => {
     const from = Date.parse('2026-11-24T00:00:00Z');
     const first = calendarSpan(from + HOUR, 'day', 'Africa/Accra');
+    calendarSpan(from, 'day', 'Africa/Lagos');
     expect(calendarSpan(from, 'day', 'Africa/Accra')).toBe(first);
     expect(calendarSpan(from + 24 * HOUR - 1, 'day', 'Africa/Accra')).toBe(first);
     for (const zone of Intl.supportedValuesOf('timeZone').slice(-300)) calendarSpan(from, 'day', zone);

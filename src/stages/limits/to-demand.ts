@@ -3,14 +3,13 @@ import { bucketName } from './bucket.ts';
 import { calendarSpan } from './calendar.ts';
 import { AMOUNT_END, type Demand, scaled, type Window } from './demand.ts';
 
-/** As `toDemand`, where another limit on the same counter looks further back than this one: `keepMs` milliseconds. */
-export function keptDemand(limit: LimitDemand, keepMs: number): Demand {
-  const demand = toDemand(limit);
-  return keepMs <= demand.keepMs ? demand : { ...demand, keepMs };
-}
-
 /** What the policy asks for, as the limit engine counts it. Throws where an amount is not exact: that refuses the call. */
 export function toDemand(limit: LimitDemand): Demand {
+  return keptDemand(limit, 0);
+}
+
+/** As `toDemand`, where another limit on the same counter looks further back than this one: `keepMs` milliseconds. */
+export function keptDemand(limit: LimitDemand, keepMs: number): Demand {
   const max = known(limit.max);
   const amount = known(limit.amount);
   if (!isCountable(max) || !isCountable(amount)) {
@@ -24,7 +23,7 @@ export function toDemand(limit: LimitDemand): Demand {
     max,
     amount,
     window: windowOf(limit.window),
-    keepMs: longestMs(limit.window),
+    keepMs: Math.max(keepMs, longestMs(limit.window)),
     onDeny: limit.onDeny,
     shadow: limit.shadow,
   };
