@@ -57,7 +57,7 @@ describe('after every command of a random sequence', () => {
         before.forEach((command) => run(kept, command));
         const restored = twoTraders();
         restored.exchange.replaceVenue(copy(kept));
-        restored.exchange.clock.restore(kept.exchange.clock.state);
+        restored.exchange.clock.state = kept.exchange.clock.state;
         const play = (desk: Desk): unknown => after.map((command) => run(desk, command)?.body ?? null);
         expect(play(restored)).toEqual(play(kept));
         expect(JSON.parse(encodeData(toData(restored.venue)))).toEqual(JSON.parse(encodeData(toData(kept.venue))));

@@ -52,7 +52,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 function assemble(options: RuntimeOptions, journal: Journal | null): Runtime {
   const { clock = new Clock(), strict = false, limits = true, firstOrderId } = options;
   const saved = journal?.saved() ?? null;
-  if (saved !== null) clock.restore(saved.clock);
+  if (saved !== null) clock.state = saved.clock;
   const freshVenue = (seed: number): Venue =>
     createVenue({ seed, origin: clock.now(), ...(firstOrderId === undefined ? {} : { firstOrderId }) });
   const listen = (venue: Venue): Venue => {
@@ -119,7 +119,7 @@ function catchUp(exchange: Exchange, journal: Journal): void {
       continue;
     }
     advance(exchange.venue, command.time);
-    clock.restore(JSON.parse(command.params['state'] ?? '{}') as ClockState);
+    clock.state = JSON.parse(command.params['state'] ?? '{}') as ClockState;
     advance(exchange.venue, Number(command.params['to']));
   }
   const { venue } = exchange;

@@ -203,9 +203,16 @@ const portfolioRoutes: readonly Route[] = [
     const actual = money(collateralOf(account, false) + wallet + unrealized);
     const available = money(max(0n, adjusted - initial));
     return {
-      ...{ uniMMR: money(ratio), accountEquity: money(adjusted), actualEquity: actual, accountStatus: status },
-      ...{ accountInitialMargin: money(initial), accountMaintMargin: money(maintenance), updateTime: venue.now },
-      ...{ virtualMaxWithdrawAmount: available, totalAvailableBalance: available, totalMarginOpenLoss: money(0n) },
+      uniMMR: money(ratio),
+      accountEquity: money(adjusted),
+      actualEquity: actual,
+      accountStatus: status,
+      accountInitialMargin: money(initial),
+      accountMaintMargin: money(maintenance),
+      updateTime: venue.now,
+      virtualMaxWithdrawAmount: available,
+      totalAvailableBalance: available,
+      totalMarginOpenLoss: money(0n),
     };
   }),
   read('/papi/v1/balance', 20, ({ params, account }) => {
@@ -234,9 +241,15 @@ function portfolioBalances(account: Account): Fields[] {
   return spotRows(account).map(({ asset, free, locked }) => {
     const [um, umUnrealized] = asset === 'USDT' ? [wallet, unrealized] : [0n, 0n];
     return {
-      ...{ asset, ...NOT_BORROWED, crossMarginFree: money(free), crossMarginLocked: money(locked) },
-      ...{ totalWalletBalance: money(free + locked + um), crossMarginAsset: money(free + locked) },
-      ...{ umWalletBalance: money(um), umUnrealizedPNL: money(umUnrealized), negativeBalance: money(min(um, 0n)) },
+      asset,
+      ...NOT_BORROWED,
+      crossMarginFree: money(free),
+      crossMarginLocked: money(locked),
+      totalWalletBalance: money(free + locked + um),
+      crossMarginAsset: money(free + locked),
+      umWalletBalance: money(um),
+      umUnrealizedPNL: money(umUnrealized),
+      negativeBalance: money(min(um, 0n)),
       updateTime: account.updateTime,
     };
   });

@@ -227,13 +227,22 @@ function ticker24h(market: Market): Fields {
   const average = volume === 0n ? now : mulDiv(quote, ONE, volume);
   const lastQty = quantity(recentTrades(market, 1)[0]?.quantity ?? 0n);
   return {
-    ...{ ...symbolOf(market), lastPrice: price(now), lastQty, openPrice: price(open) },
+    ...symbolOf(market),
+    lastPrice: price(now),
+    lastQty,
+    openPrice: price(open),
     weightedAvgPrice: price(average),
-    ...{ highPrice: price(max(now, day.high)), lowPrice: price(min(now, day.low)) },
-    ...{ volume: quantity(volume), quoteVolume: money(quote) },
+    highPrice: price(max(now, day.high)),
+    lowPrice: price(min(now, day.low)),
+    volume: quantity(volume),
+    quoteVolume: money(quote),
     priceChange: price(now - open),
     priceChangePercent: formatDecimal(mulDiv(now - open, 100n * ONE, open), 3),
-    ...{ openTime, closeTime: venue.now, firstId, lastId: Math.max(market.lastTradeId, firstId + count), count },
+    openTime,
+    closeTime: venue.now,
+    firstId,
+    lastId: Math.max(market.lastTradeId, firstId + count),
+    count,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { ALGO_TYPES, isLimited } from '../engine/algo.ts';
 import type { Side } from '../engine/book.ts';
+import { PLAIN_ORDER } from '../engine/orders.ts';
 import { refuse } from '../engine/refusal.ts';
 import type { AccountKind, AlgoRequest, Market, OrderRequest } from '../engine/state.ts';
 import { missing, must, type Params, unwanted } from './params.ts';
@@ -47,7 +48,12 @@ export function readFuturesOrder(market: Market, params: Params, family: Account
   if (timeInForce !== 'GTD') params.forbid('goodTillDate');
   else if (goodTillDate === 0) throw missing('goodTillDate');
   return {
-    ...{ side, type, quantity, priceMatch, price: price ?? 0n, stopPrice: 0n, quoteQuantity: 0n, closePosition: false },
+    ...PLAIN_ORDER,
+    side,
+    type,
+    quantity,
+    priceMatch,
+    price: price ?? 0n,
     positionSide: readPositionSide(params),
     timeInForce: timeInForce ?? 'GTC',
     reduceOnly: params.boolean('reduceOnly'),
@@ -89,8 +95,12 @@ export function readSpotOrder(market: Market, params: Params): OrderRequest {
   must('quantity', quantity ?? quoteQuantity);
   if (quoteQuantity !== null && quoteQuantity <= 0n) throw missing('quoteOrderQty');
   return {
-    ...{ side, type, timeInForce, quantity: quantity ?? 0n, quoteQuantity: quoteQuantity ?? 0n, priceMatch: 'NONE' },
-    ...{ positionSide: 'BOTH', reduceOnly: false, closePosition: false, goodTillDate: 0 },
+    ...PLAIN_ORDER,
+    side,
+    type,
+    timeInForce,
+    quantity: quantity ?? 0n,
+    quoteQuantity: quoteQuantity ?? 0n,
     price: readUnits(market, params, 'price') ?? 0n,
     stopPrice: readUnits(market, params, 'stopPrice') ?? 0n,
     clientId: params.matching('newClientOrderId', /^[a-zA-Z0-9-_]{1,36}$/),
@@ -118,8 +128,14 @@ export function readAlgo(market: Market, params: Params, family: AccountKind): A
   const timeInForce = params.choice('timeInForce', TIMES_IN_FORCE, 'GTC', -1115);
   const clientIdName = params.spelled('clientAlgoId', 'newClientStrategyId', 'newClientOrderId');
   return {
-    ...{ type, side, timeInForce, priceMatch, closePosition },
-    ...{ quantity: quantity ?? 0n, price: price ?? 0n, triggerPrice: triggerPrice ?? 0n },
+    type,
+    side,
+    timeInForce,
+    priceMatch,
+    closePosition,
+    quantity: quantity ?? 0n,
+    price: price ?? 0n,
+    triggerPrice: triggerPrice ?? 0n,
     positionSide: readPositionSide(params),
     workingType: params.choice('workingType', ['MARK_PRICE', 'CONTRACT_PRICE'], 'CONTRACT_PRICE'),
     priceProtect: params.boolean('priceProtect'),

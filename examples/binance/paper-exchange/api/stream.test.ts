@@ -97,6 +97,18 @@ it('tells of conditional orders, leverage, funding and deposits', async () => {
   ]);
 });
 
+it('tells the unrealised profit at mark, also after the price was moved without a trade', async () => {
+  await call(exchange, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.1' });
+  const { until } = await listen((listenKey) => `/ws/${listenKey}`);
+  await paper(exchange, 'POST', 'price', { symbol: 'BTCUSDT', price: 51_000 });
+  await paper(exchange, 'POST', 'funding', { symbol: 'BTCUSDT', rate: 0.0001, settle: true });
+  const [event] = await until(1);
+  const rows = (await call(exchange, 'GET', '/fapi/v3/positionRisk')).body as unknown as Record<string, string>[];
+  const [row] = rows.filter((position) => position['symbol'] === 'BTCUSDT');
+  expect(Number(row?.['unRealizedProfit'])).toBeGreaterThan(90);
+  expect(event?.a).toMatchObject({ m: 'FUNDING_FEE', P: [{ up: row?.['unRealizedProfit'] }] });
+});
+
 it('gives one key per account for sixty minutes, keeps it alive, and says when it has expired', async () => {
   const { events, until, socket } = await listen((listenKey) => `/ws/${listenKey}`);
   const { listenKey } = await key('POST');

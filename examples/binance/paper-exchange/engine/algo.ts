@@ -37,11 +37,18 @@ export function placeAlgo(account: Account, market: Market<Perpetual>, request: 
   const id = venue.nextAlgoId;
   venue.nextAlgoId += 1n;
   const algo: AlgoOrder = {
-    ...{ ...request, id, account, market },
+    ...request,
+    id,
+    account,
+    market,
     clientId: clientId ?? `paper-algo-${id}`,
     extreme: isTrailing(request.type) && activatePrice === 0n ? price : 0n,
-    ...{ status: 'NEW', triggerTime: 0, actualOrder: null, rejectReason: '' },
-    ...{ createTime: venue.now, updateTime: venue.now },
+    status: 'NEW',
+    triggerTime: 0,
+    actualOrder: null,
+    rejectReason: '',
+    createTime: venue.now,
+    updateTime: venue.now,
   };
   venue.algos.set(id, algo);
   account.algoOpen.set(id, algo);

@@ -10,14 +10,8 @@ import type { Market } from './state.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const HISTORY_MS = 30 * DAY_MS;
-type Prices = Readonly<Record<'open' | 'high' | 'low' | 'close', bigint>>;
-
 /** Prices, volumes and quote volumes in 1e-8. */
-export interface Candle extends Prices, Readonly<Record<'volume' | 'quote' | 'takerVolume' | 'takerQuote', bigint>> {
-  readonly openTime: number;
-  readonly closeTime: number;
-  readonly trades: number;
-}
+export type Candle = Readonly<ReturnType<typeof makeMinute>>;
 
 /** A length in ms counted from `offset`, or calendar months. */
 type Interval = { readonly size: number | 'month'; readonly offset: number };
@@ -96,7 +90,7 @@ function minuteCandle(market: Market, start: number): Candle {
 const PURPOSE = { volume: 503, taker: 509, trades: 521 } as const;
 const MINUTE_USDT: readonly [number, number] = [20_000, 900_000];
 
-function makeMinute(market: Market, start: number): Candle {
+function makeMinute(market: Market, start: number) {
   const { spec, path, venue } = market;
   const end = Math.min(start + MINUTE_MS - 1, venue.now);
   const prices = pricesOf(market, start, end);
@@ -112,7 +106,7 @@ function makeMinute(market: Market, start: number): Candle {
 }
 
 /** In plain numbers, because thirty days are two and a half million seconds. */
-function pricesOf(market: Market, start: number, end: number): Prices {
+function pricesOf(market: Market, start: number, end: number) {
   const open = fairTicks(market, start);
   let [high, low, close] = [open, open, open];
   const see = (time: number): void => {

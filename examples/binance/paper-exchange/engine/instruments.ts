@@ -2,60 +2,17 @@
 
 import { abs, decimal, max, mul, ONE } from './decimal.ts';
 
-type Amounts<Names extends string> = Readonly<Record<Names, bigint>>;
-
 /** One leverage bracket. Notionals in 1e-8 USDT, `rate` and `cum` in 1e-8. */
-export interface Bracket extends Amounts<'floor' | 'cap' | 'rate' | 'cum'> {
-  readonly bracket: number;
-  readonly leverage: number;
-}
-
-type Sizes =
-  | 'tick'
-  | 'step'
-  | 'quantityMin'
-  | 'quantityMax'
-  | 'marketQuantityMax'
-  | 'notionalMin'
-  | 'makerFee'
-  | 'takerFee';
-
-/**
- * What both kinds of instrument have, in 1e-8. `start` is where the seeded path starts; a price must lie within the
- * bands, multiples of the mark or average price. Places are shown, precisions may be sent: more decimals are -1111,
- * fewer off the tick or step a filter.
- */
-export interface Instrument extends Amounts<Sizes | 'start' | 'priceMin' | 'priceMax' | 'bandUp' | 'bandDown'> {
-  readonly symbol: string;
-  readonly base: string;
-  readonly quote: string;
-  readonly pricePlaces: number;
-  readonly quantityPlaces: number;
-  readonly pricePrecision: number;
-  readonly quantityPrecision: number;
-  readonly ordersMax: number;
-}
-
-export interface Perpetual extends Instrument, Amounts<'triggerProtect' | 'liquidationFee' | 'marketTakeBound'> {
-  readonly kind: 'futures';
-  readonly brackets: readonly Bracket[];
-}
-
-export interface SpotPair extends Instrument {
-  readonly kind: 'spot';
-}
+export type Bracket = Readonly<
+  Record<'bracket' | 'leverage', number> & Record<'floor' | 'cap' | 'rate' | 'cum', bigint>
+>;
 
 /** Builds the table; `cum` follows the documented recurrence `floor * (rate - previous rate) + previous cum`. */
-function brackets(...lines: readonly string[]): readonly Bracket[] {
-  const rows = lines
-    .join('; ')
-    .split('; ')
-    .map((row) => row.split(' '));
+function brackets(text: string): readonly Bracket[] {
+  const rows = text.split(';').map((row) => row.trim().split(' '));
   const table: Bracket[] = [];
   rows.slice(0, -1).forEach(([floorText = '', leverage, rateText = ''], index) => {
-    const floor = decimal(floorText);
-    const rate = decimal(rateText);
-    const cap = decimal(rows[index + 1]?.[0] ?? '');
+    const [floor, rate, cap] = [decimal(floorText), decimal(rateText), decimal(rows[index + 1]?.[0] ?? '')];
     const before = table.at(-1);
     const cum = before === undefined ? 0n : before.cum + mul(floor, rate - before.rate);
     table.push(Object.freeze({ bracket: index + 1, leverage: Number(leverage), floor, cap, rate, cum }));
@@ -65,13 +22,12 @@ function brackets(...lines: readonly string[]): readonly Bracket[] {
 
 /** Floors in USDT, each with its leverage and its rate; the last number is the cap of the last bracket. */
 export const MAJOR_BRACKETS = brackets(
-  '0 125 0.004; 50000 100 0.005; 250000 50 0.01; 1000000 20 0.025; 10000000 10 0.05; 20000000 5 0.1',
-  '50000000 4 0.125; 100000000 3 0.15; 200000000 2 0.25; 300000000 1 0.5; 500000000',
+  `0 125 0.004; 50000 100 0.005; 250000 50 0.01; 1000000 20 0.025; 10000000 10 0.05; 20000000 5 0.1;
+  50000000 4 0.125; 100000000 3 0.15; 200000000 2 0.25; 300000000 1 0.5; 500000000`,
 );
-
 const MINOR_BRACKETS = brackets(
-  '0 75 0.0065; 10000 50 0.01; 50000 25 0.02; 250000 20 0.025; 1000000 10 0.05; 5000000 5 0.1',
-  '10000000 4 0.125; 20000000 2 0.25; 50000000 1 0.5; 100000000',
+  `0 75 0.0065; 10000 50 0.01; 50000 25 0.02; 250000 20 0.025; 1000000 10 0.05; 5000000 5 0.1;
+  10000000 4 0.125; 20000000 2 0.25; 50000000 1 0.5; 100000000`,
 );
 
 /** The bracket a position notional (1e-8 USDT, >= 0) falls in: above its floor, up to and including its cap. */
@@ -91,9 +47,8 @@ export function notionalCap(table: readonly Bracket[], leverage: number): bigint
 
 /** Maintenance margin of a signed notional: `|P| * rate - cum`. */
 export function maintenanceMargin(table: readonly Bracket[], notional: bigint): bigint {
-  const size = abs(notional);
-  const row = bracketOf(table, size);
-  return mul(size, row.rate) - row.cum;
+  const { rate, cum } = bracketOf(table, abs(notional));
+  return mul(abs(notional), rate) - cum;
 }
 
 /** Where a base's price starts, and for its perpetual and its spot pair: tick, step and largest quantity. */
@@ -113,6 +68,11 @@ const LISTINGS: readonly Listing[] = [
 
 const places = (unit: string): number => unit.split('.')[1]?.length ?? 0;
 
+/**
+ * What both kinds of instrument have, in 1e-8. `start` is where the seeded path starts; a price must lie within the
+ * bands, multiples of the mark or average price. Places are shown, precisions may be sent: more decimals are -1111,
+ * fewer off the tick or step a filter.
+ */
 function instrument({ base, start }: Listing, [tick, step, quantityMax, precision]: Listed, fees: [string, string]) {
   return {
     symbol: `${base}USDT`,
@@ -139,22 +99,26 @@ function instrument({ base, start }: Listing, [tick, step, quantityMax, precisio
   };
 }
 
-export const PERPETUALS: readonly Perpetual[] = LISTINGS.map((row) =>
+const perpetual = (row: Listing) =>
   Object.freeze({
     ...instrument(row, row.futures, ['0.0002', '0.0005']),
-    kind: 'futures',
+    kind: 'futures' as const,
     brackets: MAJORS.includes(row.base) ? MAJOR_BRACKETS : MINOR_BRACKETS,
     triggerProtect: decimal('0.05'),
     liquidationFee: decimal('0.0125'),
     marketTakeBound: decimal('0.05'),
-  }),
-);
+  });
 
-export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row): SpotPair[] => {
-  if (row.spot === undefined) return [];
-  const pair = instrument(row, row.spot, ['0.001', '0.001']);
-  return [Object.freeze({ ...pair, kind: 'spot', pricePrecision: 8, quantityPrecision: 8 })];
-});
+const spotPair = (row: Listing, sizes: Listed) => {
+  const precisions = { pricePrecision: 8, quantityPrecision: 8 };
+  return Object.freeze({ ...instrument(row, sizes, ['0.001', '0.001']), ...precisions, kind: 'spot' as const });
+};
+
+export type Instrument = Readonly<ReturnType<typeof instrument>>;
+export type Perpetual = ReturnType<typeof perpetual>;
+export type SpotPair = ReturnType<typeof spotPair>;
+export const PERPETUALS: readonly Perpetual[] = LISTINGS.map(perpetual);
+export const SPOT_PAIRS: readonly SpotPair[] = LISTINGS.flatMap((row) => (row.spot ? [spotPair(row, row.spot)] : []));
 
 /** Every asset a spot wallet can hold. */
 export const ASSETS: readonly string[] = ['USDT', ...SPOT_PAIRS.map((pair) => pair.base)];

@@ -6,7 +6,7 @@
 import { abs, max, min, mul } from './decimal.ts';
 import { collateralOf, crossWalletOf, positionsOf, rowOf, summarize } from './margin.ts';
 import { endOrder, trade } from './match.ts';
-import { isOpen, newOrder, openOrder } from './orders.ts';
+import { isOpen, newOrder, openOrder, PLAIN_ORDER } from './orders.ts';
 import { mark } from './prices.ts';
 import { changeWallet, credit, pushBounded } from './records.ts';
 import type { Account, Holding, Market, PositionSide, Venue } from './state.ts';
@@ -85,11 +85,15 @@ function closeByForce(holding: Holding, side: PositionSide): void {
   const quantity = abs(position.quantity);
   const margin = holding.isolated ? position.isolatedWallet : crossWalletOf(account);
   const equity = margin + mul(position.quantity, price) - position.cost;
-  const id = `autoclose-${venue.now}-${venue.nextOrderId}`;
   const order = newOrder(account, market, {
-    ...{ side: position.quantity > 0n ? 'SELL' : 'BUY', type: 'LIMIT', timeInForce: 'IOC', positionSide: side },
-    ...{ reduceOnly: false, closePosition: false, stp: 'NONE', priceMatch: 'NONE', goodTillDate: 0, clientId: id },
-    ...{ price, quantity, stopPrice: 0n, quoteQuantity: 0n },
+    ...PLAIN_ORDER,
+    clientId: `autoclose-${venue.now}-${venue.nextOrderId}`,
+    side: position.quantity > 0n ? 'SELL' : 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'IOC',
+    positionSide: side,
+    price,
+    quantity,
   });
   openOrder(order);
   venue.emit({ kind: 'order', order, execution: 'NEW' });

@@ -15,22 +15,10 @@ import { index, last, mark } from './prices.ts';
 import type { Account, Holding, OrderRequest, Position, PositionSide } from './state.ts';
 
 type Sums<Names extends string> = Readonly<Record<Names, bigint>>;
-type Margins = Sums<'unrealized' | 'initial' | 'positionInitial' | 'openOrderInitial' | 'maintenance'>;
 
 /** One row of positionRisk, in 1e-8 USDT. */
-export interface Row extends Margins, Sums<'mark' | 'notional'> {
-  readonly holding: Holding;
-  readonly position: Position;
-}
-
-/** `free` is what a placement is measured against; `available`, never below zero, is what the account shows. */
-export interface Summary extends Margins, Sums<'wallet' | 'crossWallet' | 'crossUnrealized' | 'crossMaintenance'> {
-  readonly account: Account;
-  readonly rows: readonly Row[];
-  readonly marginBalance: bigint;
-  readonly free: bigint;
-  readonly available: bigint;
-}
+export type Row = Readonly<ReturnType<typeof rowOf>>;
+export type Summary = Readonly<ReturnType<typeof summarize>>;
 
 export const positionsOf = (account: Account): readonly PositionSide[] =>
   account.dualSide ? ['LONG', 'SHORT'] : ['BOTH'];
@@ -46,7 +34,7 @@ function initialOf(side: PositionSide, notional: bigint, bid: bigint, ask: bigin
   return mulDiv(side === 'LONG' ? long : side === 'SHORT' ? short : max(long, short), 1n, BigInt(leverage));
 }
 
-export function rowOf(holding: Holding, side: PositionSide): Row {
+export function rowOf(holding: Holding, side: PositionSide) {
   const { market, leverage, bidNotional, askNotional } = holding;
   const position = holding.positions[side];
   const markPrice = mark(market);
@@ -87,7 +75,8 @@ export function crossWalletOf(account: Account): bigint {
   return wallet;
 }
 
-export function summarize(account: Account): Summary {
+/** `free` is what a placement is measured against; `available`, never below zero, is what the account shows. */
+export function summarize(account: Account) {
   const { wallet } = account;
   const rows = rowsOf(account);
   const crossWallet = crossWalletOf(account);
@@ -106,9 +95,20 @@ export function summarize(account: Account): Summary {
   const collateral = account.kind === 'portfolio' ? collateralOf(account) : 0n;
   const free = collateral + crossWallet + crossUnrealized - claimed;
   return {
-    ...{ account, rows, wallet, crossWallet, unrealized, crossUnrealized, initial, positionInitial },
+    account,
+    rows,
+    wallet,
+    crossWallet,
+    unrealized,
+    crossUnrealized,
+    initial,
+    positionInitial,
     openOrderInitial: initial - positionInitial,
-    ...{ maintenance, crossMaintenance, marginBalance: wallet + unrealized, free, available: max(0n, free) },
+    maintenance,
+    crossMaintenance,
+    marginBalance: wallet + unrealized,
+    free,
+    available: max(0n, free),
   };
 }
 

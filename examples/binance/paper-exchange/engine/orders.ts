@@ -33,7 +33,13 @@ const flat = (side: PositionSide): Position => {
 
 /** A holding as a newcomer has it: cross, 20x, flat. */
 export const freshHolding = (account: Account, market: Market<Perpetual>): Holding => ({
-  ...{ account, market, leverage: DEFAULT_LEVERAGE, isolated: false, bidNotional: 0n, askNotional: 0n, cancelAllAt: 0 },
+  account,
+  market,
+  leverage: DEFAULT_LEVERAGE,
+  isolated: false,
+  bidNotional: 0n,
+  askNotional: 0n,
+  cancelAllAt: 0,
   positions: { BOTH: flat('BOTH'), LONG: flat('LONG'), SHORT: flat('SHORT') },
   ...freshDealings(),
 });
@@ -56,6 +62,20 @@ export function dealingsOf(account: Account, market: Market): Dealings {
   account.pairs.set(market.spec.symbol, pair);
   return pair;
 }
+
+/** What an order is as long as nobody says otherwise. */
+export const PLAIN_ORDER = {
+  positionSide: 'BOTH',
+  reduceOnly: false,
+  closePosition: false,
+  clientId: null,
+  stp: 'NONE',
+  priceMatch: 'NONE',
+  goodTillDate: 0,
+  price: 0n,
+  stopPrice: 0n,
+  quoteQuantity: 0n,
+} as const;
 
 /** An order with the next id, not yet known to anybody. A probe takes no id. */
 export function newOrder(account: Account, market: Market, request: OrderRequest, isProbe = false): Order {

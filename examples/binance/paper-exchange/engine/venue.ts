@@ -18,11 +18,26 @@ type Options = { readonly seed: number; readonly origin: number; readonly firstO
 /** A venue whose clock and price path start at `origin` (ms since 1970). */
 export function createVenue({ seed, origin, firstOrderId = 1_000_000_001n }: Options): Venue {
   const venue: Venue = {
-    ...{ seed, origin, now: origin, second: Math.floor(origin / 1000) },
-    ...{ nextOrderId: firstOrderId, nextAlgoId: 2_000_000_000_001n, nextId: 0 },
-    ...{ futures: new Map(), spot: new Map(), accounts: new Map(), byKey: new Map() },
-    ...{ orders: new Map(), algos: new Map(), gtd: new Set(), armed: new Set(), touched: new Set() },
-    ...{ scripts: new Map(), funding: [], fundingRates: new Map(), minNotionals: new Map() },
+    seed,
+    origin,
+    now: origin,
+    second: Math.floor(origin / 1000),
+    nextOrderId: firstOrderId,
+    nextAlgoId: 2_000_000_000_001n,
+    nextId: 0,
+    futures: new Map(),
+    spot: new Map(),
+    accounts: new Map(),
+    byKey: new Map(),
+    orders: new Map(),
+    algos: new Map(),
+    gtd: new Set(),
+    armed: new Set(),
+    touched: new Set(),
+    scripts: new Map(),
+    funding: [],
+    fundingRates: new Map(),
+    minNotionals: new Map(),
     emit: () => undefined,
     ledger: { house: new Map(), fees: new Map(), insurance: new Map(), deposits: new Map() },
   };
@@ -33,9 +48,21 @@ export function createVenue({ seed, origin, firstOrderId = 1_000_000_001n }: Opt
 
 function createMarket<Spec extends Perpetual | SpotPair>(venue: Venue, spec: Spec, rules: MarketRules): Market<Spec> {
   return {
-    ...{ venue, spec, rules, path: new Path(venue.seed, spec.symbol, venue.second), book: new Book() },
-    ...{ house: new HouseQuotes(), houseQuantity: 0n, lastPrice: 0n, lastSecond: 0, lastTradeId: 0, changes: 0 },
-    ...{ trades: [], algos: new Set(), stops: new Set(), holders: new Set() },
+    venue,
+    spec,
+    rules,
+    path: new Path(venue.seed, spec.symbol, venue.second),
+    book: new Book(),
+    house: new HouseQuotes(),
+    houseQuantity: 0n,
+    lastPrice: 0n,
+    lastSecond: 0,
+    lastTradeId: 0,
+    changes: 0,
+    trades: [],
+    algos: new Set(),
+    stops: new Set(),
+    holders: new Set(),
   };
 }
 
@@ -45,9 +72,22 @@ type Credentials = Pick<Account, 'key' | 'secret' | 'kind'>;
 export function openAccount(venue: Venue, credentials: Credentials): Account {
   venue.nextId += 1;
   const account: Account = {
-    ...{ venue, id: venue.nextId, ...credentials, dualSide: false, wallet: 0n, updateTime: venue.now },
-    ...{ spot: new Map(), holdings: new Map(), pairs: new Map(), algoOpen: new Map(), algoDone: [] },
-    ...{ income: [], marginChanges: [], forced: [], byClientId: new Map(), orderCounts: new Map() },
+    venue,
+    id: venue.nextId,
+    ...credentials,
+    dualSide: false,
+    wallet: 0n,
+    updateTime: venue.now,
+    spot: new Map(),
+    holdings: new Map(),
+    pairs: new Map(),
+    algoOpen: new Map(),
+    algoDone: [],
+    income: [],
+    marginChanges: [],
+    forced: [],
+    byClientId: new Map(),
+    orderCounts: new Map(),
   };
   venue.accounts.set(account.id, account);
   venue.byKey.set(account.key, account);

@@ -52,14 +52,15 @@ export class Journal {
   }
 
   /** The first column of the first row; undefined when there is none. */
-  #one(sql: string): unknown {
-    return Object.values(this.#database.prepare(sql).get() ?? {})[0];
+  #one(sql: string): string | undefined {
+    const [value] = Object.values(this.#database.prepare(sql).get() ?? {});
+    return value === undefined || value === null ? undefined : String(value as string | number);
   }
 
   /** The last snapshot, or null in a new store. */
   saved(): Saved | null {
     const state = this.#one('SELECT state FROM snapshot');
-    return state === undefined ? null : (decode(String(state)) as Saved);
+    return state === undefined ? null : (decode(state) as Saved);
   }
 
   /** The changes since the snapshot, oldest first. */

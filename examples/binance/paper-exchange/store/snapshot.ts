@@ -9,33 +9,24 @@ import { createVenue } from '../engine/venue.ts';
 
 const SNAPSHOT_VERSION = 2;
 
-/** A reference to the object at a place in the list, or to the venue or one of its markets. */
-interface Reference {
-  readonly at: number | string;
+/** A plain value, or the object at a place in the list, or by name the venue or one of its markets. */
+type Value = string | number | bigint | boolean | null | { readonly at: number | string };
+/** Only objects and maps have keys. */
+interface Node {
+  readonly kind: 'list' | 'set' | 'map' | 'object';
+  readonly keys: readonly (string | number | bigint)[];
+  readonly values: readonly Value[];
 }
-type Value = string | number | bigint | boolean | null | Reference;
-type Node =
-  | { readonly kind: 'list'; readonly items: readonly Value[] }
-  | { readonly kind: 'set'; readonly items: readonly Value[] }
-  | { readonly kind: 'map'; readonly items: readonly (readonly [string | number | bigint, Value])[] }
-  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Value>> };
 
-export interface VenueData {
-  readonly version: number;
-  readonly seed: number;
-  readonly origin: number;
-  /** The first is the venue itself. */
-  readonly nodes: readonly Node[];
-}
+/** The first node is the venue itself. */
+export type VenueData = Readonly<Record<'version' | 'seed' | 'origin', number>> & { readonly nodes: readonly Node[] };
 
 const allMarkets = (venue: Venue): Market[] => [...venue.futures.values(), ...venue.spot.values()];
 
-function namesOf(venue: Venue): [string, object][] {
-  const markets = allMarkets(venue).map((market): [string, object] => [nameOf(market), market]);
-  return [['venue', venue], ...markets];
-}
-
 const nameOf = ({ spec }: Market): string => `${spec.kind}:${spec.symbol}`;
+const namesOf = (venue: Venue): [string, object][] => {
+  return [['venue', venue], ...allMarkets(venue).map((market): [string, object] => [nameOf(market), market])];
+};
 
 export function toData(venue: Venue): VenueData {
   const { futures: _futures, spot: _spot, touched: _touched, emit: _emit, ...state } = venue;
@@ -58,12 +49,12 @@ export function toData(venue: Venue): VenueData {
 }
 
 function toNode(object: object, written: (value: unknown) => Value): Node {
-  if (Array.isArray(object)) return { kind: 'list', items: object.map(written) };
-  if (object instanceof Set) return { kind: 'set', items: Array.from(object, written) };
-  if (object instanceof Map)
-    return { kind: 'map', items: Array.from(object as Map<string, unknown>, ([key, value]) => [key, written(value)]) };
-  const fields = Object.entries(toFields(object)).map(([name, value]): [string, Value] => [name, written(value)]);
-  return { kind: 'object', fields: Object.fromEntries(fields) };
+  if (Array.isArray(object)) return { kind: 'list', keys: [], values: object.map(written) };
+  if (object instanceof Set) return { kind: 'set', keys: [], values: Array.from(object, written) };
+  const isMap = object instanceof Map;
+  const entries: [string, unknown][] = isMap ? [...(object as Map<string, unknown>)] : Object.entries(toFields(object));
+  const values = entries.map(([, value]) => written(value));
+  return { kind: isMap ? 'map' : 'object', keys: entries.map(([key]) => key), values };
 }
 
 /** An object's fields, without what is of the moment: places in the book, counts of the present minute. */
@@ -85,15 +76,11 @@ function marketState(market: Market): object {
 /** The inverse of `toData`. Throws when the data is of another version or points at what is not there. */
 export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
   if (version !== SNAPSHOT_VERSION)
-    throw new Error(
-      `snapshot version ${String(version)} cannot be read; this exchange reads version ${SNAPSHOT_VERSION}`,
-    );
+    throw new Error(`snapshot version ${String(version)} cannot be read; this exchange reads ${SNAPSHOT_VERSION}`);
   const venue = createVenue({ seed, origin });
   const names = new Map<string, unknown>(namesOf(venue));
-  const objects = nodes.map(({ kind }): unknown => {
-    if (kind === 'object') return {};
-    return kind === 'list' ? [] : kind === 'set' ? new Set() : new Map();
-  });
+  const empty = { list: () => [], set: () => new Set(), map: () => new Map(), object: () => ({}) };
+  const objects: unknown[] = nodes.map(({ kind }) => empty[kind]());
   const read = (value: Value): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     const object = typeof value.at === 'string' ? names.get(value.at) : objects[value.at];
@@ -115,16 +102,16 @@ export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
 }
 
 /** Fills an empty object from its node; notes orders that rested. */
-function fill(object: unknown, node: Node, read: (value: Value) => unknown, resting: Order[]): void {
-  if (node.kind === 'list') (object as unknown[]).push(...node.items.map(read));
-  else if (node.kind === 'set') for (const item of node.items) (object as Set<unknown>).add(read(item));
-  else if (node.kind === 'map')
-    for (const [key, item] of node.items) (object as Map<unknown, unknown>).set(key, read(item));
+function fill(object: unknown, { kind, keys, values }: Node, read: (value: Value) => unknown, resting: Order[]): void {
+  const items = values.map(read);
+  if (kind === 'list') (object as unknown[]).push(...items);
+  else if (kind === 'set') for (const item of items) (object as Set<unknown>).add(item);
+  else if (kind === 'map') keys.forEach((key, i) => (object as Map<unknown, unknown>).set(key, items[i]));
   else {
-    const { rests, ...fields } = node.fields;
-    for (const [name, value] of Object.entries(fields)) Object.assign(object as object, { [name]: read(value) });
-    if (rests === undefined) return;
-    Object.assign(object as Order, { level: null, previous: null, next: null });
+    const all = Object.fromEntries(keys.map((key, i) => [key, items[i]])) as Record<string, unknown>;
+    const { rests, ...fields } = all;
+    const book = rests === undefined ? {} : { level: null, previous: null, next: null };
+    Object.assign(object as object, fields, book);
     if (rests === true) resting.push(object as Order);
   }
 }
@@ -133,7 +120,6 @@ function fill(object: unknown, node: Node, read: (value: Value) => unknown, rest
  * JSON that keeps bigints: 123n is written as "#123", and a text that starts with # gets another one in front, so that
  * no client id can pass for a number.
  */
-
 export function encode(value: unknown): string {
   return JSON.stringify(value, (_name, item: unknown) => {
     if (typeof item === 'bigint') return `#${item}`;

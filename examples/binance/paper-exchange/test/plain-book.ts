@@ -6,7 +6,7 @@
 import { Book, remaining, type Side } from '../engine/book.ts';
 import { HouseQuotes } from '../engine/house.ts';
 import { canFill, match } from '../engine/match.ts';
-import { isOpen, newOrder } from '../engine/orders.ts';
+import { isOpen, newOrder, PLAIN_ORDER } from '../engine/orders.ts';
 import type { Account, Market, MarketRules, Order } from '../engine/state.ts';
 import { createVenue, openAccount } from '../engine/venue.ts';
 
@@ -111,20 +111,14 @@ export class PlainBook {
     const account = this.#accounts[who];
     if (account === undefined) throw new Error(`no trader ${who}`);
     const order = newOrder(account, this.#market, {
+      ...PLAIN_ORDER,
       clientId: String(id),
       side,
       type: price === null ? 'MARKET' : 'LIMIT',
       timeInForce,
-      positionSide: 'BOTH',
-      reduceOnly: false,
-      closePosition: false,
       stp,
-      priceMatch: 'NONE',
-      goodTillDate: 0,
       price: BigInt(price ?? 0),
       quantity: BigInt(size),
-      stopPrice: 0n,
-      quoteQuantity: 0n,
     });
     return Object.assign(order, { id: BigInt(id) });
   }
