@@ -134,6 +134,24 @@ describe('the book of limits', () => {
     expect(book.entriesOf(bucket)[0]?.at).toBeGreaterThan(18_980);
   });
 
+  test('compacts a long log and keeps each amount with its time', () => {
+    const book = new LimitBook();
+    const window = { kind: 'sliding', ms: 1_000 } as const;
+    let bucket = '';
+    for (let i = 1; i <= 12_000; i++) {
+      const [one] = [demand('c', '1000000000', 1_000, { amount: String(i) })];
+      ({ bucket } = one);
+      book.take([one], i, i);
+      if (i % 100 === 0) book.prune(bucket, i, 1_000);
+    }
+    const left = book.entriesOf(bucket);
+    expect(left.length).toBe(1_000);
+    expect(left.filter(({ at, amount, entry }) => amount !== BigInt(at) * 10n ** 18n || entry !== at)).toEqual([]);
+    // From 11,001 to 12,000, and none of them half a second later but the last five hundred.
+    expect(book.used(bucket, window, 12_000)).toBe(11_500_500n * 10n ** 18n);
+    expect(book.used(bucket, window, 12_500)).toBe(5_875_250n * 10n ** 18n);
+  });
+
   test('compacts a long log without losing what is inside', () => {
     const book = new LimitBook();
     const asked = [demand('c', '1000000', 1_000)];

@@ -122,6 +122,19 @@ describe('names of logs', () => {
     );
   });
 
+  test('values of two hundred and fifty-six characters stand as they are, longer ones by their digest', () => {
+    const name = (length: number): unknown => {
+      const value = `tool=${'x'.repeat(length - 5)}`;
+      const parsed = parseBucket(bucketName(value, [value], false));
+      return [parsed?.counter === value, parsed?.scope[0] === value];
+    };
+    expect([name(256), name(257)]).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(isOfCounter('no log', 'c')).toBe(false);
+  });
+
   test('long values stand by their digest, and are found by their whole name', () => {
     const long = 'x'.repeat(10_000);
     const name = bucketName(long, [`tool=${long}`], false);
