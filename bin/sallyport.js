@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // Finds a Node that is new enough and hands over to the program. Plain Node 18 syntax: this file must run anywhere.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+if (process.argv[2] === 'demo' && process.env.npm_lifecycle_event === 'start') endWithNpm();
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {
@@ -53,4 +54,31 @@ function handOver(node) {
     process.exit(69);
   });
   child.on('exit', (code, signal) => process.exit(code === null ? 128 + (constants.signals[signal] ?? 0) : code));
+}
+
+/**
+ * npm puts a shell between itself and what it starts, and the shell passes no signal on: what `npm start` began would
+ * outlive a stopped npm and keep its port. It ends when the shell or npm is gone.
+ */
+function endWithNpm() {
+  const shell = process.ppid;
+  const npm = parentOf(shell);
+  const timer = setInterval(() => {
+    if (process.ppid === shell && (npm === undefined || parentOf(shell) === npm)) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 200);
+  timer.unref();
+}
+
+/** Linux says it in /proc; elsewhere only the end of the shell itself is noticed. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name before it is in parentheses and may hold anything.
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return Number.isInteger(parent) ? parent : undefined;
+  } catch {
+    return undefined;
+  }
 }
