@@ -16,7 +16,6 @@ const MATCHED = 200_000;
 const RESTING = 1_000_000;
 /** The most an account may have open in one market. */
 const PER_ACCOUNT = 200;
-
 const QUANTITY = decimal('0.001');
 
 /** Written out, because making it is part of what is measured. */

@@ -18,7 +18,6 @@ import { createRuntime, type RuntimeOptions } from './runtime.ts';
 export interface ExchangeOptions extends Omit<Partial<RuntimeOptions>, 'clock'> {
   /** 0 or absent: any free port. */
   readonly port?: number;
-  /** Default 127.0.0.1. */
   readonly host?: string;
   readonly log?: (line: string) => void;
 }

@@ -4,7 +4,7 @@ import { allRoutes, replay, routeTable } from './api/dispatch.ts';
 import { Faults } from './api/faults.ts';
 import { Weights } from './api/limits.ts';
 import type { Command, Exchange } from './api/route.ts';
-import { Sessions } from './api/sessions.ts';
+import { Sessions } from './api/stream.ts';
 import { Clock, type ClockState } from './engine/clock.ts';
 import type { Venue } from './engine/state.ts';
 import { advance, createVenue } from './engine/venue.ts';

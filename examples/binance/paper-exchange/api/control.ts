@@ -95,7 +95,6 @@ export function control(exchange: Exchange, call: { method: string; path: string
   return answer;
 }
 
-/** 64 letters and digits, like the exchange's own keys. */
 const token = (): string => randomBytes(32).toString('hex');
 
 /** Another funded account, as `POST accounts` makes it. */

@@ -21,7 +21,6 @@ import { authenticate, type Request, verify } from './security.ts';
 /** Every Binance route the paper exchange answers. */
 const orderRoutes = [...spotOrderRoutes, ...futuresOrderRoutes('classic'), ...futuresOrderRoutes('portfolio')];
 export const allRoutes: readonly Route[] = [...marketRoutes, ...orderRoutes, ...algoRoutes, ...accountRoutes];
-
 export const routeTable = (routes: readonly Route[]): ReadonlyMap<string, Route> =>
   new Map(routes.map((route) => [nameOf(route), route]));
 const nameOf = ({ method, path }: { method: string; path: string }): string => `${method} ${path}`;
@@ -66,7 +65,6 @@ function answer(exchange: Exchange, route: Route, request: Request, params: Para
   return json;
 }
 
-/** Returns the headers that tell the weight used. */
 function chargeWeight(exchange: Exchange, route: Route, { ip }: Request, params: Params): Reply['headers'] {
   const family = familyOf(route.path);
   const weight = typeof route.weight === 'number' ? route.weight : route.weight(params);
@@ -74,7 +72,6 @@ function chargeWeight(exchange: Exchange, route: Route, { ip }: Request, params:
   return { 'X-MBX-USED-WEIGHT-1M': used, ...(family === 'spot' ? { 'X-MBX-USED-WEIGHT': used } : {}) };
 }
 
-/** A refusal as its HTTP reply. */
 export function refusalReply(refusal: Refusal, headers: Reply['headers'] = {}): Reply {
   const wait = refusal instanceof Throttled ? { 'Retry-After': String(refusal.retryAfterS) } : {};
   const body = toJson({ code: refusal.code, msg: refusal.message });

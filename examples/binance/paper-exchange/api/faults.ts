@@ -14,9 +14,7 @@ const FAULT_KINDS = ['drop', 'cut', 'delay', 'reply'] as const;
 const FAULTS_MAX = 100;
 const DELAY_MS_MAX = 600_000;
 const TIMES_MAX = 1_000_000;
-
 export type Fault = ReturnType<typeof readFault> & { readonly id: number };
-
 const body = (code: number, msg: string): string => JSON.stringify({ code, msg });
 const UNKNOWN = body(-1000, refuse(-1000).message);
 const TIMEOUT = body(-1007, refuse(-1007).message);

@@ -49,5 +49,4 @@ export function shape<T extends object>(fields: Dictionary<T>, ...lines: readonl
   return (item) => Object.fromEntries(writers.map(([name, write]) => [name, write(item)]));
 }
 
-/** A shape of constants only. */
 export const constants = (...lines: readonly string[]): Fields => shape({}, ...lines)({});

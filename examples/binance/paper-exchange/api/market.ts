@@ -193,7 +193,6 @@ function depth(market: Market, limit: number): Fields {
   return { lastUpdateId, bids: shown('BUY'), asks: shown('SELL') };
 }
 
-/** Kline rows for the request's interval and window. */
 function klines(market: Market, params: Params, limitMax: number, isMark = false): Json {
   const { now } = market.venue;
   const interval = INTERVALS.get(params.required('interval'));

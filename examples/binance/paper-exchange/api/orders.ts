@@ -110,11 +110,8 @@ function batchRoutes({ place, modify, cancel }: Record<'place' | 'modify' | 'can
       read(call.params).map((params) => inline(single, call.with(params)));
   const path = '/fapi/v1/batchOrders';
   const cancels = change('DELETE', path, 1, each(cancel, readCancels));
-  return [
-    change('POST', path, 5, each(place, readOrders), count),
-    change('PUT', path, 5, each(modify, readOrders), count),
-    cancels,
-  ];
+  const [places, modifies] = [each(place, readOrders), each(modify, readOrders)];
+  return [change('POST', path, 5, places, count), change('PUT', path, 5, modifies, count), cancels];
 }
 
 function inline(single: Single, call: AccountCall): Json {

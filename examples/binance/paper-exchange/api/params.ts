@@ -61,7 +61,6 @@ export class Params {
     return new Params([...parsePairs(query), ...given.map(([name, value]) => [name, plainText(value)] as const)]);
   }
 
-  /** The same parameters with some set. */
   with(more: Readonly<Record<string, string>>): Params {
     return new Params([...this.#values, ...Object.entries(more)]);
   }
@@ -89,7 +88,6 @@ export class Params {
     return names.find((name) => this.has(name)) ?? names[0];
   }
 
-  /** Refuses parameters that have no business here. */
   forbid(...names: readonly string[]): void {
     for (const name of names) if (this.has(name)) throw unwanted(name);
   }
@@ -123,7 +121,6 @@ export class Params {
     return must(name, this.decimal(name));
   }
 
-  /** An id of any size; null when absent. */
   id(name: string): bigint | null {
     const value = this.matching(name, /^\d{1,19}$/, '^[0-9]{1,19}$');
     return value === null ? null : BigInt(value);

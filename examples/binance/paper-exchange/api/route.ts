@@ -9,7 +9,7 @@ import type { Faults } from './faults.ts';
 import type { Json } from './json.ts';
 import type { Weights } from './limits.ts';
 import type { Params } from './params.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions } from './stream.ts';
 
 /** A call that changes an account, as the journal keeps it. */
 export interface Command {
@@ -72,7 +72,6 @@ export function listed<T>(markets: ReadonlyMap<string, T>, symbol: string): T {
   return market;
 }
 
-/** A call with a known key. */
 export class AccountCall extends OpenCall {
   readonly account: Account;
 

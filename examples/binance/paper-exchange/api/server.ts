@@ -39,7 +39,6 @@ async function serve(exchange: Exchange, incoming: IncomingMessage, response: Se
   else await playFault(exchange, fault, request, response);
 }
 
-/** A call that meets a fault. */
 async function playFault(exchange: Exchange, fault: Fault, request: Request, response: ServerResponse): Promise<void> {
   const { kind, ms, status, body, retryAfterS } = fault;
   const early = kind === 'drop' || (kind !== 'cut' && fault.apply === 'first') ? dispatch(exchange, request) : null;

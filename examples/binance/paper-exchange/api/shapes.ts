@@ -55,10 +55,9 @@ const SPOT_CANCELLED = 'origClientOrderId=clientId transactTime=updateTime stopP
 const cancelled = shape(ORDER, SPOT_ID, SPOT_CORE, SPOT_CANCELLED, SPOT_STP);
 
 /** The answer to a cancel: `clientOrderId` is the cancel's own id, `origClientOrderId` the order's. */
-export const spotCancelled = (order: Order, cancelId: string | null = null): Fields => ({
-  ...cancelled(order),
-  clientOrderId: cancelId ?? `paper-cancel-${order.id}`,
-});
+export function spotCancelled(order: Order, cancelId: string | null = null): Fields {
+  return { ...cancelled(order), clientOrderId: cancelId ?? `paper-cancel-${order.id}` };
+}
 
 const SPOT_REST = 'stopPrice icebergQty:"0.00000000" time updateTime isWorking=working workingTime';
 export const spotOrderRow = shape(ORDER, SPOT_ID, SPOT_CORE, SPOT_REST, SPOT_STP);

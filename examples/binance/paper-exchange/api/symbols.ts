@@ -20,7 +20,6 @@ export function info(venue: Venue, rateLimits: Json, symbols: Json): Fields {
   return { timezone: 'UTC', serverTime: venue.now, rateLimits, exchangeFilters: [], symbols };
 }
 
-/** All pairs, or the named ones in the order they are listed. */
 export function spotInfo(call: OpenCall, names: readonly string[] | null): Json {
   const named = names?.map((name) => listed(call.venue.spot, name));
   if (named?.length === 0) throw missing('symbols');

@@ -38,6 +38,23 @@ describe('conditional orders', () => {
     expect(made.position().positionAmt).toBe(side === 'BUY' ? '0.010' : '-0.010');
   });
 
+  it('are told as history: the latest, or the first from a time on', () => {
+    const made = desk();
+    const startTime = made.exchange.clock.now();
+    const ids = ['51000', '51100', '51200'].map((triggerPrice) => {
+      made.advance(1_000);
+      return place(made, { type: 'STOP_MARKET', side: 'BUY', triggerPrice });
+    });
+    const told = (values: Values): number[] =>
+      (made.ok('GET', '/fapi/v1/allAlgoOrders', { symbol: 'BTCUSDT', ...values }) as { algoId: number }[]).map(
+        (row) => row.algoId,
+      );
+    expect(told({})).toEqual(ids);
+    expect(told({ limit: 1 })).toEqual([ids[2]]);
+    expect(told({ limit: 1, startTime })).toEqual([ids[0]]);
+    expect(told({ algoId: ids[1] })).toEqual(ids.slice(1));
+  });
+
   it('lock no margin while they wait', () => {
     const made = desk();
     place(made, { type: 'STOP_MARKET', side: 'BUY', triggerPrice: '51000', quantity: '3' });

@@ -59,8 +59,6 @@ export function placeAlgo(account: Account, market: Market<Perpetual>, request: 
 
 const openByClientId = (account: Account, clientId: string): AlgoOrder | null =>
   [...account.algoOpen.values()].find((algo) => algo.clientId === clientId) ?? null;
-
-/** The price a conditional order watches. */
 const watched = (market: Market<Perpetual>, { workingType }: Pick<AlgoRequest, 'workingType'>): bigint =>
   workingType === 'MARK_PRICE' ? mark(market) : last(market);
 

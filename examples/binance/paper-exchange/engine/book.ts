@@ -89,7 +89,6 @@ class SortedLevels<Level extends { readonly price: bigint }> {
     return this.#byPrice.get(price);
   }
 
-  /** Adds a level whose price is not there yet. */
   add(level: Level): void {
     this.#byPrice.set(level.price, level);
     if (this.#chunks.length === 0) this.#chunks.push([]);

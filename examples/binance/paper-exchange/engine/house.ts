@@ -10,7 +10,6 @@ import type { Instrument } from './instruments.ts';
 import type { Path } from './path.ts';
 
 type Quote = { readonly price: bigint; left: bigint };
-
 const NEAR_LEVELS = 50;
 const FAR_LEVELS = 50;
 const FAR_FACTOR = 5;
@@ -43,7 +42,6 @@ export class HouseQuotes {
     return side === 'BUY' ? this.bids : this.asks;
   }
 
-  /** Removes `quantity` from the best quote of `side`. */
   take(side: Side, quantity: bigint): void {
     const quotes = this.side(side);
     const best = quotes[0];

@@ -15,14 +15,12 @@ const FORCED_MAX = 1_000;
 /** Portfolio margin is liquidated at a uniMMR of 1.05 instead of 1. */
 const UNI_MMR_FLOOR = 105_000_000n;
 
-/** Looks at every account that has a position. */
 export function liquidateAll(venue: Venue): void {
   const holders = [...venue.futures.values()].flatMap((market: Market) => [...market.holders]);
   for (const account of new Set(holders)) liquidate(account);
   venue.touched.clear();
 }
 
-/** Looks at the accounts whose position changed just now. */
 export function liquidateTouched(venue: Venue): void {
   for (const account of venue.touched) {
     venue.touched.delete(account);

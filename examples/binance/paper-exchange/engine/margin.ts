@@ -19,7 +19,6 @@ type Sums<Names extends string> = Readonly<Record<Names, bigint>>;
 /** One row of positionRisk, in 1e-8 USDT. */
 export type Row = Readonly<ReturnType<typeof rowOf>>;
 export type Summary = Readonly<ReturnType<typeof summarize>>;
-
 export const positionsOf = (account: Account): readonly PositionSide[] =>
   account.dualSide ? ['LONG', 'SHORT'] : ['BOTH'];
 

@@ -12,8 +12,6 @@ import type { Ending, Fill, Market, Order } from './state.ts';
 
 const TRADES_MAX = 10_000;
 const PUBLIC_TRADES_MAX = 1_000;
-
-/** Whether a type of order has a price of its own. */
 export const isPriced = (type: string): boolean => type.endsWith('LIMIT') || type === 'LIMIT_MAKER';
 
 /** Matches an order that is new, changed or triggered, and then rests or ends what is left. */
@@ -80,7 +78,6 @@ function settleWithHouse({ side, market }: Order, price: bigint, quantity: bigin
   credit(venue.ledger.house, spec.quote, -mul(price, bought));
 }
 
-/** Books one side of a trade: order, money, records, events. */
 function fillOrder(order: Order, fill: Fill): void {
   const { account, market } = order;
   const { venue, rules } = market;

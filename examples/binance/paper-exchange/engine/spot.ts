@@ -84,7 +84,6 @@ function checkQuantity(market: Market<SpotPair>, request: OrderRequest): void {
 /** The price an order is measured by: its limit or its trigger; null for a market order. */
 const priceOf = ({ type, price, stopPrice }: OrderRequest): bigint | null =>
   isPriced(type) ? price : isStop(type) ? stopPrice : null;
-
 const fundsFor = (account: Account, market: Market, side: Side): Balance =>
   balanceOf(account, side === 'BUY' ? market.spec.quote : market.spec.base);
 
@@ -148,7 +147,6 @@ function settle(order: Order, fill: Fill, quote: bigint): Pick<Trade, 'fee' | 'f
 }
 
 const limit = ({ type, price }: Order): bigint | null => (isPriced(type) ? price : null);
-
 export const spotRules: MarketRules = { room, limit, lock, settle, filled: () => undefined };
 
 /** Matches; a quote-sized order's quantity is what it got, and it is filled when less than one step of its budget is left. */

@@ -57,13 +57,11 @@ export class Journal {
     return value === undefined || value === null ? undefined : String(value as string | number);
   }
 
-  /** The last snapshot, or null in a new store. */
   saved(): Saved | null {
     const state = this.#one('SELECT state FROM snapshot');
     return state === undefined ? null : (decode(state) as Saved);
   }
 
-  /** The changes since the snapshot, oldest first. */
   *commands(): Generator<Command> {
     for (const row of this.#database.prepare('SELECT command FROM journal ORDER BY seq').iterate())
       yield decode(String(row['command'])) as Command;
@@ -79,7 +77,6 @@ export class Journal {
     this.#database.prepare('INSERT OR REPLACE INTO played (id, until) VALUES (1, ?)').run(until);
   }
 
-  /** The last note, 0 when there is none. */
   playedUntil(): number {
     return Number(this.#one('SELECT until FROM played') ?? 0);
   }

@@ -20,9 +20,7 @@ interface Node {
 
 /** The first node is the venue itself. */
 export type VenueData = Readonly<Record<'version' | 'seed' | 'origin', number>> & { readonly nodes: readonly Node[] };
-
 const allMarkets = (venue: Venue): Market[] => [...venue.futures.values(), ...venue.spot.values()];
-
 const nameOf = ({ spec }: Market): string => `${spec.kind}:${spec.symbol}`;
 const namesOf = (venue: Venue): [string, object][] => {
   return [['venue', venue], ...allMarkets(venue).map((market): [string, object] => [nameOf(market), market])];
