@@ -1,4 +1,5 @@
 import type { CalendarUnit } from '../../domain/policy.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * The calendar span of a zone's wall clock that a moment is in: `[from, to)` in epoch milliseconds. Spans follow each
@@ -12,7 +13,9 @@ export function calendarSpan(now: number, unit: CalendarUnit, timezone: string):
   if (known !== undefined && now >= known.from && now < known.to) return known;
   const span =
     unit === 'minute' || unit === 'hour' ? evenSpan(now, UNIT_MS[unit], timezone) : dateSpan(now, unit, timezone);
-  return remembered(lastSpan, key, span);
+  if (lastSpan.size >= KNOWN_MAX) lastSpan.clear();
+  lastSpan.set(key, span);
+  return span;
 }
 
 type Span = { readonly from: number; readonly to: number };
@@ -82,32 +85,26 @@ function changeBetween(from: number, to: number, timezone: string): number | und
 
 /** Milliseconds that the zone's clock is ahead of UTC. */
 function offsetAt(instant: number, timezone: string): number {
-  let format = formats.get(timezone);
-  if (format === undefined) {
-    const made = new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone,
-      calendar: 'gregory',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    format = remembered(formats, timezone, made);
-  }
   const part: Record<string, number> = {};
-  for (const { type, value } of format.formatToParts(instant)) part[type] = Number(value);
+  for (const { type, value } of remembered(formats, KNOWN_MAX, timezone, formatOf).formatToParts(instant)) {
+    part[type] = Number(value);
+  }
   const { year = 0, month = 1, day = 1, hour, minute, second } = part;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
 }
 
-/** Starts afresh where there is too much. */
-function remembered<T>(known: Map<string, T>, key: string, value: T): T {
-  if (known.size >= KNOWN_MAX) known.clear();
-  known.set(key, value);
-  return value;
+function formatOf(timezone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: timezone,
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
 }
 
 function positiveModulo(value: number, length: number): number {

@@ -2,6 +2,7 @@ import type { CalendarUnit, LimitDemand } from '../../domain/policy.ts';
 import { bucketName } from './bucket.ts';
 import { calendarSpan } from './calendar.ts';
 import { AMOUNT_END, type Demand, scaled, type Window } from './demand.ts';
+import { remembered } from './remembered.ts';
 
 /** What the policy asks for, as the limit engine counts it. Throws where an amount is not exact: that refuses the call. */
 export function toDemand(limit: LimitDemand): Demand {
@@ -56,13 +57,8 @@ export function windowOf(window: LimitDemand['window']): Window {
 
 /** The same few texts come again and again; one BigInt each also keeps a long log small. */
 const knownTexts = new Map<string, bigint | undefined>();
+const KNOWN_MAX = 10_000;
 
 function known(text: string): bigint | undefined {
-  const found = knownTexts.get(text);
-  if (found !== undefined) return found;
-  const value = scaled(text);
-  if (knownTexts.size < KNOWN_MAX) knownTexts.set(text, value);
-  return value;
+  return remembered(knownTexts, KNOWN_MAX, text, scaled);
 }
-
-const KNOWN_MAX = 10_000;
