@@ -332,6 +332,11 @@ describe('what is asked', () => {
     ]);
   });
 
+  it('is nothing where the call is refused anyway', () => {
+    const refused = policyOf({ ...deny, tools: { t: { action: 'require_approval', deny_if: [{ conditions: [] }] } } });
+    expect(decide(refused, call('t'))).toMatchObject({ verdict: 'refuse', asks: [] });
+  });
+
   it('is not asked again of what was approved, and every rule needs its own', () => {
     const half = decide(policy(), call('pay', {}, { approvals: ['/tools/pay/approval'] }));
     expect([half.verdict, half.rule]).toEqual(['ask', '/tools/p*/action']);
