@@ -9,19 +9,21 @@ const UNIT_MS = { SECOND: 1_000, MINUTE: 60_000, DAY: 86_400_000 } as const;
 const REFUSALS_MAX = 50;
 const BAN_MS = 120_000;
 const ADDRESSES_MAX = 10_000;
-type Limit = readonly [rateLimitType: string, interval: keyof typeof UNIT_MS, intervalNum: number, limit: number];
-const WEIGHT_MAX: Readonly<Record<Family, number>> = { spot: 6_000, futures: 2_400 };
-const order = (interval: Limit[1], num: number, limit: number): Limit => ['ORDERS', interval, num, limit];
-const ORDER_LIMITS: Readonly<Record<Family, readonly Limit[]>> = {
-  spot: [order('SECOND', 10, 100), order('DAY', 1, 200_000)],
-  futures: [order('MINUTE', 1, 1_200), order('SECOND', 10, 300)],
+const limitRow = (rateLimitType: string, interval: keyof typeof UNIT_MS, intervalNum: number, limit: number) => {
+  return { rateLimitType, interval, intervalNum, limit };
 };
 
-const row = ([rateLimitType, interval, intervalNum, limit]: Limit) => ({ rateLimitType, interval, intervalNum, limit });
+const WEIGHT_MAX = { spot: 6_000, futures: 2_400 } as const;
+const ORDER_LIMITS = {
+  spot: [limitRow('ORDERS', 'SECOND', 10, 100), limitRow('ORDERS', 'DAY', 1, 200_000)],
+  futures: [limitRow('ORDERS', 'MINUTE', 1, 1_200), limitRow('ORDERS', 'SECOND', 10, 300)],
+} as const;
 
 /** The limits as Binance's JSON, the weight's first. */
-export const limitRows = (family: Family) =>
-  [['REQUEST_WEIGHT', 'MINUTE', 1, WEIGHT_MAX[family]] as Limit, ...ORDER_LIMITS[family]].map(row);
+export const limitRows = (family: Family) => [
+  limitRow('REQUEST_WEIGHT', 'MINUTE', 1, WEIGHT_MAX[family]),
+  ...ORDER_LIMITS[family],
+];
 
 /** A 429 or 418 with the seconds to wait. */
 export class Throttled extends Refusal {
@@ -74,12 +76,12 @@ function ban(until: number, now: number): Throttled {
 /** Each order limit with the account's placements in its present window. */
 function windowsOf(account: Account, family: Family, now: number) {
   return ORDER_LIMITS[family].map((limit) => {
-    const [, interval, intervalNum] = limit;
+    const { interval, intervalNum } = limit;
     const name = `${intervalNum}${interval.charAt(0)}`;
     const ms = intervalNum * UNIT_MS[interval];
     const window = Math.floor(now / ms);
     const found = account.orderCounts.get(`${family} ${name}`);
-    return { ...row(limit), name, window, ends: (window + 1) * ms, count: found?.window === window ? found.count : 0 };
+    return { ...limit, name, window, ends: (window + 1) * ms, count: found?.window === window ? found.count : 0 };
   });
 }
 

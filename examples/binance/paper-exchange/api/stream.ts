@@ -101,7 +101,7 @@ function accountOf(event: VenueEvent): Account {
 }
 
 /** The event, or null when the futures stream does not carry it (spot orders). */
-export function eventJson(event: VenueEvent, now: number): Json {
+function eventJson(event: VenueEvent, now: number): Json {
   const stamp = { E: now, T: now };
   switch (event.kind) {
     case 'order':
