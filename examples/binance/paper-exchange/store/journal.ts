@@ -5,7 +5,7 @@
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Command } from '../api/route.ts';
 import type { ClockState } from '../engine/clock.ts';
 import { decode, encode, type VenueData } from './snapshot.ts';
@@ -26,11 +26,13 @@ export type Saved = { readonly venue: VenueData; readonly clock: ClockState };
 
 export class Journal {
   readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
   #entries: number;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     database.exec(OPEN);
+    this.#insert = database.prepare('INSERT INTO journal (command) VALUES (?)');
     this.#entries = Number(this.#one('SELECT count(*) FROM journal'));
   }
 
@@ -68,7 +70,7 @@ export class Journal {
   }
 
   append(command: Command): void {
-    this.#database.prepare('INSERT INTO journal (command) VALUES (?)').run(encode(command));
+    this.#insert.run(encode(command));
     this.#entries += 1;
   }
 

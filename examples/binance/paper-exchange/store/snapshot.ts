@@ -11,11 +11,12 @@ const SNAPSHOT_VERSION = 2;
 
 /** A plain value, or the object at a place in the list, or by name the venue or one of its markets. */
 type Value = string | number | bigint | boolean | null | { readonly at: number | string };
-/** Only objects and maps have keys. */
+/** An object of one kind. */
 interface Node {
-  readonly kind: 'list' | 'set' | 'map' | 'object';
-  readonly keys: readonly (string | number | bigint)[];
-  readonly values: readonly Value[];
+  readonly list?: readonly Value[];
+  readonly set?: readonly Value[];
+  readonly map?: readonly (readonly [string | number | bigint, Value])[];
+  readonly fields?: Readonly<Record<string, Value>>;
 }
 
 /** The first node is the venue itself. */
@@ -35,9 +36,10 @@ export function toData(venue: Venue): VenueData {
     if (typeof value !== 'object' || value === null) return value as Value;
     const name = names.get(value);
     if (name !== undefined) return { at: name };
-    const place = places.get(value) ?? found.push(value) - 1;
-    places.set(value, place);
-    return { at: place };
+    const known = places.get(value);
+    if (known !== undefined) return { at: known };
+    places.set(value, found.length);
+    return { at: found.push(value) - 1 };
   };
   written({ ...state, markets: allMarkets(venue).map(marketState) });
   const nodes: Node[] = [];
@@ -47,21 +49,18 @@ export function toData(venue: Venue): VenueData {
 }
 
 function toNode(object: object, written: (value: unknown) => Value): Node {
-  if (Array.isArray(object)) return { kind: 'list', keys: [], values: object.map(written) };
-  if (object instanceof Set) return { kind: 'set', keys: [], values: Array.from(object, written) };
-  const isMap = object instanceof Map;
-  const entries: [string, unknown][] = isMap ? [...(object as Map<string, unknown>)] : Object.entries(toFields(object));
-  const values = entries.map(([, value]) => written(value));
-  return { kind: isMap ? 'map' : 'object', keys: entries.map(([key]) => key), values };
+  if (Array.isArray(object)) return { list: object.map(written) };
+  if (object instanceof Set) return { set: Array.from(object, written) };
+  if (object instanceof Map)
+    return { map: Array.from(object as Map<string, unknown>, ([key, value]) => [key, written(value)]) };
+  const fields: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(object)) if (!OF_THE_MOMENT.has(name)) fields[name] = written(value);
+  if ('level' in object) fields['rests'] = object.level !== null;
+  return { fields };
 }
 
-/** An object's fields, without what is of the moment: places in the book, counts of the present minute. */
-function toFields(object: object): object {
-  if ('orderCounts' in object) return { ...object, orderCounts: new Map() };
-  if (!('level' in object)) return object;
-  const { level, previous: _previous, next: _next, ...order } = object as Order;
-  return { ...order, rests: level !== null };
-}
+/** Places in the book, which is rebuilt, and counts of the present minute. */
+const OF_THE_MOMENT = new Set(['level', 'previous', 'next', 'orderCounts']);
 
 function marketState(market: Market): object {
   const { venue, house } = market;
@@ -77,8 +76,7 @@ export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
     throw new Error(`snapshot version ${String(version)} cannot be read; this exchange reads ${SNAPSHOT_VERSION}`);
   const venue = createVenue({ seed, origin });
   const names = new Map<string, unknown>(namesOf(venue));
-  const empty = { list: () => [], set: () => new Set(), map: () => new Map(), object: () => ({}) };
-  const objects: unknown[] = nodes.map(({ kind }) => empty[kind]());
+  const objects = nodes.map(({ list, set, map }): object => (list ? [] : set ? new Set() : map ? new Map() : {}));
   const read = (value: Value): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     const object = typeof value.at === 'string' ? names.get(value.at) : objects[value.at];
@@ -86,7 +84,7 @@ export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
     return object;
   };
   const resting: Order[] = [];
-  nodes.forEach((node, place) => fill(objects[place], node, read, resting));
+  nodes.forEach((node, place) => fill(objects[place] ?? {}, node, read, resting));
   const { markets, ...state } = objects[0] as Venue & { markets: (Market & { name: string; quotes: object | null })[] };
   Object.assign(venue, state);
   for (const { name, quotes, ...market } of markets) {
@@ -100,18 +98,15 @@ export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
 }
 
 /** Fills an empty object from its node; notes orders that rested. */
-function fill(object: unknown, { kind, keys, values }: Node, read: (value: Value) => unknown, resting: Order[]): void {
-  const items = values.map(read);
-  if (kind === 'list') (object as unknown[]).push(...items);
-  else if (kind === 'set') for (const item of items) (object as Set<unknown>).add(item);
-  else if (kind === 'map') keys.forEach((key, i) => (object as Map<unknown, unknown>).set(key, items[i]));
-  else {
-    const all = Object.fromEntries(keys.map((key, i) => [key, items[i]])) as Record<string, unknown>;
-    const { rests, ...fields } = all;
-    const book = rests === undefined ? {} : { level: null, previous: null, next: null };
-    Object.assign(object as object, fields, book);
-    if (rests === true) resting.push(object as Order);
-  }
+function fill(object: object, node: Node, read: (value: Value) => unknown, resting: Order[]): void {
+  const { list = [], set = [], map = [], fields: { rests, ...fields } = {} } = node;
+  for (const item of list) (object as unknown[]).push(read(item));
+  for (const item of set) (object as Set<unknown>).add(read(item));
+  for (const [key, item] of map) (object as Map<unknown, unknown>).set(key, read(item));
+  for (const [name, value] of Object.entries(fields)) (object as Record<string, unknown>)[name] = read(value);
+  if ('byClientId' in fields) Object.assign(object, { orderCounts: new Map() });
+  if (rests !== undefined) Object.assign(object, { level: null, previous: null, next: null });
+  if (rests === true) resting.push(object as Order);
 }
 
 /**
