@@ -73,7 +73,9 @@ function marketState(market: Market): object {
 /** The inverse of `toData`. Throws when the data is of another version or points at what is not there. */
 export function fromData({ version, seed, origin, nodes }: VenueData): Venue {
   if (version !== SNAPSHOT_VERSION)
-    throw new Error(`snapshot version ${String(version)} cannot be read; this exchange reads ${SNAPSHOT_VERSION}`);
+    throw new Error(
+      `snapshot version ${String(version)} cannot be read; this exchange reads version ${SNAPSHOT_VERSION}`,
+    );
   const venue = createVenue({ seed, origin });
   const names = new Map<string, unknown>(namesOf(venue));
   const objects = nodes.map(({ list, set, map }): object => (list ? [] : set ? new Set() : map ? new Map() : {}));
