@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
+import { errorsMax } from '../platform/source-document.ts';
 import { type CheckResult, checkPolicy } from '../rulebook/check.ts';
 import { type KnownTool, readKnownTools } from '../rulebook/known-tools.ts';
 import { namedFile, optionalFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
@@ -37,6 +38,9 @@ function check(files: readonly string[], options: Options): number {
   } else {
     for (const result of results) {
       for (const error of result.errors) print(`${formatDiagnostic(error)}`);
+      if (result.errors.length >= errorsMax) {
+        print(`${result.file}: no more than ${errorsMax} errors are said at once; mend these to see the rest`);
+      }
       for (const { message, ...rest } of result.warnings) {
         print(formatDiagnostic({ ...rest, message: `warning: ${message}` }));
       }

@@ -72,6 +72,14 @@ describe('policy check', () => {
     );
   });
 
+  it('says that there may be more where a file has very many', async () => {
+    const tools = Array.from({ length: 150 }, (_, i) => `  t${i}: {acton: deny}`);
+    writeFileSync(join(folder, 'many.yaml'), ['version: "1"', 'default: deny', 'tools:', ...tools].join('\n'));
+    const { out } = await policy('check', 'many.yaml');
+    expect(out).toMatch(/^many\.yaml: no more than 100 errors are said at once; mend these to see the rest$/m);
+    expect((await policy('check', 'bad.yaml')).out).not.toContain('at once');
+  });
+
   it('gives the same as JSON', async () => {
     const { code, out } = await policy('check', 'bad.yaml', '--json');
     expect(code).toBe(1);
