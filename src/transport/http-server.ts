@@ -30,6 +30,8 @@ export class HttpServer {
   readonly #guard: ReturnType<typeof originGuard>;
   readonly #exchanges = new Bag<Exchange>();
   readonly #streams = new Set<ServerResponse>();
+  /** Answers their clients have not read to the end yet. */
+  readonly #unsent = new Set<ServerResponse>();
   readonly #heartbeat: NodeJS.Timeout;
   #closing = false;
 
@@ -72,15 +74,16 @@ export class HttpServer {
     return this.#exchanges.size;
   }
 
-  /** Stops taking requests and closes what is idle; resolves when running calls are answered or `graceMs` is over. */
+  /** Stops taking requests and closes what is idle; resolves when running calls are answered, the answers have been read, or `graceMs` is over. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     clearInterval(this.#heartbeat);
-    this.#server.close();
-    this.#server.closeIdleConnections();
     for (const stream of this.#streams) stream.end();
     const until = performance.now() + graceMs;
-    while (this.#exchanges.size > 0 && performance.now() < until) {
+    // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.
+    while (this.#unsent.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#server.close();
+    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#server.closeAllConnections();
@@ -88,6 +91,10 @@ export class HttpServer {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { headers } = request;
+    const twice = sentTwice(request);
+    if (twice !== undefined) {
+      return this.#turnAway(request, response, 400, 'malformed', `the header \`${twice}\` is sent more than once`);
+    }
     const foreign = this.#guard(headers);
     if (foreign !== undefined) {
       const name = foreign === 'host' ? headers.host : headers.origin;
@@ -153,11 +160,17 @@ export class HttpServer {
       };
       exchange.received = received;
       exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));
+      if (response.writableLength > 0) this.#linger(response);
     } catch (fault) {
       this.#failed(response, fault);
     } finally {
       this.#exchanges.remove(exchange);
     }
+  }
+
+  #linger(response: ServerResponse): void {
+    this.#unsent.add(response);
+    response.once('close', () => this.#unsent.delete(response));
   }
 
   #openStream(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): void {
@@ -171,7 +184,7 @@ export class HttpServer {
     }
     const live = this.#options.gate.findSession(sessionId, caller, server);
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
-    if (this.#streams.size >= STREAMS_MAX)
+    if (this.#streams.size >= STREAMS_MAX || this.#closing)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(
@@ -246,6 +259,27 @@ function routeOf(url: string, caller: Caller): Route {
   if (id !== undefined && caller.servers.includes(id)) return { kind: 'server', server: id };
   return { kind: 'no-route', why: 'there is no such endpoint; use /mcp/<server>' };
 }
+
+/**
+ * A header that decides something and came more than once: Node keeps the first of some, a server or proxy beside us
+ * may take the last. Undefined where there is none.
+ */
+function sentTwice(request: IncomingMessage): string | undefined {
+  const { rawHeaders } = request;
+  let names = 0;
+  for (const _ in request.headers) names++;
+  // Each name came once.
+  if (names * 2 === rawHeaders.length) return undefined;
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (seen.has(name) && (SINGULAR.has(name) || name.startsWith('mcp-'))) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+const SINGULAR = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin']);
 
 function receivedHeaders(request: IncomingMessage): ReceivedHeaders {
   const { headers } = request;

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bin, ended, fixture, run, startFixture, startGateway, temporaryFolder, until } from '../support/processes.ts';
@@ -8,6 +9,18 @@ import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../s
 const folder = temporaryFolder('failure');
 afterAll(() => folder.remove());
 const allow = { version: '1', default: 'allow' };
+
+/** The whole answer to an empty POST with exactly these header lines. */
+async function rawStatus(port: number, headers: readonly string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    answer += chunk;
+  });
+  socket.write(`POST /mcp/up HTTP/1.1\r\n${headers.join('\r\n')}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`);
+  await once(socket, 'close');
+  return answer;
+}
 
 function config(name: string, content: object, policy: unknown = allow): string {
   const at = join(folder.path, name);
@@ -168,6 +181,27 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('a child that cannot run is unavailable to a stateless caller, not of another era; its alarm ends when it is back', async () => {
+    const marker = join(folder.path, 'database-is-up');
+    const script = `require('node:fs').existsSync(${JSON.stringify(marker)}) ? import(${JSON.stringify(fixture)}) : process.exit(3)`;
+    const gateway = await startGateway({
+      folder: join(folder.path, 'cannot-run'),
+      policy: allow,
+      server: { command: 'node', args: ['-e', script, '--', '--era', 'modern'] },
+    });
+    const refused = await modernCall(gateway.url, gateway.token, 'echo', { text: 'x' });
+    expect(refused.messages[0].result.content[0].text).toContain('up is unavailable: ');
+    const ready = async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { status: string }).status;
+    expect(await ready()).toBe('degraded');
+    writeFileSync(marker, '');
+    await until('the server', async () => {
+      const { messages } = await modernCall(gateway.url, gateway.token, 'echo', { text: 'back' });
+      return messages[0].result.content[0].text === 'back';
+    });
+    expect(await ready()).toBe('ok');
+    await gateway.stop();
+  });
+
   test('a silent server: unknown after its deadline, and the quota stays taken', async () => {
     const policy = { version: '1', default: 'deny', tools: { silent: { rate_limit: { max: 1, window: 60 } } } };
     const gateway = await startGateway({
@@ -309,6 +343,14 @@ describe('while it runs', () => {
       'only one server',
     );
     expect((await post(gateway.url, '{}', { ...auth, origin: 'https://evil.example' })).status).toBe(403);
+    const { port } = new URL(gateway.url);
+    const plain = ['host: localhost', `authorization: ${auth.authorization}`, 'content-type: application/json'];
+    expect(await rawStatus(Number(port), [...plain, 'x-any: 1', 'x-any: 2'])).not.toContain('more than once');
+    for (const twice of ['Host: evil.example', 'Authorization: Bearer other', 'Content-Type: text/plain']) {
+      const answer = await rawStatus(Number(port), [...plain, twice]);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('more than once');
+    }
     await gateway.stop();
     await upstream.stop();
   });
