@@ -33,7 +33,7 @@ import type { Upstreams } from './upstreams.ts';
 /** Where a message came in: an HTTP request names its session by a header, a stdio client is one session. */
 export type Channel =
   | { readonly kind: 'http' }
-  | { readonly kind: 'stdio'; readonly processId: string; live: Live | undefined };
+  | { readonly kind: 'stdio'; readonly processId: string; live: Live | undefined; opening?: Promise<void> | undefined };
 
 export type GateParts = {
   readonly stages: Stages;
@@ -78,11 +78,19 @@ export class Gate {
       received.goneMeansCancelled = true;
       return this.#serve(message, modernSession(caller, server, channel), received, undefined);
     }
+    if (channel.kind === 'stdio' && channel.opening !== undefined) {
+      // Lines that came with `initialize` wait for its answer, in their order.
+      return channel.opening.then(() => this.handle(received, caller, server, channel));
+    }
     if (message.kind === 'request' && message.method === 'initialize') {
-      return this.#initialize(message, received, caller, server, channel);
+      const answer = this.#initialize(message, received, caller, server, channel);
+      if (channel.kind === 'stdio') channel.opening = this.#untilOpened(answer, channel);
+      return answer;
     }
     const live = this.#resume(message, received, caller, server, channel);
-    if ('kind' in live && live.kind === 'fault') return turnAway(live);
+    if ('kind' in live && live.kind === 'fault') {
+      return message.kind === 'notification' && channel.kind === 'stdio' ? { kind: 'silent' } : turnAway(live);
+    }
     return this.#serve(message, (live as Live).session, received, live as Live);
   }
 
@@ -128,6 +136,12 @@ export class Gate {
       return fault(400, -32600, `this session speaks ${live.session.revision}, not ${protocolVersion}`, id);
     }
     return live;
+  }
+
+  async #untilOpened(answer: Promise<Answer>, channel: Channel & { kind: 'stdio' }): Promise<void> {
+    // A fault in it is its own caller's to report.
+    await answer.catch(() => {});
+    channel.opening = undefined;
   }
 
   async #initialize(

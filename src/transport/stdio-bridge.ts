@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
-import { isJsonArray, isJsonObject, type JsonObject } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, jsonText } from '../domain/json.ts';
 import { META_VERSION } from '../domain/revisions.ts';
 import { LineReader } from '../platform/line-reader.ts';
-import { readJsonText } from '../platform/read-json.ts';
+import { readJson, readJsonText } from '../platform/read-json.ts';
 import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.ts';
-import { oneLine } from '../stages/upstream/connection.ts';
+import { oneLine, withId } from '../stages/upstream/connection.ts';
 import { type Exchange, HttpEndpoint } from '../stages/upstream/http-exchange.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
 
@@ -46,7 +46,7 @@ export class StdioBridge {
     });
     const lines = new LineReader({
       bytesMax: options.lineBytesMax,
-      onLine: (line) => void this.#onLine(line.toString('utf8')),
+      onLine: (line) => void this.#onLine(line),
       onLongLine: () => this.#write(errorLine(null, -32600, `the line is longer than ${options.lineBytesMax} bytes`)),
     });
     options.input.on('data', (chunk: Buffer) => lines.push(chunk));
@@ -68,8 +68,8 @@ export class StdioBridge {
     await this.#endpoint.close();
   }
 
-  async #onLine(line: string): Promise<void> {
-    const read = readJsonText(line);
+  async #onLine(line: Buffer): Promise<void> {
+    const read = readJson(line);
     // What cannot be read is still the gateway's to refuse; only a cancellation needs to be understood here.
     const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
     const { id, method } = message;
@@ -83,7 +83,7 @@ export class StdioBridge {
     }
   }
 
-  async #exchange(line: string, message: JsonObject, modern: string | undefined, isRequest: boolean): Promise<void> {
+  async #exchange(line: Buffer, message: JsonObject, modern: string | undefined, isRequest: boolean): Promise<void> {
     const key = JSON.stringify(message['id'] ?? null);
     const exchange = this.#endpoint.exchange({
       method: 'POST',
@@ -92,8 +92,7 @@ export class StdioBridge {
         'application/json',
         'accept',
         'application/json, text/event-stream',
-        ...this.#headers(),
-        ...(modern === undefined ? [] : this.#mirrored(message, modern)),
+        ...(modern === undefined ? this.#headers() : [...this.#plainHeaders(), ...this.#mirrored(message, modern)]),
       ],
       body: line,
       onEvent: (data) => {
@@ -109,11 +108,7 @@ export class StdioBridge {
       case 'answered':
         break;
       case 'ended':
-        if (exchanged.body !== undefined) {
-          const text = oneLine(exchanged.body);
-          this.#learn(text, message, exchange.sessionId);
-          if (isRequest || exchanged.status >= 400) this.#write(text);
-        }
+        this.#answered(exchanged.status, exchanged.body, message, exchange.sessionId, isRequest);
         break;
       case 'not-sent':
       case 'lost':
@@ -130,9 +125,37 @@ export class StdioBridge {
     if (message['method'] === 'notifications/initialized' && modern === undefined) this.#listen();
   }
 
+  /** An answer that is no stream. Every request gets one under its own id, whatever stood between us and the gateway. */
+  #answered(
+    status: number,
+    body: string | undefined,
+    message: JsonObject,
+    sessionId: string | undefined,
+    isRequest: boolean,
+  ): void {
+    const text = body === undefined ? '' : oneLine(body);
+    if (!text.trimStart().startsWith('{')) {
+      if (isRequest)
+        this.#write(errorLine(message, -32603, `the gateway answered HTTP ${status} and no JSON-RPC message`));
+      else if (status >= 400) this.#log(`not delivered: the gateway answered HTTP ${status}`);
+      return;
+    }
+    this.#learn(text, message, sessionId);
+    const { id } = message;
+    // The door turns requests away before it knows their ids.
+    const read = readJsonText(text, 512);
+    const isForNobody = read.kind === 'value' && isJsonObject(read.value) && read.value['id'] === null;
+    if (isRequest && isForNobody && (typeof id === 'string' || id instanceof JsonNumber))
+      return this.#write(withId(text, id));
+    if (isRequest || status >= 400) this.#write(text);
+  }
+
+  #plainHeaders(): string[] {
+    return this.#endpoint.options.headers.flat();
+  }
+
   #headers(): string[] {
-    const headers: string[] = [];
-    for (const [name, value] of this.#endpoint.options.headers) headers.push(name, value);
+    const headers = this.#plainHeaders();
     if (this.#session !== undefined) headers.push('mcp-session-id', this.#session);
     if (this.#revision !== undefined) headers.push('mcp-protocol-version', this.#revision);
     return headers;
@@ -200,7 +223,8 @@ export class StdioBridge {
     this.#stream = stream;
     void stream.done.then((exchanged) => {
       this.#stream = undefined;
-      if (exchanged.kind !== 'lost' || stream.wasAborted) return;
+      // A gateway that is restarted is found again; one that refuses has no stream for us.
+      if ((exchanged.kind !== 'lost' && exchanged.kind !== 'not-sent') || stream.wasAborted) return;
       setTimeout(() => this.#listen(), 1_000).unref();
     });
   }
@@ -235,7 +259,7 @@ function revisionOf(message: JsonObject): string | undefined {
 }
 
 function errorLine(message: JsonObject | null, code: number, why: string): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: message?.['id'] ?? null, error: { code, message: why } });
+  return `{"jsonrpc":"2.0","id":${jsonText(message?.['id'] ?? null)},"error":${JSON.stringify({ code, message: why })}}`;
 }
 
 const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);

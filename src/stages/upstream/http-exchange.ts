@@ -36,7 +36,7 @@ export class HttpEndpoint {
         path: this.path,
         method: request.method,
         headers: request.headers,
-        body: request.body === undefined ? null : Buffer.from(request.body),
+        body: bodyOf(request.body),
         ...(request.standing === true ? { bodyTimeout: 0 } : {}),
       },
       exchange,
@@ -53,7 +53,7 @@ export type ExchangeRequest = {
   readonly method: 'POST' | 'GET' | 'DELETE';
   /** Flat: name, value, name, value. */
   readonly headers: string[];
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** One event of a streamed reply; true when it was the answer and the rest is of no interest. */
   onEvent(data: string): boolean;
   /** Streams that stand open are not ended by the total time. */
@@ -189,6 +189,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle({ kind: 'too-large' });
     controller.abort(new Error('the response is too large'));
   }
+}
+
+function bodyOf(body: string | Buffer | undefined): Buffer | null {
+  if (body === undefined) return null;
+  return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
 function reasonOf(fault: Error): string {

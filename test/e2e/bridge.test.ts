@@ -1,0 +1,137 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bin,
+  ended,
+  fixture,
+  type Running,
+  run,
+  startGateway,
+  type TestGateway,
+  temporaryFolder,
+  until,
+} from '../support/processes.ts';
+import { modernMeta } from '../support/wire.ts';
+
+/** A stdio client before an HTTP gateway, and before `wrap`: what a pipe may do that a request cannot. */
+
+const folder = temporaryFolder('bridge');
+const policy = { version: '1', default: 'allow' };
+const initialize = {
+  jsonrpc: '2.0',
+  id: 'init',
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+};
+const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' };
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    folder: join(folder.path, 'gateway'),
+    policy,
+    server: { command: 'node', args: [fixture] },
+  });
+});
+afterAll(async () => {
+  await gateway.stop();
+  folder.remove();
+});
+
+function bridge(url: string, tokenFile = join(gateway.data, 'local.token')): Running {
+  return run([bin, 'stdio', '--url', url, '--token-file', tokenFile], { input: 'pipe' });
+}
+
+function say(running: Running, ...messages: readonly (object | Buffer)[]): void {
+  for (const message of messages) {
+    running.child.stdin?.write(Buffer.isBuffer(message) ? message : `${JSON.stringify(message)}\n`);
+  }
+}
+
+function said(running: Running, id: unknown): Promise<any> {
+  return until(`the answer to ${JSON.stringify(id)}`, () =>
+    running
+      .out()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { id?: unknown })
+      .find((message) => message.id === id),
+  );
+}
+
+test('bytes that are no UTF-8 are refused, not replaced', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialize);
+  await said(client, 'init');
+  const [before, after] = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 7,
+    method: 'tools/call',
+    params: { name: 'echo', arguments: { text: '|' } },
+  }).split('|') as [string, string];
+  say(client, Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(`${after}\n`)]));
+  expect(await said(client, null)).toMatchObject({ error: { code: -32700 } });
+  await client.stop();
+});
+
+test('what the door turns away is answered under the id of the request', async () => {
+  const wrong = join(folder.path, 'wrong.token');
+  writeFileSync(wrong, 'x'.repeat(43));
+  const client = bridge(gateway.url, wrong);
+  say(client, initialize);
+  expect(await said(client, 'init')).toMatchObject({ error: { message: expect.stringContaining('token') } });
+  say(client, { jsonrpc: '2.0', id: 12, method: 'ping' });
+  expect(await said(client, 12)).toMatchObject({ error: {} });
+  await client.stop();
+});
+
+test('a stateless request beside a session carries its own revision', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialize);
+  await said(client, 'init');
+  const params = { name: 'echo', arguments: { text: 'both' }, _meta: modernMeta() };
+  say(client, initialized, { jsonrpc: '2.0', id: 2, method: 'tools/call', params });
+  expect(await said(client, 2)).toMatchObject({ result: { content: [{ text: 'both' }] } });
+  await client.stop();
+});
+
+test('the standing stream is found again after the gateway was away', async () => {
+  const at = join(folder.path, 'away');
+  const options = { folder: at, policy, server: { command: 'node', args: [fixture] } };
+  let away = await startGateway(options);
+  const { port } = new URL(away.url);
+  const client = bridge(away.url, join(away.data, 'local.token'));
+  say(client, initialize);
+  await said(client, 'init');
+  say(client, initialized, { jsonrpc: '2.0', id: 1, method: 'ping' });
+  await said(client, 1);
+  await away.stop();
+  // Long enough for the bridge to have looked once in vain.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  away = await startGateway({ ...options, listen: `127.0.0.1:${port}` });
+  let changes = 0;
+  await until('list_changed', async () => {
+    writeFileSync(away.policyFile, JSON.stringify({ ...policy, hide: [`n${++changes}`] }));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return client.out().includes('tools/list_changed');
+  });
+  await client.stop();
+  await away.stop();
+});
+
+test('lines that come together with `initialize` wait for its answer', async () => {
+  const file = join(folder.path, 'policy.yaml');
+  writeFileSync(file, JSON.stringify(policy));
+  const call = { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: { text: 'piped' } } };
+  const input = [initialize, initialized, call].map((message) => `${JSON.stringify(message)}\n`).join('');
+  const args = [bin, 'wrap', '--policy', file, '--data', join(folder.path, 'wrap'), '--', 'node', fixture];
+  const { code, out } = await ended(args, { input });
+  expect(code).toBe(0);
+  const ids = out
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { id: unknown }).id);
+  expect(ids).toEqual(['init', 3]);
+  expect(out).toContain('"piped"');
+});
