@@ -43,18 +43,19 @@ export type CallStageParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly alarms: Alarms;
+  /** How many calls each session has been permitted; its owner drops those of ended sessions. */
+  readonly permitted: Map<string, number>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };
 
 /** The real stages behind the pipeline. */
 export function callStages(parts: CallStageParts): Stages {
-  const { rules, retention, upstreams, ledger, metrics, alarms } = parts;
+  const { rules, retention, upstreams, ledger, metrics, alarms, permitted } = parts;
   const digest = argumentsRecorder('digest', parts.auditKey);
   const full = argumentsRecorder('full', parts.auditKey);
   const argumentsText = (args: JsonObject) => (rules().arguments === 'full' ? full(args) : digest(args));
   const membersOf = (call: DecodedCall) => callMembers(call, argumentsText(call.arguments));
-  const permitted = new Map<string, number>();
 
   const stages: Stages = {
     findTarget(call) {

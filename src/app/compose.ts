@@ -40,7 +40,7 @@ export type Gateway = {
   readonly rules: () => Rules;
   readonly noteTurnedAway: (why: TurnedAway, detail: string) => void;
   /** Takes over changed servers and rules without dropping a call. */
-  readonly take: (config: Pick<Config, 'servers' | 'bounds'>, rules: Rules) => Promise<void>;
+  readonly take: (config: Pick<Config, 'servers' | 'bounds' | 'audit'>, rules: Rules) => Promise<void>;
   /** Ends children and connections, writes what is to be written, releases the folder. */
   readonly close: () => Promise<void>;
   /** The last resort of a second Ctrl-C: nothing is waited for; committed records stay. */
@@ -94,6 +94,7 @@ export async function compose(options: {
   pruneOld(db, config.audit.keepMs, now());
 
   const standing = new Standing();
+  const permitted = new Map<string, number>();
   const upstreams: Upstreams = new Upstreams({
     onStanding: (session, link, message) => {
       gate.relay.fromServer(message, session, (text) => {
@@ -109,9 +110,10 @@ export async function compose(options: {
     sessionsMax: config.bounds.sessionsMax,
     now,
     randomId: () => randomBytes(32).toString('base64url'),
-    onEnd: (live) => {
+    onEnd: (live, calls) => {
       standing.forget(live.session.id);
-      void upstreams.close(live.session);
+      permitted.delete(live.session.id);
+      void (calls === 'finish' ? upstreams.retire(live.session) : upstreams.close(live.session));
     },
     onRestore: (live) => upstreams.restore(live),
   });
@@ -126,6 +128,7 @@ export async function compose(options: {
     log,
     metrics,
     alarms,
+    permitted,
     now,
   });
   const sayTurnedAway = rateLimited(10, (line, dropped) => logger.warn(dropped === 0 ? {} : { dropped }, line));
@@ -151,7 +154,8 @@ export async function compose(options: {
       makers.set(server.id, { key, server: made });
       return made;
     });
-  await upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
+  upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
+  let { keepMs } = config.audit;
 
   metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
   metrics.watch(
@@ -177,7 +181,7 @@ export async function compose(options: {
         (sentence) => logger.warn(sentence),
       )
     : () => {};
-  const pruning = setInterval(() => pruneOld(db, config.audit.keepMs, now()), 3_600_000);
+  const pruning = setInterval(() => pruneOld(db, keepMs, now()), 3_600_000);
   pruning.unref();
   watchDisk(folder.path, alarms);
 
@@ -193,10 +197,20 @@ export async function compose(options: {
       const before = rules;
       rules = newRules;
       retention = new Retention(newRules.limits);
-      await upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
-      sessions.sweep((caller, server) => newRules.callers.get(caller)?.servers.includes(server) ?? false);
+      keepMs = changed.audit.keepMs;
+      const serversBefore = new Set(upstreams.servers());
+      upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
+      const isGranted = (caller: string, server: string) =>
+        newRules.callers.get(caller)?.servers.includes(server) ?? false;
+      sessions.sweep(isGranted);
+      gate.relay.endListens((caller, server) => !isGranted(caller.id, server));
+      const isNew = (id: string) => {
+        const server = upstreams.server(id);
+        return server !== undefined && !serversBefore.has(server);
+      };
       const isAffected = (caller: Caller) =>
-        before.policies.get(caller.grant)?.hash !== newRules.policies.get(caller.grant)?.hash;
+        before.policies.get(caller.grant)?.hash !== newRules.policies.get(caller.grant)?.hash ||
+        caller.servers.some(isNew);
       gate.listsChanged(isAffected);
       for (const [grant, policy] of newRules.policies) {
         if (before.policies.get(grant)?.hash === policy.hash) continue;

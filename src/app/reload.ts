@@ -20,12 +20,14 @@ export function watchRules(options: {
 }): () => void {
   const { gateway, log } = options;
   let config = options.config;
-  let seen = stampsOf(filesOf(config));
+  /** Those in force, and those of a configuration that was refused: mending one of these is a change too. */
+  let watched = filesOf(config);
+  let seen = stampsOf(watched);
   let settling: string | undefined;
   let busy = false;
 
   const look = async () => {
-    const stamps = stampsOf(filesOf(config));
+    const stamps = stampsOf(watched);
     if (stamps === seen) {
       settling = undefined;
       return;
@@ -37,7 +39,6 @@ export function watchRules(options: {
     settling = undefined;
     seen = stamps;
     await takeOver();
-    seen = stampsOf(filesOf(config));
   };
 
   const takeOver = async () => {
@@ -51,9 +52,14 @@ export function watchRules(options: {
       );
       return;
     }
+    watched = [...new Set([...filesOf(config), ...filesOf(loaded.config)])];
     const rules = readRules(loaded.config);
+    // Before anything is waited for: what changes meanwhile is the next change.
+    seen = stampsOf(watched);
     if (rules.kind === 'invalid') return refuse('policy', rules.errors);
     config = loaded.config;
+    watched = filesOf(config);
+    seen = stampsOf(watched);
     await gateway.take(config, rules.rules);
     gateway.alarms.clear('config');
     gateway.alarms.clear('policy');

@@ -79,7 +79,7 @@ export class Relay {
   async listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const filter = message.params?.['notifications'] ?? message.params?.['filter'];
     const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
-    const listening: Listening = { session, id: message.id, tools, emit: received.emit };
+    const listening: Listening = { session, id: message.id, tools, received };
     this.#listens.add(listening);
     try {
       return await this.send(message, session, received, undefined, true);
@@ -128,7 +128,16 @@ export class Relay {
     for (const listening of this.#listens) {
       if (!isAffected(listening.session.caller) || !listening.tools) continue;
       const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
-      listening.emit(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`);
+      listening.received.emit(
+        `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`,
+      );
+    }
+  }
+
+  /** Ends the standing streams of these callers. */
+  endListens(isGone: (caller: Caller, server: string) => boolean): void {
+    for (const { session, received } of this.#listens) {
+      if (isGone(session.caller, session.server)) received.onCancel?.('the grant has been withdrawn');
     }
   }
 
@@ -143,7 +152,7 @@ type Listening = {
   readonly session: Session;
   readonly id: MessageId;
   readonly tools: boolean;
-  readonly emit: (text: string) => void;
+  readonly received: Received;
 };
 
 const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);

@@ -7,19 +7,34 @@ import type { UpstreamServer } from '../stages/upstream/server.ts';
 /** Which link serves which session. Upstream sessions are never shared between grants. */
 export class Upstreams {
   readonly #servers = new Map<string, UpstreamServer>();
-  readonly #links = new Map<string, Link>();
+  readonly #links = new Map<string, Kept>();
+  /** No longer served here; calls that were under way are finishing. */
+  readonly #retiring = new Set<UpstreamServer>();
   readonly #options: UpstreamsOptions;
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
   }
 
-  /** Takes over a changed set: servers that stayed keep their links, those that left are closed. */
-  async replace(servers: readonly UpstreamServer[]): Promise<void> {
+  /**
+   * Takes over a changed set: servers that stayed keep their links; those that left are closed when the calls on them
+   * are answered, and their sessions go on at the server that has the id now.
+   */
+  replace(servers: readonly UpstreamServer[]): void {
     const gone = [...this.#servers.values()].filter((server) => !servers.includes(server));
     this.#servers.clear();
     for (const server of servers) this.#servers.set(server.id, server);
-    await Promise.all(gone.map((server) => server.close()));
+    for (const { live, server } of [...this.#links.values()]) {
+      if (!gone.includes(server)) continue;
+      this.#links.delete(live.session.id);
+      // Another server knows nothing of the session its predecessor gave.
+      this.#options.onUpstreamSession(live, undefined);
+      this.#legacy(live, true);
+    }
+    for (const server of gone) {
+      this.#retiring.add(server);
+      void server.retire().finally(() => this.#retiring.delete(server));
+    }
   }
 
   server(id: string): UpstreamServer | undefined {
@@ -45,26 +60,34 @@ export class Upstreams {
   /** The session's link; at once where there is one already. */
   linkOf(session: Session): Link | NotOpened | Promise<Link | NotOpened> {
     const known = this.#links.get(session.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.link;
     const server = this.#servers.get(session.server);
     if (server === undefined || session.era === 'legacy') return noServer(session);
     return server.modernLink(session.caller.grant, (message) => this.#options.onModernStanding(session, message));
   }
 
   async close(session: Session): Promise<void> {
-    const link = this.#links.get(session.id);
-    if (link === undefined) return;
+    const known = this.#links.get(session.id);
+    if (known === undefined) return;
     this.#links.delete(session.id);
-    await this.#servers.get(session.server)?.release(link);
+    await known.server.release(known.link);
+  }
+
+  /** As {@link close}, when the calls that run are answered. */
+  async retire(session: Session): Promise<void> {
+    const known = this.#links.get(session.id);
+    if (known === undefined) return;
+    this.#links.delete(session.id);
+    await known.server.retireLink(known.link);
   }
 
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#servers.values()].map((server) => server.close()));
+    await Promise.all([...this.#servers.values(), ...this.#retiring].map((server) => server.close()));
     this.#links.clear();
   }
 
   killChildren(): void {
-    for (const server of this.#servers.values()) server.killChildren();
+    for (const server of [...this.#servers.values(), ...this.#retiring]) server.killChildren();
   }
 
   #legacy(live: Live, restored: boolean): Link | undefined {
@@ -79,10 +102,12 @@ export class Upstreams {
       standing: (message) => this.#options.onStanding(session, link, message),
       onSession: (id) => this.#options.onUpstreamSession(live, id),
     });
-    this.#links.set(session.id, link);
+    this.#links.set(session.id, { live, link, server });
     return link;
   }
 }
+
+type Kept = { readonly live: Live; readonly link: Link; readonly server: UpstreamServer };
 
 export type UpstreamsOptions = {
   /** A message that belongs to no request of the session. */

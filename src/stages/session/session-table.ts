@@ -122,10 +122,10 @@ export class SessionTable {
     this.#store.setUpstream(live.digest, upstream);
   }
 
-  end(live: Live): void {
+  end(live: Live, calls: 'cut' | 'finish' = 'cut'): void {
     if (!this.#live.delete(live.digest)) return;
     this.#store.remove(live.digest);
-    this.#options.onEnd(live);
+    this.#options.onEnd(live, calls);
   }
 
   /** Ends what has been idle for 24 hours, here and in the store, and the sessions of grants that are gone. */
@@ -133,7 +133,7 @@ export class SessionTable {
     const before = this.#options.now() - IDLE_MS_MAX;
     for (const live of this.#live.values()) {
       const granted = isGranted(live.session.caller.id, live.session.server);
-      if (!granted || (live.usedAt < before && live.busy === 0)) this.end(live);
+      if (!granted || (live.usedAt < before && live.busy === 0)) this.end(live, 'finish');
     }
     this.#store.removeIdle(before);
   }
@@ -184,7 +184,8 @@ export type SessionTableOptions = {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly randomId: () => string;
-  readonly onEnd: (live: Live) => void;
+  /** `calls`: what becomes of those that run. */
+  readonly onEnd: (live: Live, calls: 'cut' | 'finish') => void;
   readonly onRestore: (live: Live) => void;
 };
 

@@ -130,6 +130,15 @@ export class ChildConnection implements Connection {
     await this.#child.end();
   }
 
+  /** Ends the requests that stand open, for a connection that is to be closed when its calls are done. */
+  endStanding(why: string): void {
+    for (const waiting of this.#inFlight.all()) {
+      if (!waiting.standing || this.#inFlight.take(waiting.key) === undefined) continue;
+      this.#sayCancelled(waiting.wireId, why);
+      waiting.resolve({ kind: 'unknown', why });
+    }
+  }
+
   kill(): void {
     this.#child.kill();
   }

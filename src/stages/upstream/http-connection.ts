@@ -36,6 +36,10 @@ export class HttpConnection implements Connection {
   #headers: string[] = [];
   #stream: Exchange | undefined;
   #streamRetry: NodeJS.Timeout | undefined;
+  /** Whether the server has had a standing stream for this session. */
+  #streamOffered = false;
+  #streamRetryMs = STREAM_RETRY_MS;
+  #reopening: Promise<string | undefined> | undefined;
   #closed = false;
   #next = 0;
 
@@ -61,11 +65,26 @@ export class HttpConnection implements Connection {
     const reply = this.#end(first, await first.exchange.done);
     if (reply.kind !== 'failed' || reply.status !== 404 || sessionUsed === undefined) return reply;
     // The server has forgotten the session and said so before running anything: open it again, send once more.
-    const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#options.reopen?.();
+    const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#reopen();
     if (reopened === undefined) return { kind: 'not-sent', why: 'the server ended the session and opens no new one' };
-    this.#useSession(reopened);
     const second = this.#begin(outgoing, wireId, notice);
     return this.#end(second, await second.exchange.done);
+  }
+
+  /** Once for all requests that met the end of the session together. */
+  #reopen(): Promise<string | undefined> {
+    this.#reopening ??= this.#reopenOnce().finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
+  }
+
+  async #reopenOnce(): Promise<string | undefined> {
+    const reopened = await this.#options.reopen?.();
+    if (reopened === undefined) return undefined;
+    this.#useSession(reopened);
+    if (this.#streamOffered) this.listen();
+    return reopened;
   }
 
   #begin(outgoing: Outgoing, wireId: MessageId, notice: Standing): Running {
@@ -125,6 +144,14 @@ export class HttpConnection implements Connection {
     running.exchange.abort(why);
   }
 
+  /** Ends the streams that stand open, for a connection that is to be closed when its calls are done. */
+  endStanding(why: string): void {
+    this.#closed = true;
+    clearTimeout(this.#streamRetry);
+    this.#stream?.abort(why);
+    for (const { request, exchange } of this.#running.all()) if (request.standing) exchange.abort(why);
+  }
+
   /** Opens the session's standing stream, where the server offers one, and keeps it open. */
   listen(): void {
     if (this.era !== 'legacy' || this.#stream !== undefined || this.#closed) return;
@@ -140,11 +167,15 @@ export class HttpConnection implements Connection {
     this.#stream = stream;
     void stream.done.then((exchanged) => {
       this.#stream = undefined;
-      // 405 and other refusals mean that there is none; a stream that broke is opened again.
-      const offered = exchanged.kind === 'lost' && stream.status === 200;
-      if (!offered || this.#closed) return;
-      this.#streamRetry = setTimeout(() => this.listen(), STREAM_RETRY_MS);
+      if (stream.status === 200) {
+        this.#streamOffered = true;
+        this.#streamRetryMs = STREAM_RETRY_MS;
+      }
+      // 405 and other refusals mean that there is none; a stream that broke is opened again, when the server is back.
+      if (exchanged.kind === 'ended' || !this.#streamOffered || this.#closed) return;
+      this.#streamRetry = setTimeout(() => this.listen(), this.#streamRetryMs);
       this.#streamRetry.unref();
+      this.#streamRetryMs = Math.min(this.#streamRetryMs * 2, STREAM_RETRY_MS_MAX);
     });
   }
 
@@ -276,4 +307,5 @@ class CallRequest implements ExchangeRequest {
 type Running = { readonly request: CallRequest; readonly exchange: Exchange };
 
 const STREAM_RETRY_MS = 1_000;
+const STREAM_RETRY_MS_MAX = 30_000;
 const GOODBYE_MS = 2_000;

@@ -136,7 +136,10 @@ export class Link {
     const opened = await this.ensure();
     if (opened.kind === 'not-opened') return { kind: 'not-sent', why: opened.why };
     const reply = await opened.connection.send(outgoing, this.#notice);
-    if (reply.kind === 'replied') this.#backOffMs = 0;
+    if (reply.kind === 'replied') {
+      this.#backOffMs = 0;
+      this.#options.onUp();
+    }
     return reply;
   }
 
@@ -200,6 +203,16 @@ export class Link {
     });
   }
 
+  /** Ends it when the calls that run have their answers, for as long as a call may take. */
+  async retire(): Promise<void> {
+    this.#connection?.endStanding('the server is no longer served here');
+    const until = performance.now() + this.#options.totalMsMax;
+    while (this.inFlight > 0 && !this.#closed && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, RETIRE_LOOK_MS).unref());
+    }
+    await this.close();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const connection = this.#connection;
@@ -216,7 +229,11 @@ export type LinkOptions = {
   readonly grant: string;
   readonly standing: Standing;
   readonly isHttp: boolean;
+  /** How long a call may take. */
+  readonly totalMsMax: number;
   readonly onProblem: (why: string) => void;
+  /** The first answer of a connection, or after trouble. */
+  readonly onUp: () => void;
 };
 
 /** What the gateway says of itself in requests of its own. */
@@ -227,5 +244,6 @@ export const OWN_META: Readonly<Record<string, unknown>> = {
 };
 
 const LIST_MS_MAX = 5 * 60_000;
+const RETIRE_LOOK_MS = 50;
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 30_000;

@@ -6,7 +6,7 @@ import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
-import { Link, type NotOpened, type Opened, OWN_META } from './link.ts';
+import { Link, type LinkOptions, type NotOpened, type Opened, OWN_META } from './link.ts';
 import { resultOf } from './tool-list.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -27,6 +27,8 @@ const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CHILDREN_MAX = 16;
 const IDLE_MS_MAX = 600_000;
 const PROBE_MS_MAX = 5_000;
+const BACK_OFF_MS_MIN = 250;
+const BACK_OFF_MS_MAX = 30_000;
 
 /** One upstream server: opens links to it, and knows which eras it speaks. */
 export class UpstreamServer {
@@ -37,6 +39,8 @@ export class UpstreamServer {
   readonly #links = new Set<Link>();
   readonly #modern = new Map<string, Link>();
   #probe: Promise<ModernProbe> | undefined;
+  /** A probe that found nobody, and until when that is taken as the answer. */
+  #unanswered: { readonly fault: NotOpened; readonly backOffMs: number; readonly until: number } | undefined;
   /** The child that answered the probe, until somebody uses it. */
   #spare: { readonly child: ChildConnection; readonly owner: ChildOwner } | undefined;
 
@@ -58,6 +62,11 @@ export class UpstreamServer {
 
   get isHttp(): boolean {
     return this.#endpoint !== undefined;
+  }
+
+  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onUp'> {
+    const { totalMsMax, log } = this.#options;
+    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onUp: log.up };
   }
 
   get children(): number {
@@ -99,7 +108,7 @@ export class UpstreamServer {
         if (opened.kind === 'opened') again = true;
         return opened;
       },
-      { grant: options.grant, standing: options.standing, isHttp: this.isHttp, onProblem: this.#options.log.dropped },
+      { ...this.#linkOptions, grant: options.grant, standing: options.standing },
     );
     this.#links.add(link);
     return link;
@@ -111,25 +120,33 @@ export class UpstreamServer {
   }
 
   async #openModernLink(grant: string, standing: Standing): Promise<Link | NotOpened> {
-    this.#probe ??= this.#probeModern();
-    const probe = await this.#probe;
+    const unanswered = this.#unanswered;
+    if (unanswered !== undefined && performance.now() < unanswered.until) return unanswered.fault;
+    const probing = (this.#probe ??= this.#probeModern());
+    const probe = await probing;
     if (probe.kind === 'not-opened') {
       // Being down is no evidence of an era; only an answer is kept.
-      if (probe.supported === undefined) this.#probe = undefined;
+      if (probe.supported === undefined && this.#probe === probing) this.#noAnswer(probe);
       return probe;
     }
+    this.#unanswered = undefined;
     // Another caller may have been first while this one waited for the probe.
     const known = this.#modern.get(grant);
     if (known !== undefined) return known;
     const link = new Link('modern', async (toStanding) => this.#openModern(link, toStanding), {
+      ...this.#linkOptions,
       grant,
       standing,
-      isHttp: this.isHttp,
-      onProblem: this.#options.log.dropped,
     });
     this.#modern.set(grant, link);
     this.#links.add(link);
     return link;
+  }
+
+  #noAnswer(fault: NotOpened): void {
+    this.#probe = undefined;
+    const backOffMs = Math.min(BACK_OFF_MS_MAX, (this.#unanswered?.backOffMs ?? BACK_OFF_MS_MIN / 2) * 2);
+    this.#unanswered = { fault, backOffMs, until: performance.now() + backOffMs };
   }
 
   /** Ends children that have had no call for ten minutes; their sessions start them again on demand. */
@@ -157,6 +174,18 @@ export class UpstreamServer {
   async release(link: Link): Promise<void> {
     this.#links.delete(link);
     await link.close();
+  }
+
+  /** As {@link release}, when the calls that run on it are answered. */
+  async retireLink(link: Link): Promise<void> {
+    await link.retire();
+    this.#links.delete(link);
+  }
+
+  /** Ends everything as the calls on it are answered; {@link close} does not wait. */
+  async retire(): Promise<void> {
+    await Promise.all([...this.#links].map((link) => link.retire()));
+    await this.close();
   }
 
   /** Ends every connection and child. */
@@ -330,8 +359,44 @@ export class UpstreamServer {
     return { kind: 'opened', connection, initializeReply: undefined };
   }
 
-  /** Asks `server/discover` once: a child in a process of its own, for some servers exit on what they do not know. */
+  /**
+   * Whether it speaks the stateless revision. A child that gives no answer may be a legacy server that exits on, or
+   * ignores, what it does not know, one that takes long to start, or one that cannot run: `initialize` tells which.
+   */
   async #probeModern(): Promise<ModernProbe> {
+    const { probe, reply } = await this.#discover(PROBE_MS_MAX);
+    if (this.isHttp || reply?.kind !== 'unknown') return probe;
+    const asked = await this.#askLegacy();
+    if (asked === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
+    const result = resultOf(asked);
+    if (typeof result !== 'string') return probe;
+    if (asked.kind !== 'replied') return { kind: 'not-opened', why: result };
+    return (await this.#discover(this.#options.silenceMsMax)).probe;
+  }
+
+  /** What a child of its own answers to `initialize`; undefined where there is no room for one. */
+  async #askLegacy(): Promise<Reply | undefined> {
+    const revision = LEGACY_STDIO.at(-1) as string;
+    const child = this.#startChild('legacy', revision, false, { standing: unheard, link: undefined });
+    if (child === undefined) return undefined;
+    const reply = await child.send(
+      {
+        id: 'sallyport:initialize',
+        handle: {},
+        method: 'initialize',
+        params: undefined,
+        rest: `"method":"initialize","params":{"protocolVersion":"${revision}","capabilities":{},"clientInfo":{"name":"sallyport","version":"0.1.0"}}}`,
+        onMessage: unheard,
+      },
+      unheard,
+    );
+    if (reply.kind !== 'replied') this.#options.log.down(reply.why, child.lastWords);
+    await child.close();
+    return reply;
+  }
+
+  /** Asks `server/discover` once, a child in a process of its own. */
+  async #discover(msMax: number): Promise<{ readonly probe: ModernProbe; readonly reply: Reply | undefined }> {
     const owner: ChildOwner = { standing: unheard, link: undefined };
     const endpoint = this.#endpoint;
     const connection =
@@ -345,9 +410,10 @@ export class UpstreamServer {
             standing: unheard,
             log: this.#options.log,
           });
-    if (connection === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
+    if (connection === undefined)
+      return { probe: { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` }, reply: undefined };
     const handle = {};
-    const timer = setTimeout(() => connection.cancel(handle, 'no answer to server/discover'), PROBE_MS_MAX);
+    const timer = setTimeout(() => connection.cancel(handle, 'no answer to server/discover'), msMax);
     const reply = await connection.send(
       {
         id: 'sallyport:discover',
@@ -366,6 +432,13 @@ export class UpstreamServer {
       if (typeof result === 'string') void connection.close();
       else this.#spare = { child: connection, owner };
     }
+    return { probe: this.#eraIn(reply), reply };
+  }
+
+  /** What an answer to `server/discover` says. */
+  #eraIn(reply: Reply): ModernProbe {
+    const endpoint = this.#endpoint;
+    const result = resultOf(reply);
     if (typeof result === 'string') {
       const isDown = reply.kind === 'not-sent' || (reply.kind === 'unknown' && endpoint !== undefined);
       if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403)))

@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { fixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
+
+/** What changes while calls run: servers, grants, policies; and the end of the process itself. */
+
+const folder = temporaryFolder('changes');
+afterAll(() => folder.remove());
+const allow = { version: '1', default: 'allow' };
+const tokens = { ONE: 'a'.repeat(40), TWO: 'b'.repeat(40) };
+const one = { token: `\${env:ONE}`, servers: ['up'], policy: 'policy.yaml' };
+const two = { token: `\${env:TWO}`, servers: ['up'], policy: 'policy.yaml' };
+const child = (...args: string[]) => ({ command: 'node', args: [fixture, ...args] });
+
+let gateway: TestGateway;
+afterEach(async () => {
+  await gateway.stop();
+});
+
+async function start(name: string, grants: object): Promise<void> {
+  gateway = await startGateway({
+    folder: join(folder.path, name),
+    policy: allow,
+    server: child(),
+    env: tokens,
+    config: { policy: undefined, grants },
+  });
+}
+
+function change(parts: object): void {
+  const config = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as object;
+  writeFileSync(gateway.configFile, JSON.stringify({ ...config, ...parts }));
+}
+
+async function takenOver(times = 1): Promise<void> {
+  await until('the change', () => gateway.err().split('is in force').length > times);
+}
+
+async function ready(): Promise<{ status: string }> {
+  return (await fetch(`${gateway.admin}/readyz`)).json() as Promise<{ status: string }>;
+}
+
+describe('a changed server', () => {
+  test('a call that runs is answered by the old one, and its session goes on at the new one', async () => {
+    await start('server', { one });
+    const session = await LegacySession.open(gateway.url, tokens.ONE);
+    const running = session.call('slow', { ms: 1_500 });
+    await until('the call', async () =>
+      /sallyport_audit_open_intents 1/.test(await (await fetch(`${gateway.admin}/metrics`)).text()),
+    );
+    change({ servers: { up: child('--tools', 'echo,new_tool') } });
+    await takenOver();
+    expect((await session.call('new_tool')).messages[0].result.content[0].text).toBe('ran new_tool');
+    expect((await running).messages[0].result.content[0].text).toBe('slept');
+  });
+});
+
+describe('a removed grant', () => {
+  test('its running calls finish, its next request fails, its streams close', async () => {
+    await start('grant', { one, two });
+    const session = await LegacySession.open(gateway.url, tokens.TWO);
+    const running = session.call('slow', { ms: 1_500 });
+    const listening = post(
+      gateway.url,
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id: 'l',
+        method: 'subscriptions/listen',
+        params: { notifications: { toolsListChanged: true }, _meta: modernMeta() },
+      }),
+      modernHeaders(tokens.TWO, 'subscriptions/listen'),
+    );
+    const quick = await modernCall(gateway.url, tokens.TWO, 'echo', { text: 'x' });
+    expect(quick.status).toBe(200);
+    change({ grants: { one } });
+    await takenOver();
+    expect((await session.send('ping')).status).toBe(401);
+    expect((await listening).messages.at(-1)).toMatchObject({ id: 'l' });
+    expect((await running).messages[0].result.content[0].text).toBe('slept');
+  });
+});
+
+describe('a refused change', () => {
+  test('mending a policy that only the refused configuration names is noticed', async () => {
+    await start('mended', { one });
+    const policy = join(gateway.folder, 'other.yaml');
+    writeFileSync(policy, '{"version":"1","default":"maybe"}');
+    change({ grants: { one, two: { ...two, policy: 'other.yaml' } } });
+    await until('the alarm', async () => (await ready()).status === 'degraded');
+    writeFileSync(policy, JSON.stringify(allow));
+    await takenOver();
+    expect((await ready()).status).toBe('ok');
+    expect((await modernCall(gateway.url, tokens.TWO, 'echo', { text: 'x' })).status).toBe(200);
+  });
+});
+
+describe('the end of the process', () => {
+  test('an answer that is being read is read to its end', async () => {
+    await start('slow-reader', { one });
+    const session = await LegacySession.open(gateway.url, tokens.ONE);
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'big', arguments: { bytes: 12_000_000 } },
+    });
+    const { hostname, port, pathname } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    const headers = Object.entries({ ...session.headers, 'content-type': 'application/json' });
+    const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.write(
+      `POST ${pathname} HTTP/1.1\r\nhost: localhost\r\n${head}content-length: ${body.length}\r\n\r\n${body}`,
+    );
+    socket.pause();
+    await until('the answer', () => /"tool":"big"/.test(gateway.err()));
+    const stopping = gateway.stop();
+    await until('the stop', async () => (await fetch(`${gateway.admin}/readyz`)).status === 503);
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    socket.resume();
+    await until('all of it', () => bytes > 12_000_000);
+    socket.destroy();
+    expect(await stopping).toBe(0);
+  });
+
+  test('files of the data folder are for its user alone', async () => {
+    await start('modes', { one });
+    const modes = readdirSync(gateway.data, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, statSync(join(gateway.data, name)).mode & 0o777]);
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
+  });
+});
