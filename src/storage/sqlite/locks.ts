@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -27,6 +27,9 @@ export class FileLock {
   }
 
   static #try(path: string, sql: string): FileLock | undefined {
+    // SQLite gives its journals the mode of their database. Only where it is new: closing a file drops the locks that
+    // this process holds on it.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
       db.exec(sql);
