@@ -245,4 +245,29 @@ describe('stripping', () => {
     const key = `AKIA\u200bIOSFODNN7${'EXAMPLE'}`;
     expect(left(key, { ...pattern('secrets'), strip: ['invisible'] })).toBe('[redacted]');
   });
+
+  it.each([
+    ['SECRET_KEY=abcdef123456', 'SECRET_KEY=[redacted]'],
+    ['AccountKey=abcdefabcdefabcd==', 'AccountKey=[redacted]'],
+    ['pwd=hunter22222', 'pwd=[redacted]'],
+    ['?token=abcdef0123456789', '?token=[redacted]'],
+    ['PASSWORD="abc def ghi"', 'PASSWORD="[redacted]"'],
+    ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX', '[redacted]'],
+    ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQdG\n-----END PGP PRIVATE KEY BLOCK-----', '[redacted]'],
+    ['the next page token: unavailable', 'the next page token: unavailable'],
+  ])('secrets by a telling name or form: %j', (given, wanted) => {
+    expect(left(given, pattern('secrets'))).toBe(wanted);
+  });
+
+  it.each(['jö@example.com', 'user@münchen.de', '用户@例子.公司'])('an address in any script: %s', (address) => {
+    expect(left(`to ${address} now`, pattern('emails'))).toBe('to [redacted] now');
+  });
+
+  it('a card number that is no string', () => {
+    const given = result({ structuredContent: { card: 4111111111111111, n: 4111111111111112 } });
+    const inspected = inspectResult([rules(pattern('cards'))], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"card":"[redacted]","n":4111111111111112}}',
+    );
+  });
 });

@@ -1,12 +1,20 @@
-import { isJsonArray, isJsonObject, type JsonValue } from '../../domain/json.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../domain/json.ts';
 
-/** The value with every string, and every name of a member, passed through; the same object where nothing changes. */
-export function mapStrings(value: JsonValue, change: (text: string) => string): JsonValue {
+/**
+ * The value with every string, and every name of a member, passed through; the same object where nothing changes. A
+ * number that `hides` says so of is changed as the string of its text.
+ */
+export function mapStrings(
+  value: JsonValue,
+  change: (text: string) => string,
+  hides?: (number: string) => boolean,
+): JsonValue {
   if (typeof value === 'string') return change(value);
+  if (value instanceof JsonNumber) return hides?.(value.text) === true ? change(value.text) : value;
   if (isJsonArray(value)) {
     let made: JsonValue[] | undefined;
     for (const [i, element] of value.entries()) {
-      const mapped = mapStrings(element, change);
+      const mapped = mapStrings(element, change, hides);
       if (mapped !== element) (made ??= [...value])[i] = mapped;
     }
     return made ?? value;
@@ -16,7 +24,7 @@ export function mapStrings(value: JsonValue, change: (text: string) => string): 
   const made = Object.create(null) as Record<string, JsonValue>;
   for (const [key, member] of Object.entries(value)) {
     const name = change(key);
-    const mapped = mapStrings(member, change);
+    const mapped = mapStrings(member, change, hides);
     changed ||= name !== key || mapped !== member;
     // Two names that become one: the first stays under its name, the other is told apart.
     made[freeName(made, name)] = mapped;

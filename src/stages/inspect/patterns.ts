@@ -4,9 +4,9 @@
  */
 
 const tokens: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{0,20000}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g,
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.()-]{0,20000}?-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g,
   // Cut off: no end line in this string.
-  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{0,20000}/g,
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.()-]{0,20000}/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g,
   /\bgh[pousr]_[A-Za-z0-9]{36,251}\b/g,
   /\bgithub_pat_[A-Za-z0-9_]{22,255}\b/g,
@@ -24,18 +24,26 @@ const tokens: readonly RegExp[] = [
   /\bhf_[A-Za-z0-9]{30,64}\b/g,
   /\bdop_v1_[a-f0-9]{64}\b/g,
   /\bhvs\.[A-Za-z0-9_-]{24,500}/g,
+  // Whoever has the address may post.
+  /\bhttps:\/\/hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9/]{10,200}/g,
   /\beyJ[A-Za-z0-9_-]{8,8000}\.eyJ[A-Za-z0-9_-]{4,16000}\.[A-Za-z0-9_-]{0,8000}/g,
 ];
 
 /** The value after a telling name or scheme; the name stays. */
 const assigned: readonly RegExp[] = [
   /(\b(?:bearer|basic)[ ]{1,4})[A-Za-z0-9+/=._~-]{16,8000}/gi,
-  /(\b[a-z0-9_-]{0,40}(?:password|passwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?)[^\s"',;&]{6,8000}/gi,
+  /(\b[a-z0-9_-]{0,40}(?:password|passwd|passphrase|secret|secret[_-]?key|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|signing[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?)[^\s"',;&]{6,8000}/gi,
+  // In quotes a value may hold blanks.
+  /(\b[a-z0-9_-]{0,40}(?:password|passwd|passphrase|pwd|secret|secret[_-]?key)["']?[ \t]{0,4}[:=][ \t]{0,4}["])[^"\r\n]{6,1000}(?=")/gi,
+  // Short names that mean other things too: a value long enough to be one, with a digit, as no word has.
+  /((?<![a-z0-9])(?:pwd|token)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?)(?=[A-Za-z+/=._~-]{0,200}[0-9])[A-Za-z0-9+/=._~-]{10,8000}/gi,
   // User information of a URL.
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,200}:)[^\s/@"']{1,200}(?=@)/gi,
 ];
 
-const email = /(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,10}[A-Za-z]{2,24}\b/g;
+/** Letters of every script stand on both sides of the sign (RFC 6531). */
+const email =
+  /(?<![\p{L}\p{N}._%+-])[\p{L}\p{M}\p{N}._%+-]{1,64}@(?:[\p{L}\p{M}\p{N}-]{1,63}\.){1,10}[\p{L}\p{M}]{2,24}(?![\p{L}\p{N}])/gu;
 
 const cardRun = /(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])/g;
 
@@ -54,6 +62,11 @@ export function findPattern(pattern: 'secrets' | 'cards' | 'emails', text: strin
     default:
       return pattern satisfies never;
   }
+}
+
+/** Whether the text of a JSON number is a card number: servers write them so, too. */
+export function isCardNumber(text: string): boolean {
+  return /^[0-9]{13,19}$/.test(text) && isCard(text);
 }
 
 /** Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir. */

@@ -2,7 +2,7 @@
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
 import { mapStrings } from './map-strings.ts';
-import { findPattern } from './patterns.ts';
+import { findPattern, isCardNumber } from './patterns.ts';
 
 const redacted = '[redacted]';
 
@@ -13,7 +13,13 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
     case 'path':
       return { value: redactPath(result, redaction.steps) };
     case 'pattern':
-      return { value: mapStrings(result, (text) => findPattern(redaction.pattern, text, redacted)) };
+      return {
+        value: mapStrings(
+          result,
+          (text) => findPattern(redaction.pattern, text, redacted),
+          redaction.pattern === 'cards' ? isCardNumber : undefined,
+        ),
+      };
     case 'regex':
       return redactRegex(result, redaction);
     default:
