@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type JsonObject, toJson } from '../../../domain/json.ts';
+import { JsonNumber, type JsonObject, toJson } from '../../../domain/json.ts';
 import type { CallFacts } from '../../../domain/policy.ts';
 import { Evaluation } from '../evaluation.ts';
 import { compileExpression } from './cel.ts';
@@ -247,5 +247,38 @@ describe('against a schema', () => {
       return checkExpression(expression, toJson(nested(levels))) === undefined;
     };
     expect([fits(8), fits(9)]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['args.a / args.b > 1.0', { a: 1, b: 0 }, 'division by zero'],
+    ['!(args.a / args.b > 1.0)', { a: 0, b: 0 }, 'division by zero'],
+    ['args.a / 0 > 1', { a: 1 }, 'division by zero'],
+    ['1 / args.a > 1.0', { a: 0 }, 'division by zero'],
+    ['1 / 0 > 1', {}, 'division by zero'],
+    ['[1.0].exists(x, args.a / (x - 1.0) > 1.0)', { a: 1 }, 'division by zero'],
+    ['args.a / 2 > 1', { a: '4' }, 'only numbers can be divided'],
+    ['args.a % 0 > 1', { a: 1 }, 'modulo by zero'],
+    ['args.a % args.b > 1.0', { a: 1, b: 0 }, 'modulo by zero'],
+    ['args.a == args.b', { a: new JsonNumber('1e400'), b: new JsonNumber('1e401') }, 'too large for a double'],
+  ])('never goes on with an infinite number or with none: %s', (text, args, why) => {
+    expect(() => run(text, args)).toThrow(why);
+  });
+
+  it.each([
+    ['args.a - 6 / 3 / 2 * 2 == 1', { a: 3 }, true],
+    ['7 / 2 == 3 && -7 / 2 == -3 && 7.0 / 2 == 3.5', {}, true],
+    ['args.s == "a\\"b\'c\\\\\\n\\u00e9😀" && args.a / 2 == 1 || false', { s: 'a"b\'c\\\né😀', a: 2 }, true],
+    ["args['x.y'] / 4.0 == 0.25 ? r'\\d' == '\\\\d' : false", { 'x.y': 1 }, true],
+    ['args.l.map(x, x / 2.0) == [0.5, 1.0] && {"k": args.a / 1.0}.k == 2.0', { l: [1, 2], a: 2 }, true],
+    ['args.s.matches("^😀$") && args.t == "\\\\ud83d\\\\ude00"', { s: '😀', t: '\\ud83d\\ude00' }, true],
+    ['args.s.matches("a/b") && args.a / 2 > 0', { s: 'a/b', a: 1 }, true],
+  ])('divides as written: %s', (text, args, wanted) => {
+    expect(run(text, args)).toBe(wanted);
+  });
+
+  it('does not offer what divisions become', () => {
+    expect(compileExpression('quotient(1.0, 2.0) > 0.0', false)).toMatchObject({
+      error: '`quotient` is not allowed in an expression',
+    });
   });
 });

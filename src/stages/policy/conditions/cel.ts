@@ -77,12 +77,13 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
     const first = environment.parse(text);
     const problem = inspectAst(first.ast, patterns);
     if (problem !== undefined) return problem;
+    const changed = divisionsGuarded(first.ast) || patterns.size > 0;
     nesting = comprehensionNesting(first.ast);
     if (nesting > comprehensionNestingMax) {
       return { error: `comprehensions are nested ${nesting} deep; at most ${comprehensionNestingMax}` };
     }
-    checked = patterns.size === 0 ? text : serialize(first.ast);
-    program = patterns.size === 0 ? first : environment.parse(checked);
+    checked = changed ? textOf(first.ast) : text;
+    program = changed ? environment.parse(checked) : first;
   } catch (fault) {
     return { error: `not a CEL expression: ${firstLine(fault)}` };
   }
@@ -110,6 +111,17 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
   };
 }
 
+/** The library writes a character beyond U+FFFF as two escapes, which it does not read. Escapes are taken one by one. */
+function textOf(ast: ASTNode): string {
+  return serialize(ast).replace(
+    /\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|[^])/gi,
+    (escape, high: string | undefined, low: string | undefined) =>
+      high === undefined || low === undefined
+        ? escape
+        : String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low, 16)),
+  );
+}
+
 /** One run at a time: evaluation is synchronous. */
 let searching: ReadonlyMap<string, SafePattern> = new Map();
 let searchBudget = 0;
@@ -123,6 +135,7 @@ function search(text: string, source: string): boolean {
 }
 
 const rewritten = 'searchRe2';
+const guarded = 'quotient';
 const environments = new Map<boolean, Environment>();
 
 function celEnvironment(inResult: boolean): Environment {
@@ -149,7 +162,9 @@ export function baseEnvironment(): Environment {
     environment.registerOperator(`double ${op} int`, both);
     environment.registerOperator(`int ${op} double: double`, both);
   }
-  environment.registerOperator('double % double', (a: number, b: number) => a % b);
+  environment.registerOperator('double % double', remainder);
+  // Of any type, so that what it gives compares as the division of an argument does.
+  environment.registerFunction(`${guarded}(dyn, dyn): dyn`, divided);
   environment.registerFunction(`string.${rewritten}(string): bool`, search);
   return environment;
 }
@@ -159,12 +174,34 @@ const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
-  '/': (a, b) => a / b,
-  '%': (a, b) => a % b,
+  '/': quotient,
+  '%': remainder,
 };
 
+/** As doubles these would be infinite or NaN, which compares as false: a rule that forbids would not hold. */
+function quotient(a: number, b: number): number {
+  if (b === 0) throw new Error('division by zero');
+  return a / b;
+}
+
+function remainder(a: number, b: number): number {
+  if (b === 0) throw new Error('modulo by zero');
+  return a % b;
+}
+
+function divided(a: unknown, b: unknown): number | bigint {
+  if (typeof a === 'bigint' && typeof b === 'bigint') {
+    if (b === 0n) throw new Error('division by zero');
+    return a / b;
+  }
+  if ((typeof a !== 'number' && typeof a !== 'bigint') || (typeof b !== 'number' && typeof b !== 'bigint')) {
+    throw new Error('no such overload: only numbers can be divided');
+  }
+  return quotient(Number(a), Number(b));
+}
+
 const comprehensions = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-const banned = new Set(['uint', 'bytes', rewritten]);
+const banned = new Set(['uint', 'bytes', rewritten, guarded]);
 
 /** Bans what JSON never produces and the library gets wrong, and turns `matches` into the RE2 search. */
 function inspectAst(node: ASTNode, patterns: Map<string, SafePattern>): Problem | undefined {
@@ -197,6 +234,15 @@ function inspectAst(node: ASTNode, patterns: Map<string, SafePattern>): Problem 
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** The library's own division of doubles cannot be replaced, so that every `/` becomes a call of ours. */
+function divisionsGuarded(node: ASTNode): boolean {
+  // All are visited: no short circuit.
+  const inside = children(node).map(divisionsGuarded).includes(true);
+  if (node.op !== '/') return inside;
+  Object.assign(node, { op: 'call', args: [guarded, node.args] });
+  return true;
 }
 
 function children(node: ASTNode): ASTNode[] {
@@ -273,7 +319,7 @@ function present(members: Record<string, unknown>): Record<string, unknown> {
 }
 
 function native(value: JsonValue, elements: number): unknown {
-  if (value instanceof JsonNumber) return Number(value.text);
+  if (value instanceof JsonNumber) return double(value.text);
   if (isJsonArray(value)) {
     if (value.length > elements) throw new ReadFault(`reads a list of more than ${elements} elements`);
     return value.map((element) => native(element, elements));
@@ -282,6 +328,13 @@ function native(value: JsonValue, elements: number): unknown {
   const made = Object.create(null) as Record<string, unknown>;
   for (const key in value) made[key] = native(value[key] as JsonValue, elements);
   return made;
+}
+
+/** Infinity is no number that somebody wrote, and infinities are all equal. */
+function double(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number)) throw new ReadFault('reads a number that is too large for a double');
+  return number;
 }
 
 function firstLine(fault: unknown): string {
