@@ -74,7 +74,7 @@ describe('an amount', () => {
     [{ cel: 'size(args.l)' }, { l: [1, 2] }, '2'],
     [{ cel: 'args.s' }, { s: '0.1' }, '0.1'],
     [{ cel: 'string(args.a)' }, { a: 7 }, '7'],
-    [{ cel: 'args.a / 0' }, { a: 1 }, 'cannot: is no number'],
+    [{ cel: 'args.a / 0' }, { a: 1 }, 'cannot: cannot be evaluated: division by zero'],
     [{ cel: 'args.f' }, { f: true }, 'cannot: is no number'],
     [{ cel: 'args.a - 5' }, { a: 1 }, 'cannot: is negative'],
     [{ cel: 'args.a == 1' }, { a: 1 }, '/l/amount/cel the expression gives bool, not a number'],

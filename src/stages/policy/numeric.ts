@@ -1,10 +1,10 @@
 /** `{product: […]}` and `{sum: […]}`: exact, over numbers and strings that are numbers. */
-import { addDecimals, type Decimal, decimalText, multiplyDecimals, parseDecimal } from '../../domain/decimal.ts';
+import { addDecimals, type Decimal, multiplyDecimals, parseDecimal } from '../../domain/decimal.ts';
 import { JsonNumber, type JsonValue } from '../../domain/json.ts';
 import type { NumericSource } from '../../domain/policy-document.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Path, parsePath, ReadFault } from './path.ts';
-import { jsonType, numericText } from './values.ts';
+import { ComputedNumber, decimalValue, jsonType } from './values.ts';
 
 /** What a condition or an amount reads. */
 export interface Reading {
@@ -19,6 +19,8 @@ type Problem = { readonly error: string; readonly hint?: string };
 
 const membersMax = 16;
 const nestingMax = 4;
+/** Sixteen members of the largest size fit; nested products cannot grow without end. */
+const computedLengthMax = 8_000;
 
 export function compileReading(source: NumericSource, inResult: boolean, nesting = 0): Reading | Problem {
   if (typeof source === 'string') {
@@ -62,7 +64,10 @@ export function compileReading(source: NumericSource, inResult: boolean, nesting
           } else total = combine(total, decimalOf(value, reading.text));
         }
       }
-      return missing ? undefined : new JsonNumber(decimalText(total));
+      if (missing) return undefined;
+      const computed = new ComputedNumber(total);
+      if (computed.text.length > computedLengthMax) throw new ReadFault('is a number out of bounds');
+      return computed;
     },
   };
 }
@@ -71,8 +76,7 @@ const one: Decimal = { digits: 1n, scale: 0 };
 const zero: Decimal = { digits: 0n, scale: 0 };
 
 function decimalOf(value: JsonValue, text: string): Decimal {
-  const number = numericText(value);
-  const decimal = number === undefined ? undefined : parseDecimal(number);
+  const decimal = decimalValue(value);
   if (decimal === undefined) throw new ReadFault(`needs numbers, and \`${text}\` is ${kind(value)}`);
   return decimal;
 }

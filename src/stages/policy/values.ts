@@ -1,5 +1,5 @@
 /** JSON values as rules see them: their type in words, strict equality, exact order. */
-import { compareDecimals, type Decimal, parseDecimal } from '../../domain/decimal.ts';
+import { compareDecimals, type Decimal, decimalText, parseDecimal } from '../../domain/decimal.ts';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../domain/json.ts';
 
 export type JsonType = 'null' | 'a boolean' | 'a string' | 'a number' | 'a list' | 'an object';
@@ -42,6 +42,22 @@ function safeDouble(text: string): number | undefined {
 
 const plainNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
+/** What a product or sum gives: exact, and not bounded by the length that a written number may have. */
+export class ComputedNumber extends JsonNumber {
+  readonly decimal: Decimal;
+  constructor(decimal: Decimal) {
+    super(decimalText(decimal));
+    this.decimal = decimal;
+  }
+}
+
+/** The exact value of a number or of a string that is one; undefined for anything else and for what is out of bounds. */
+export function decimalValue(value: JsonValue): Decimal | undefined {
+  if (value instanceof ComputedNumber) return value.decimal;
+  const text = numericText(value);
+  return text === undefined ? undefined : parseDecimal(text);
+}
+
 /** Order of a value seen against a known number; undefined where the value is no number within bounds. */
 export function compareWith(seen: JsonValue, known: Comparable): -1 | 0 | 1 | undefined {
   const text = numericText(seen);
@@ -50,13 +66,13 @@ export function compareWith(seen: JsonValue, known: Comparable): -1 | 0 | 1 | un
     const double = safeDouble(text);
     if (double !== undefined) return double < known.double ? -1 : double > known.double ? 1 : 0;
   }
-  const decimal = parseDecimal(text);
+  const decimal = decimalValue(seen);
   return decimal === undefined ? undefined : compareDecimals(decimal, known.decimal);
 }
 
 /** Strict by type, exact for numbers, member by member for lists and objects. */
 export function equalValues(a: JsonValue, b: JsonValue): boolean {
-  if (a instanceof JsonNumber) return b instanceof JsonNumber && equalNumbers(a.text, b.text);
+  if (a instanceof JsonNumber) return b instanceof JsonNumber && equalNumbers(a, b);
   if (isJsonArray(a)) {
     if (!isJsonArray(b) || a.length !== b.length) return false;
     return a.every((element, i) => equalValues(element, b[i] as JsonValue));
@@ -69,9 +85,9 @@ export function equalValues(a: JsonValue, b: JsonValue): boolean {
 }
 
 /** Numbers out of the exact reader's bounds are equal only as the same text: nothing else can be said cheaply. */
-function equalNumbers(a: string, b: string): boolean {
-  if (a === b) return true;
-  const x = parseDecimal(a);
-  const y = parseDecimal(b);
+function equalNumbers(a: JsonNumber, b: JsonNumber): boolean {
+  if (a.text === b.text) return true;
+  const x = decimalValue(a);
+  const y = decimalValue(b);
   return x !== undefined && y !== undefined && compareDecimals(x, y) === 0;
 }

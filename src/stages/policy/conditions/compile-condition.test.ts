@@ -309,6 +309,23 @@ describe('products and sums', () => {
     expect((looked.trail[0] as { seen?: number }).seen).toBe(seen === undefined ? undefined : Number(seen));
   });
 
+  it.each([
+    [product, 'lt', '0', { q: new JsonNumber('1e400'), p: '-1e400' }, 'holds'],
+    [product, 'gt', '1e400', { q: new JsonNumber('1e400'), p: '1.1' }, 'holds'],
+    [{ sum: [product, 'args.q'] }, 'gt', '1e400', { q: new JsonNumber('1e400'), p: 2 }, 'holds'],
+    [{ sum: ['args.q', { sum: ['args.p'] }] }, 'eq', '1e400', { q: new JsonNumber('1e400'), p: 0 }, 'holds'],
+    [{ sum: ['args.q', new JsonNumber('1')] }, 'lte', '1e400', { q: new JsonNumber('1e400') }, 'fails'],
+    [
+      { product: Array.from({ length: 4 }, () => ({ product: Array.from({ length: 6 }, () => 'args.q') })) },
+      'gt',
+      '0',
+      { q: new JsonNumber('1e400') },
+      'error',
+    ],
+  ])('stay exact beyond what may be written: %j %s %s', (path, op, value, args, outcome) => {
+    expect(look(test(path, op, new JsonNumber(value)), args).outcome).toBe(outcome);
+  });
+
   it('say what is wrong and what is missing', () => {
     expect(look(test(product, 'gt', 1), { q: 1, p: 'x' }).fault).toBe(
       '`product(args.q, args.p)` needs numbers, and `args.p` is a string that is no number',
