@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { statfsSync } from 'node:fs';
+import { type StatsFs, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Gate } from '../call/gate.ts';
 import { Standing } from '../call/standing.ts';
@@ -93,6 +93,8 @@ export async function compose(options: {
   if (closed > 0) logger.warn({ closed }, 'calls without a recorded answer were closed as unknown');
   pruneOld(db, config.audit.keepMs, now());
 
+  const cannotWrite = (fault: unknown) =>
+    alarms.raise('audit', `the data folder cannot be written: ${(fault as Error).message}`);
   const standing = new Standing();
   const permitted = new Map<string, number>();
   const upstreams: Upstreams = new Upstreams({
@@ -106,7 +108,7 @@ export async function compose(options: {
     onModernStanding: () => {},
     onUpstreamSession: (live, id) => sessions.setUpstream(live, id),
   });
-  const sessions: SessionTable = new SessionTable(sqliteSessions(db), {
+  const sessions: SessionTable = new SessionTable(sqliteSessions(db, cannotWrite), {
     sessionsMax: config.bounds.sessionsMax,
     now,
     randomId: () => randomBytes(32).toString('base64url'),
@@ -181,7 +183,13 @@ export async function compose(options: {
         (sentence) => logger.warn(sentence),
       )
     : () => {};
-  const pruning = setInterval(() => pruneOld(db, keepMs, now()), 3_600_000);
+  const pruning = setInterval(() => {
+    try {
+      pruneOld(db, keepMs, now());
+    } catch (fault) {
+      cannotWrite(fault);
+    }
+  }, 3_600_000);
   pruning.unref();
   watchDisk(folder.path, alarms);
 
@@ -224,11 +232,19 @@ export async function compose(options: {
       clearInterval(sweeping);
       endRequests();
       await upstreams.closeAll();
-      await ledger.append({ kind: 'stop', at: now(), members: '' });
-      await ledger.close();
-      await store?.close();
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      db.close();
+      // What a full disk does not take must not keep the rest from being closed.
+      const tried = async (step: () => unknown) => {
+        try {
+          await step();
+        } catch (fault) {
+          logger.error(`this run cannot be ended in the data folder as it should: ${(fault as Error).message}`);
+        }
+      };
+      await tried(() => ledger.append({ kind: 'stop', at: now(), members: '' }));
+      await tried(() => ledger.close());
+      await tried(() => store?.close());
+      await tried(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+      await tried(() => db.close());
       writerLock.release();
       folderLock.release();
       log.flush();
@@ -291,7 +307,13 @@ function upstreamServer(
 }
 
 function watchDisk(path: string, alarms: Alarms): void {
-  const { bavail, blocks } = statfsSync(path);
+  let disk: StatsFs;
+  try {
+    disk = statfsSync(path);
+  } catch (fault) {
+    return alarms.raise('disk', `the data folder ${path} cannot be looked at: ${(fault as Error).message}`);
+  }
+  const { bavail, blocks } = disk;
   if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);
   else alarms.clear('disk');
 }

@@ -175,7 +175,12 @@ export class Gate {
       channel.live = live;
       return { kind: 'answer', status: 200, text };
     }
-    this.#parts.sessions.keep(live, jsonText(params));
+    try {
+      this.#parts.sessions.keep(live, jsonText(params));
+    } catch (thrown) {
+      await this.endSession(live);
+      return turnAway(fault(200, -32603, `unavailable: the session cannot be kept: ${(thrown as Error).message}`, id));
+    }
     return { kind: 'answer', status: 200, text, sessionId: opening.id };
   }
 

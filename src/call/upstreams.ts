@@ -24,7 +24,7 @@ export class Upstreams {
     const gone = [...this.#servers.values()].filter((server) => !servers.includes(server));
     this.#servers.clear();
     for (const server of servers) this.#servers.set(server.id, server);
-    for (const { live, server } of [...this.#links.values()]) {
+    for (const { live, server } of Array.from(this.#links.values())) {
       if (!gone.includes(server)) continue;
       this.#links.delete(live.session.id);
       // Another server knows nothing of the session its predecessor gave.

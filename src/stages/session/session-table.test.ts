@@ -24,11 +24,13 @@ let folder: string;
 let db: DatabaseSync;
 let now: number;
 let ended: string[];
+let faults: unknown[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
   db = openDatabase(join(folder, 'sallyport.db'));
   now = 1_700_000_000_000;
   ended = [];
+  faults = [];
 });
 afterEach(() => {
   db.close();
@@ -37,13 +39,16 @@ afterEach(() => {
 
 let made = 0;
 const table = (sessionsMax = 3) =>
-  new SessionTable(sqliteSessions(db), {
-    sessionsMax,
-    now: () => now,
-    randomId: () => `secret-${++made}`,
-    onEnd: (live: Live) => ended.push(live.session.id),
-    onRestore: () => {},
-  });
+  new SessionTable(
+    sqliteSessions(db, (fault) => faults.push(fault)),
+    {
+      sessionsMax,
+      now: () => now,
+      randomId: () => `secret-${++made}`,
+      onEnd: (live: Live) => ended.push(live.session.id),
+      onRestore: () => {},
+    },
+  );
 const open = (sessions: SessionTable) => {
   const opened = sessions.open(from);
   sessions.keep(opened.live, '{}');
@@ -126,5 +131,25 @@ describe('many sessions', () => {
     expect(ended).toEqual([idle.live.session.id]);
     sessions.sweep(() => false);
     expect(ended).toEqual([idle.live.session.id, kept.live.session.id, fresh.live.session.id]);
+  });
+});
+
+describe('a disk that takes no more', () => {
+  test('sessions under way go on; one that ends stays ended, and leaves the store when it can', () => {
+    const sessions = table();
+    const { id, live } = open(sessions);
+    const other = open(sessions);
+    db.exec('PRAGMA query_only=1');
+    now += 2 * 60_000;
+    expect(find(sessions, id)).toBe(live);
+    sessions.setUpstream(live, 'u1');
+    sessions.end(other.live);
+    expect(find(sessions, other.id)).toBeUndefined();
+    sessions.sweep(() => true);
+    expect(() => open(sessions)).toThrow(/readonly/);
+    expect(faults.length).toBeGreaterThanOrEqual(4);
+    db.exec('PRAGMA query_only=0');
+    sessions.sweep(() => true);
+    expect(db.prepare('SELECT digest FROM sessions').all()).toEqual([{ digest: digestOf(id) }]);
   });
 });

@@ -7,7 +7,22 @@ type Row = Omit<StoredSession, 'upstream' | 'createdAt' | 'usedAt'> & {
   used: number;
 };
 
-export function sqliteSessions(db: DatabaseSync): SessionStore {
+/**
+ * Sessions in the file of the trail. On a disk that takes no more only a new session fails: those that are under way
+ * go on, and what could not be written is made good with the next sweep. `onFault` hears of it.
+ */
+export function sqliteSessions(db: DatabaseSync, onFault: (fault: unknown) => void): SessionStore {
+  /** Ended, and in the file still. */
+  const ended = new Set<string>();
+  const written = (write: () => void): boolean => {
+    try {
+      write();
+      return true;
+    } catch (fault) {
+      onFault(fault);
+      return false;
+    }
+  };
   const find = db.prepare('SELECT * FROM sessions WHERE digest = ?');
   const save = db.prepare(
     'INSERT OR REPLACE INTO sessions (digest, caller, server, revision, initialize, upstream, state, created, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -18,26 +33,36 @@ export function sqliteSessions(db: DatabaseSync): SessionStore {
   const removeIdle = db.prepare('DELETE FROM sessions WHERE used < ? RETURNING digest');
   return {
     find(digest) {
-      const row = find.get(digest) as Row | undefined;
+      const row = ended.has(digest) ? undefined : (find.get(digest) as Row | undefined);
       if (row === undefined) return undefined;
       const { created, used, upstream, ...same } = row;
       return { ...same, upstream: upstream ?? undefined, createdAt: created, usedAt: used };
     },
     save(session) {
       const { digest, caller, server, revision, initialize, upstream, state, createdAt, usedAt } = session;
-      save.run(digest, caller, server, revision, initialize, upstream ?? null, state, createdAt, usedAt);
+      try {
+        save.run(digest, caller, server, revision, initialize, upstream ?? null, state, createdAt, usedAt);
+      } catch (fault) {
+        onFault(fault);
+        throw fault;
+      }
     },
     touch(digest, usedAt) {
-      touch.run(usedAt, digest);
+      written(() => touch.run(usedAt, digest));
     },
     setUpstream(digest, upstream) {
-      setUpstream.run(upstream ?? null, digest);
+      written(() => setUpstream.run(upstream ?? null, digest));
     },
     remove(digest) {
-      remove.run(digest);
+      if (!written(() => remove.run(digest))) ended.add(digest);
     },
     removeIdle(before) {
-      return (removeIdle.all(before) as { digest: string }[]).map((row) => row.digest);
+      for (const digest of ended) if (written(() => remove.run(digest))) ended.delete(digest);
+      let idle: { digest: string }[] = [];
+      written(() => {
+        idle = removeIdle.all(before) as { digest: string }[];
+      });
+      return idle.map((row) => row.digest);
     },
   };
 }
