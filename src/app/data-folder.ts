@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../platform/make-folder.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 
 /** The data folder: database, tokens, keys. Its own user alone may look into it. */
@@ -14,7 +15,7 @@ export type DataFolder = {
 /** @throws Unavailable where it cannot be made or read. */
 export function openDataFolder(path: string, warn: (sentence: string) => void): DataFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const mode = statSync(path).mode & 0o777;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       chmodSync(path, 0o700);
@@ -55,7 +56,7 @@ function makeOnce(file: string, content: string): void {
 export function tokenIn(file: string): string {
   try {
     if (!existsSync(file)) {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file));
       makeOnce(file, `${newToken()}\n`);
     }
     return readFileSync(file, 'utf8').trim();

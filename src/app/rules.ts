@@ -48,7 +48,11 @@ export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>):
       if (read.policy !== undefined) policies.set(grant.name, read.policy);
       limits.push(...read.limits);
     }
-    credentials.push({ caller, token: tokenOf(grant, errors) });
+    const token = tokenOf(grant, errors);
+    const twin = token === 'none' ? undefined : credentials.find((known) => known.token === token);
+    if (twin !== undefined && grant.token.kind === 'file')
+      errors.push(sameToken(grant.token.path, grant.name, twin.caller.grant));
+    credentials.push({ caller, token });
   }
   if (errors.length > 0) return { kind: 'invalid', errors: unique(errors), warnings: unique(warnings) };
   const rules = {
@@ -110,6 +114,16 @@ function tokenOf(grant: GrantConfig, errors: Diagnostic[]): string {
     });
   }
   return text;
+}
+
+function sameToken(path: string, name: string, twin: string): Diagnostic {
+  return {
+    file: shortPath(path),
+    line: 1,
+    column: 1,
+    message: `the grants \`${twin}\` and \`${name}\` have the same token`,
+    hint: 'a token names one grant; delete the file and a new one is made at the next start',
+  };
 }
 
 export function shortPath(path: string): string {

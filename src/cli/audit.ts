@@ -6,7 +6,9 @@ import { CommandEnd, EXIT } from './exit.ts';
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
 
 export function auditCommand(): Command {
-  const command = new Command('audit').description('Read and prove the audit trail.');
+  const command = new Command('audit')
+    .description('Read and prove the audit trail.')
+    .addHelpText('after', '\nExample:\n  sallyport audit tail -f\n');
   withFolder(command.command('tail'))
     .description('The last records, and with -f those that come.')
     .option('-n, --lines <count>', 'how many', count, 20)
@@ -84,6 +86,8 @@ function show(name: string, flags: Flags): void {
 }
 
 function verify(flags: Flags & { head?: string }): void {
+  if (flags.head !== undefined && !/^[0-9a-f]{64}$/i.test(flags.head))
+    throw new CommandEnd(EXIT.usage, '--head: write the hash that `audit verify` printed, 64 digits of 0-9 and a-f');
   const db = openTrail(flags, process.env);
   const verified = verifyTrail(db, flags.head?.toLowerCase());
   if (verified.kind === 'complete') {

@@ -56,10 +56,24 @@ function told(thrown: unknown): number {
     process.stderr.write(`${thrown.message}; ${thrown.remedy}\n`);
     return EXIT.unavailable;
   }
+  if (isFaultOfDatabase(thrown)) {
+    const why = thrown.message;
+    process.stderr.write(`the database cannot be used: ${why}; see to the disk, or restore the file from a copy\n`);
+    return EXIT.unavailable;
+  }
   const stack = thrown instanceof Error ? thrown.stack : String(thrown);
   process.stderr.write(`a defect of sallyport: please report these lines with what you ran\n${stack}\n`);
   return EXIT.defect;
 }
+
+/** What SQLite says of the file and its disk; anything else it says is a mistake of ours. https://sqlite.org/rescode.html */
+function isFaultOfDatabase(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error) || !('errcode' in thrown)) return false;
+  return FAULTS_OF_FILE.has(Number(thrown.errcode) & 0xff);
+}
+
+/** PERM, BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
+const FAULTS_OF_FILE = new Set([3, 5, 8, 10, 11, 13, 14, 26]);
 
 /** Started by an older Node that hands over: when that process dies, the pipe it holds closes, and so do we. */
 function endWithParent(): void {

@@ -6,7 +6,9 @@ import { CommandEnd, EXIT } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
 export function configCommand(): Command {
-  const command = new Command('config').description('Check a configuration, or print the one in force.');
+  const command = new Command('config')
+    .description('Check a configuration, or print the one in force.')
+    .addHelpText('after', '\nExample:\n  sallyport config check -c sallyport.yaml\n');
   command
     .command('check')
     .description('Every error and warning of the configuration and its policies. Exit code 1 where there is an error.')
@@ -68,12 +70,16 @@ function masked(config: Config): Record<string, unknown> {
       transport.kind === 'child'
         ? {
             command: transport.command,
-            args: transport.args,
+            args: transport.args.map((arg) => (config.secrets.has(arg) ? MASK : arg)),
             env: hidden(transport.env),
             cwd: transport.cwd,
             timeout: `${silenceMsMax} ms`,
           }
-        : { url: transport.url, headers: hidden(transport.headers), timeout: `${silenceMsMax} ms` },
+        : {
+            url: urlWithoutSecrets(transport.url, config.secrets),
+            headers: hidden(transport.headers),
+            timeout: `${silenceMsMax} ms`,
+          },
     ]),
   );
   const grants = Object.fromEntries(
@@ -109,6 +115,10 @@ function masked(config: Config): Record<string, unknown> {
 }
 
 const MASK = '********';
+
+function urlWithoutSecrets(url: string, secrets: ReadonlySet<string>): string {
+  return secrets.has(url) ? `${new URL(url).origin}/${MASK}` : withoutPassword(url);
+}
 
 function withoutPassword(limits: string): string {
   if (!URL.canParse(limits)) return limits;

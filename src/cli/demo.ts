@@ -71,17 +71,6 @@ async function demo(flags: DemoFlags): Promise<void> {
     config,
     reread: () => ({ kind: 'config', config, warnings: [] }),
   });
-  const tokenFile = join(data, 'local.token');
-  const url = `${serving.url}/mcp/binance`;
-  process.stdout.write(
-    `\nSallyport is ready. An agent may now trade on a paper exchange, under ${policy}\n\n` +
-      `${url}\nAuthorization: Bearer ${tokenIn(tokenFile)}\n\n` +
-      `${clientBlocks({ name: 'binance', url, token: tokenIn(tokenFile), tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
-      `The record of every call: ${join(data, 'sallyport.db')}\n` +
-      `  node ${join(root, 'bin', 'sallyport.js')} audit tail --data ${data} -f\n` +
-      `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +
-      `Edit the policy while it runs; Ctrl-C stops. Calls show here as they happen:\n\n`,
-  );
   let stopping = false;
   exchange.onExit((why) => {
     if (!stopping) log.logger.error(`the paper exchange has ended: ${why}`);
@@ -101,6 +90,17 @@ async function demo(flags: DemoFlags): Promise<void> {
       exchange.kill();
     },
   });
+  const tokenFile = join(data, 'local.token');
+  const url = `${serving.url}/mcp/binance`;
+  process.stdout.write(
+    `\nSallyport is ready. An agent may now trade on a paper exchange, under ${policy}\n\n` +
+      `${url}\nAuthorization: Bearer ${tokenIn(tokenFile)}\n\n` +
+      `${clientBlocks({ name: 'binance', url, token: tokenIn(tokenFile), tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
+      `The record of every call: ${join(data, 'sallyport.db')}\n` +
+      `  node ${join(root, 'bin', 'sallyport.js')} audit tail --data ${data} -f\n` +
+      `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +
+      `Edit the policy while it runs; Ctrl-C stops. Calls show here as they happen:\n\n`,
+  );
 }
 
 /** In a clone the data lies beside the sources; an installed package is not written into. */
@@ -143,5 +143,6 @@ function configOf(
     audit: { arguments: 'digest', keepMs: 90 * 86_400_000 },
     bounds: BOUNDS,
     origin: new Map(),
+    secrets: new Set(),
   };
 }

@@ -87,6 +87,7 @@ function configOf(server: ServerConfig, policies: readonly string[], data: strin
     audit: { arguments: 'digest', keepMs: KEEP_MS },
     bounds: BOUNDS,
     origin: new Map(),
+    secrets: new Set(),
   };
 }
 

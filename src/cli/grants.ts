@@ -5,7 +5,9 @@ import { CommandEnd, EXIT } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
 export function grantsCommand(): Command {
-  const command = new Command('grants').description('Who may come in, to which servers, under which policy.');
+  const command = new Command('grants')
+    .description('Who may come in, to which servers, under which policy.')
+    .addHelpText('after', '\nExample:\n  sallyport grants list -c sallyport.yaml\n');
   command
     .command('list')
     .description('Every grant of the configuration. Tokens are never shown, only where they are kept.')

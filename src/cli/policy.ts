@@ -11,6 +11,7 @@ export function policyCommand(recorded: RecordedCalls = auditedCalls): Command {
   return new Command('policy')
     .summary('check, explain, test and compare policies')
     .description('Works on policy files; starts and sends nothing.')
+    .addHelpText('after', '\nExample:\n  sallyport policy check policy.yaml\n')
     .addCommand(policyCheckCommand())
     .addCommand(policyTestCommand())
     .addCommand(policyExplainCommand())

@@ -47,6 +47,15 @@ async function start(flags: StartFlags): Promise<void> {
   const log = openLog({ level: flags.logLevel, pretty: process.stderr.isTTY });
   const serving = await serve({ config, rules: rules.rules, log, childEnv: configuredEnvironment(process.env) });
   const unwatch = watchRules({ gateway: serving.gateway, log, config, reread });
+  // Before anybody is told that it is ready: who hears that may stop it at once.
+  onStopSignals({
+    stop: (signal) => {
+      unwatch();
+      log.logger.info({ signal }, 'stopping');
+      void serving.close(GRACE_MS).then(() => process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.done));
+    },
+    abandon: () => serving.gateway.abandon(),
+  });
   const servers = config.servers.map((server) => server.id);
   if (flags.json === true) {
     process.stdout.write(
@@ -56,12 +65,4 @@ async function start(flags: StartFlags): Promise<void> {
     for (const id of servers) process.stdout.write(`${serving.url}/mcp/${id}\n`);
     process.stderr.write(`ready; health and metrics at ${serving.adminUrl}, data in ${config.data}\n`);
   }
-  onStopSignals({
-    stop: (signal) => {
-      unwatch();
-      log.logger.info({ signal }, 'stopping');
-      void serving.close(GRACE_MS).then(() => process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.done));
-    },
-    abandon: () => serving.gateway.abandon(),
-  });
 }

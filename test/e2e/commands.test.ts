@@ -159,6 +159,23 @@ describe('configuration', () => {
     expect(out).toContain('********');
   });
 
+  test('print masks arguments and URLs with a secret in them', async () => {
+    const secrets = join(folder.path, 'secrets.yaml');
+    writeFileSync(
+      secrets,
+      `version: "1"\nservers:\n  a: { url: "https://mcp.example.com/\${env:UP_TOKEN}/mcp" }\n  b: { command: node, args: [x.js, "--key=\${env:UP_TOKEN}", ghp_0123456789abcdefghij] }\n`,
+    );
+    const { out, code } = await ended([bin, 'config', 'print', '-c', secrets], { env });
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/a-secret|ghp_/);
+    expect(out).toContain('servers.a.url: "https://mcp.example.com/********"');
+    expect(out).toContain('servers.b.args: ["x.js","********","********"]');
+  });
+
+  test.each(['config', 'grants', 'policy', 'audit'])('%s --help has an example', async (command) => {
+    expect((await ended([bin, command, '--help'])).out).toContain(`sallyport ${command} `);
+  });
+
   test('check finds a missing secret with its place', async () => {
     const { out, code } = await ended([bin, 'config', 'check', '-c', file], { env: { UP_TOKEN: undefined } });
     expect(code).toBe(1);

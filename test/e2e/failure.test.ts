@@ -93,6 +93,53 @@ describe('a start that cannot be', () => {
     expect([code, err]).toEqual([69, expect.stringContaining('the data folder')]);
   });
 
+  test('a data folder where none can be made: 69, and soon', async () => {
+    const file = config('data-nowhere', { data: '/proc/sallyport/deep' });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringMatching(/\/proc\/sallyport\/deep.* cannot be .*ENOENT/)]);
+  });
+
+  test('grants with one token between them: 78, with the place', async () => {
+    const token = `\${env:TOKEN}`;
+    const servers = { up: { command: 'node' } };
+    const grants = { a: { token, servers: ['up'] }, b: { token, servers: ['up'] } };
+    const file = config('one-token', { policy: undefined, servers, grants });
+    const { code, err } = await ended([bin, 'start', '-c', file], { env: { TOKEN: 't'.repeat(40) } });
+    expect([code, err]).toEqual([
+      78,
+      expect.stringMatching(/sallyport\.yaml:1:\d+: the grants `a` and `b` have the same token/),
+    ]);
+    const shared = join(folder.path, 'one-token', 'shared.token');
+    writeFileSync(shared, 's'.repeat(40));
+    const inFile = { token: `\${file:shared.token}`, servers: ['up'] };
+    const files = config('one-token', { policy: undefined, servers, grants: { a: inFile, b: inFile } });
+    const second = await ended([bin, 'start', '-c', files]);
+    expect([second.code, second.err]).toEqual([
+      78,
+      expect.stringContaining('shared.token:1:1: the grants `a` and `b` have the same token'),
+    ]);
+  });
+
+  test('a damaged trail cannot be verified: 69, and a head that is none: 2', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({
+      folder: join(folder.path, 'damaged-trail'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    for (let i = 0; i < 200; i++) await session.call('echo', { text: 'x' });
+    await gateway.stop();
+    await upstream.stop();
+    const database = join(gateway.data, 'sallyport.db');
+    const verify = [bin, 'audit', 'verify', '--data', gateway.data];
+    expect((await ended([...verify, '--head', 'xyz'])).code).toBe(2);
+    const bytes = readFileSync(database);
+    writeFileSync(database, bytes.fill(7, 8_192, bytes.length - 4_096));
+    const { code, err } = await ended(verify);
+    expect([code, err]).toEqual([69, expect.stringContaining('the database cannot be used')]);
+  });
+
   test('a damaged database: 69, and it is not recreated', async () => {
     const file = config('damaged', {});
     const database = join(folder.path, 'damaged', 'data', 'sallyport.db');
@@ -367,6 +414,11 @@ describe('while it runs', () => {
     const { DatabaseSync } = await import('node:sqlite');
     const blocker = new DatabaseSync(join(gateway.data, 'sallyport.db'));
     blocker.exec("CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no space'); END");
+    blocker.exec("CREATE TRIGGER full BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no space'); END");
+    await expect(LegacySession.open(gateway.url, gateway.token)).rejects.toThrow(
+      /"id":1,"error":.*the session cannot be kept: no space/,
+    );
+    blocker.exec('DROP TRIGGER full');
     const refused = (await session.call('echo', { text: 'x' })).messages[0].result;
     expect(refused._meta['sallyport/refusal'].rule).toBe('(audit)');
     expect(((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).reasons[0].kind).toBe('audit');
@@ -375,6 +427,20 @@ describe('while it runs', () => {
     expect((await session.call('echo', { text: 'again' })).messages[0].result.content[0].text).toBe('again');
     await gateway.stop();
     await upstream.stop();
+  });
+
+  test('a stop that cannot be written down is a stop all the same', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'full-stop'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const { DatabaseSync } = await import('node:sqlite');
+    const blocker = new DatabaseSync(join(gateway.data, 'sallyport.db'));
+    blocker.exec("CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no space'); END");
+    blocker.close();
+    expect(await gateway.stop()).toBe(0);
+    expect(gateway.err()).toContain('cannot be ended in the data folder as it should: no space');
   });
 
   test('a folder that is open to others is tightened', async () => {

@@ -28,6 +28,8 @@ export type Config = {
   };
   /** Where each value came from, by its path in the file. */
   readonly origin: ReadonlyMap<string, Origin>;
+  /** Texts with a secret in them, as they are in force: never to be shown. */
+  readonly secrets: ReadonlySet<string>;
 };
 
 export type Endpoint = { readonly host: string; readonly port: number };
@@ -104,6 +106,9 @@ class Builder {
   readonly #errors: Diagnostic[] = [];
   readonly #warnings: Diagnostic[] = [];
   readonly #origin = new Map<string, Origin>();
+  readonly #secrets = new Set<string>();
+  /** Which grant has a token. */
+  readonly #tokens = new Map<string, string>();
 
   constructor(file: string, written: ConfigFile, document: SourceDocument, flags: Overrides, env: NodeJS.ProcessEnv) {
     this.#file = file;
@@ -175,6 +180,7 @@ class Builder {
           callsMax: bounds?.calls ?? BOUNDS.callsMax,
         },
         origin: this.#origin,
+        secrets: this.#secrets,
       },
     };
   }
@@ -329,6 +335,9 @@ class Builder {
   ): GrantConfig['token'] {
     if (written === undefined) return { kind: 'file', path: resolve(data, `${name}.token`) };
     if (written === 'none') {
+      const twin = this.#tokens.get('none');
+      if (twin !== undefined) this.#sameToken(at, name, twin);
+      this.#tokens.set('none', name);
       if (isLoopback(listenHost)) return { kind: 'none' };
       this.#error(
         [...at, 'token'],
@@ -340,6 +349,9 @@ class Builder {
     const file = soleFile(written);
     if (file !== undefined) return { kind: 'file', path: resolve(this.#base, file) };
     const value = this.#filled([...at, 'token'], written);
+    const twin = this.#tokens.get(value);
+    if (value !== '' && twin !== undefined) this.#sameToken(at, name, twin);
+    this.#tokens.set(value, name);
     if (value !== '' && !isToken(value)) {
       this.#error(
         [...at, 'token'],
@@ -348,6 +360,14 @@ class Builder {
       );
     }
     return { kind: 'value', value };
+  }
+
+  #sameToken(at: readonly string[], name: string, twin: string): void {
+    this.#error(
+      [...at, 'token'],
+      `the grants \`${twin}\` and \`${name}\` have the same token`,
+      'a token names one grant; leave `token` out and one is made',
+    );
   }
 
   #policies(written: string | readonly string[] | undefined): string[] {
@@ -360,7 +380,8 @@ class Builder {
   }
 
   #filled(at: readonly (string | number)[], text: string): string {
-    if (looksSecret(String(at.at(-1)), text) && at.at(-1) !== 'url') {
+    const isLiteral = looksSecret(String(at.at(-1)), text);
+    if (isLiteral && at.at(-1) !== 'url') {
       this.#place(
         this.#warnings,
         at,
@@ -369,7 +390,10 @@ class Builder {
       );
     }
     const filled = fillIn(text, this.#base, this.#env);
-    if ('value' in filled) return filled.value;
+    if ('value' in filled) {
+      if (isLiteral || hasReference(text)) this.#secrets.add(filled.value);
+      return filled.value;
+    }
     this.#error(at, filled.missing, 'set it, or take the reference out');
     return '';
   }
