@@ -5,6 +5,7 @@ import type { CallFacts } from '../domain/policy.ts';
 import { suggestion } from '../platform/did-you-mean.ts';
 import { readJsonText } from '../platform/read-json.ts';
 import { messageOf } from '../stages/decode/read-message.ts';
+import { isDate } from '../stages/policy/wall-clock.ts';
 import { type KnownTool, knownTool } from './known-tools.ts';
 
 export interface CallSetting {
@@ -137,11 +138,12 @@ function sessionOf(value: JsonValue | undefined, problems: string[]): CallFacts[
   };
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
 function timeOf(value: JsonValue | undefined, now: number, problems: string[]): number {
   if (value === undefined) return now;
-  const at = typeof value === 'string' && rfc3339.test(value) ? Date.parse(value) : Number.NaN;
+  const [text, date = ''] = (typeof value === 'string' ? rfc3339.exec(value) : null) ?? [];
+  const at = text === undefined || !isDate(date) ? Number.NaN : Date.parse(text);
   if (Number.isNaN(at)) problems.push('`time` must be RFC 3339, for example `2026-03-01T09:30:00Z`');
   return at;
 }

@@ -71,6 +71,13 @@ looked at:
       '{"tool": "pay", "time": "yesterday"}',
       'call.json:1:1: `time` must be RFC 3339, for example `2026-03-01T09:30:00Z`',
     ],
+    ...['2026-02-30T00:00:00Z', '2026-03-01T24:00:00Z', '2026-13-01T00:00:00Z', '2026-03-01'].map(
+      (time): [string, string] => [
+        `{"tool": "pay", "time": "${time}"}`,
+        'call.json:1:1: `time` must be RFC 3339, for example `2026-03-01T09:30:00Z`',
+      ],
+    ),
+    ['{"tool": "pay", "time": "2028-02-29T23:59:59.5+05:30", "arguments": {"amount": 1}}', 'permit /tools/pay'],
     ['{"tool": "pay", "caller": {"id": 5}}', 'call.json:1:1: `id` must be text'],
     ['{"tool": "pay", "session": {"calls": -1}}', 'call.json:1:1: `session.calls` must be a whole number, 0 or more'],
     ['5', 'call.json:1:1: a call is an object with `tool` and `arguments`'],
@@ -84,6 +91,12 @@ looked at:
     expect(verdict(call, '[{counter: budget, used: 1.000000000000000001}]')).toBe('refuse /tools/pay/limits/0');
     expect(verdict(call, 'state: [{counter: /tools/pay/limits/0, used: "2"}]')).toBe('refuse /tools/pay/limits/0');
     expect(verdict(call, '[{counter: budget, per: session, used: 5}]')).toBe('permit /tools/pay');
+    expect(verdict(call, '[{counter: budgets, used: 2}]')).toBe(
+      'state.yaml:1:12: no limit counts `budgets`; did you mean `budget`?',
+    );
+    expect(verdict(call, 'state: [{counter: budget, used: 0}, {counter: /nope, used: 2}]')).toContain(
+      'state.yaml:1:47: no limit counts `/nope`',
+    );
     expect(verdict(call, '[{counter: budget, used: -1}]')).toContain('not a decimal, 0 or more');
   });
 

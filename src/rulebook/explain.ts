@@ -1,5 +1,6 @@
 /** `policy explain`: the verdict on one call and every rule that was looked at. */
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { PolicySet } from '../domain/policy.ts';
 import { callDiagnostics, readCallText } from './call-file.ts';
 import { type CounterState, Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
@@ -35,7 +36,7 @@ export function explainCall(input: ExplainInput): ExplainResult {
   if (document === undefined) return { errors };
   const known = catalogueOf(input.catalogue);
   if ('errors' in known) return known;
-  const state = stateOf(input.state);
+  const state = stateOf(input.state, loaded.policy);
   if ('errors' in state) return state;
   const blocks = [...document.document.servers.keys()];
   const server = blocks.length === 1 ? blocks[0] : undefined;
@@ -69,6 +70,6 @@ function catalogueOf(file: SourceFile | undefined): Catalogue {
 
 type State = { readonly counters: readonly CounterState[] } | { readonly errors: readonly Diagnostic[] };
 
-function stateOf(file: SourceFile | undefined): State {
-  return file === undefined ? { counters: [] } : readStateFile(file.file, file.text);
+function stateOf(file: SourceFile | undefined, policy: PolicySet): State {
+  return file === undefined ? { counters: [] } : readStateFile(file.file, file.text, policy);
 }

@@ -55,7 +55,8 @@ export const olderDocument = strictObject({
   hide: z.array(z.string().min(1, 'an empty name')).optional(),
   tools: z.record(
     z.string().min(1, 'an empty name'),
-    strictObject({ rules: z.array(olderRule) }, 'write {rules: []} to allow'),
+    // `{}` lists a tool here as in the new dialect.
+    strictObject({ rules: z.array(olderRule).default([]) }, 'write {rules: []} to allow'),
   ),
 });
 

@@ -188,7 +188,9 @@ const approval = strictObject({
 const redact = z.union([
   strictObject({ path: z.string() }),
   strictObject({
-    pattern: z.union([z.enum(['secrets', 'cards', 'emails']), strictObject({ regex: z.string().min(1) })]),
+    pattern: z.union([z.enum(['secrets', 'cards', 'emails']), strictObject({ regex: z.string().min(1) })], {
+      error: withHint('no known pattern', 'write `secrets`, `cards`, `emails` or {regex: "…"}'),
+    }),
   }),
 ]);
 
@@ -230,7 +232,7 @@ const categories = strictObject(Object.fromEntries(groupNames.map((group) => [gr
 const nameRules = strictObject({ allow: z.array(name).optional(), hide: z.array(name).optional() });
 
 const levelShape = {
-  description: text.optional().meta({ description: 'Free text.' }),
+  description: z.string().optional().meta({ description: 'Free text.' }),
   hide: z.array(name).optional().meta({ description: 'Names or globs of tools that do not exist for this caller.' }),
   all_tools: entry.optional().meta({ description: 'Applies to every tool; lists none.' }),
   categories: categories.optional().meta({

@@ -2,8 +2,10 @@
 import * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { JsonNumber } from '../domain/json.ts';
-import { SCOPES } from '../domain/policy.ts';
+import { type PolicySet, SCOPES } from '../domain/policy.ts';
+import { suggestion } from '../platform/did-you-mean.ts';
 import { readYaml, strictObject, withHint } from '../platform/yaml-document.ts';
+import { policyLimits } from '../stages/policy/compiled.ts';
 import { countable } from '../stages/policy/limit-demand.ts';
 import type { CounterState } from './judge.ts';
 import { exactNumber } from './schema.ts';
@@ -33,11 +35,36 @@ export function counterStates(raw: readonly z.output<typeof counterState>[]): Co
   }));
 }
 
+/** `policy`: what is used of a counter that no limit of it has is a mistake, never nothing. */
 export function readStateFile(
   file: string,
   text: string,
+  policy: PolicySet,
 ): { readonly counters: readonly CounterState[] } | { readonly errors: readonly Diagnostic[] } {
   const read = readYaml(file, text, stateFile, { numbers: 'exact' });
   if ('errors' in read) return read;
-  return { counters: counterStates(Array.isArray(read.value) ? read.value : read.value.state) };
+  const { value, document } = read;
+  const listed = Array.isArray(value);
+  const counters = counterStates(listed ? value : value.state);
+  const errors = unknownCounters(policy, counters).map(({ index, ...said }) => ({
+    file,
+    ...document.locate(listed ? [index, 'counter'] : ['state', index, 'counter'], 'value'),
+    ...said,
+  }));
+  return errors.length > 0 ? { errors } : { counters };
+}
+
+/** Of which counter, by its place in the list, no limit of the policy is. */
+export function unknownCounters(
+  policy: PolicySet,
+  states: readonly CounterState[],
+): { readonly index: number; readonly message: string; readonly hint?: string }[] {
+  if (states.length === 0) return [];
+  const limits = policyLimits(policy);
+  const known = [...new Set(limits.flatMap(({ counter, rule }) => [counter, rule]))];
+  return states.flatMap(({ counter }, index) => {
+    if (known.includes(counter)) return [];
+    const hint = suggestion(counter, known);
+    return [{ index, message: `no limit counts \`${counter}\``, ...(hint === undefined ? {} : { hint }) }];
+  });
 }

@@ -8,7 +8,7 @@ import { type Coverage, coverageOf } from './coverage.ts';
 import { Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
 import { loadPolicy, type PolicyText } from './load.ts';
-import { counterStates } from './state-file.ts';
+import { counterStates, unknownCounters } from './state-file.ts';
 import { type RawCase, testFile } from './test-file.ts';
 
 export interface CaseResult {
@@ -44,8 +44,13 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   const results: CaseResult[] = [];
   const trails: TrailEntry[] = [];
   const errors: Diagnostic[] = [];
+  const nameOf = namesIn(texts, typeof policy === 'string' ? [policy] : policy);
   cases.forEach((one, i) => {
-    const counters = new Counters(loaded.policy, counterStates(one.state ?? []));
+    const states = counterStates(one.state ?? []);
+    for (const { index, ...said } of unknownCounters(loaded.policy, states)) {
+      errors.push({ file, ...parsed.document.locate(['cases', i, 'state', index, 'counter'], 'value'), ...said });
+    }
+    const counters = new Counters(loaded.policy, states);
     const steps = stepsOf(one);
     let result: CaseResult | undefined;
     for (const [n, { call, expect, rule }] of steps.entries()) {
@@ -62,7 +67,8 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
           : { verdict: 'refuse', rule: '(decode)', reason: facts.why, trail: [] };
       trails.push(...judged.trail);
       const verdict = expect ?? judged.verdict;
-      const ok = judged.verdict === verdict && (rule === undefined || judged.rule === rule);
+      const ok =
+        judged.verdict === verdict && (rule === undefined || judged.rule === rule || nameOf(judged.rule) === rule);
       result = {
         name: one.name,
         ok,
@@ -76,6 +82,15 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   });
   if (errors.length > 0) return { file, errors };
   return { file, policies: texts.map((text) => text.file), cases: results, coverage: coverageOf(texts, trails) };
+}
+
+/** A rule of several documents as the test file names them: `desk.yaml#/hide/0`, from wherever the command runs. */
+function namesIn(texts: readonly PolicyText[], written: readonly string[]): (rule: string) => string {
+  return (rule) => {
+    const at = texts.findIndex(({ file }) => rule.startsWith(`${file}#`));
+    const name = written[at];
+    return name === undefined ? rule : name + rule.slice((texts[at] as PolicyText).file.length);
+  };
 }
 
 /** The policies that a test file names; none where it cannot be read. */

@@ -468,6 +468,9 @@ describe('limits of a decision', () => {
       'server=s',
       'policy=a.json',
     ]);
+    // An agent may be called anything, and never shares the bucket of those without a name.
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: '(none)' } })).toEqual(['agent="(none)"']);
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: '"(none)"' } })).toEqual(['agent="\\"(none)\\""']);
     expect(scopes(['agent', 'grant'], { grant: 'desk', caller: { id: 'alice', agent: 'x' } })).toEqual([
       'grant=desk',
       'agent=x',

@@ -135,7 +135,7 @@ function scopeValue(scope: Scope, call: CallFacts, document: string): string {
     case 'caller':
       return `caller=${call.caller.id}`;
     case 'agent':
-      return call.caller.agent === undefined ? 'agent=(none)' : `agent=${call.caller.agent}`;
+      return `agent=${agentText(call.caller.agent)}`;
     case 'server':
       return `server=${call.server}`;
     case 'tool':
@@ -147,4 +147,12 @@ function scopeValue(scope: Scope, call: CallFacts, document: string): string {
     default:
       return scope satisfies never;
   }
+}
+
+const noAgent = '(none)';
+
+/** An agent that is called as the absent one is shown gets quotes, so that the two never share a bucket. */
+function agentText(agent: string | undefined): string {
+  if (agent === undefined) return noAgent;
+  return agent === noAgent || agent.startsWith('"') ? JSON.stringify(agent) : agent;
 }

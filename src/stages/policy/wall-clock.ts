@@ -60,3 +60,12 @@ function formatOf(timezone: string): Intl.DateTimeFormat {
     hour: '2-digit',
   });
 }
+
+const datePattern = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
+
+/** Whether a text is a day of the calendar, written `YYYY-MM-DD`: the 30th of February is none. */
+export function isDate(text: string): boolean {
+  if (!datePattern.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}

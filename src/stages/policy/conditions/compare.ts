@@ -1,6 +1,7 @@
 /** `lt`, `lte`, `gt`, `gte`: exact decimals, never doubles; dates for `time.date`. */
 import type { JsonValue } from '../../../domain/json.ts';
 import { comparable, compareWith, jsonType } from '../values.ts';
+import { isDate } from '../wall-clock.ts';
 import type { Operator } from './operator.ts';
 
 const accepts: Readonly<Record<string, (order: number) => boolean>> = {
@@ -21,7 +22,6 @@ const dateWords: Readonly<Record<string, string>> = {
   gt: 'is after',
   gte: 'is at the earliest',
 };
-const date = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
 
 export const compare: Operator = {
   names: ['lt', 'lte', 'gt', 'gte'],
@@ -34,13 +34,13 @@ export const compare: Operator = {
     const ordered = accepts[op];
     if (ordered === undefined) return { error: `\`${op}\` is no comparison` };
     if (path.date) {
-      if (typeof operand !== 'string' || !date.test(operand)) {
+      if (typeof operand !== 'string' || !isDate(operand)) {
         return { error: `\`${op}\` on \`${path.text}\` needs a date`, hint: 'write "2026-12-31" in quotes' };
       }
       return {
         holds: `${dateWords[op]} ${operand}`,
         test: (seen) =>
-          typeof seen === 'string' && date.test(seen)
+          typeof seen === 'string' && isDate(seen)
             ? ordered(seen < operand ? -1 : seen > operand ? 1 : 0)
             : 'is no date',
       };
