@@ -22,6 +22,11 @@ export class Exchange {
     });
   }
 
+  /** Ends it where the request has not come to its end yet: that is no call, and nothing to wait for. */
+  endUnread(): void {
+    if (this.received === undefined) this.#response.destroy();
+  }
+
   emit(text: string): void {
     if (this.#done || !this.#acceptsStream) return;
     this.#stream();

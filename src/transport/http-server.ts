@@ -79,6 +79,7 @@ export class HttpServer {
     this.#closing = true;
     clearInterval(this.#heartbeat);
     for (const stream of this.#streams) stream.end();
+    for (const exchange of this.#exchanges.all()) exchange.endUnread();
     const until = performance.now() + graceMs;
     // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.
     while (this.#unsent.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));

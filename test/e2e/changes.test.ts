@@ -129,6 +129,21 @@ describe('the end of the process', () => {
     expect(await stopping).toBe(0);
   });
 
+  test('a request that has not come to its end is not waited for', async () => {
+    await start('unread', { one });
+    const { hostname, port, pathname } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    const head = `host: localhost\r\nauthorization: Bearer ${tokens.ONE}\r\ncontent-type: application/json`;
+    socket.write(`POST ${pathname} HTTP/1.1\r\n${head}\r\ncontent-length: 100\r\n\r\n{`);
+    const inFlight = async () => /requests_in_flight 1/.test(await (await fetch(`${gateway.admin}/metrics`)).text());
+    await until('the request', inFlight);
+    gateway.child.kill('SIGTERM');
+    // Well before the ten seconds that running calls get.
+    await until('the end', () => gateway.child.exitCode === 0, 5_000);
+    socket.destroy();
+  });
+
   test('files of the data folder are for its user alone', async () => {
     await start('modes', { one });
     const modes = readdirSync(gateway.data, { withFileTypes: true })
