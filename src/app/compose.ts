@@ -147,8 +147,10 @@ export async function compose(options: {
     noteMalformed: (why) => noteTurnedAway('malformed', why),
   });
   const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
-  const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] =>
-    servers.map((server) => {
+  const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] => {
+    // One that left is closed for good: should it come back, it is made anew.
+    for (const id of makers.keys()) if (!servers.some((server) => server.id === id)) makers.delete(id);
+    return servers.map((server) => {
       const key = JSON.stringify([server, responseBytesMax]);
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
@@ -156,6 +158,7 @@ export async function compose(options: {
       makers.set(server.id, { key, server: made });
       return made;
     });
+  };
   upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
   let { keepMs } = config.audit;
 

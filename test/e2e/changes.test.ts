@@ -58,6 +58,26 @@ describe('a changed server', () => {
   });
 });
 
+describe('a removed server', () => {
+  test('is made anew when it comes back as it was', async () => {
+    const other = { ...child(), cwd: folder.path };
+    await start('comes-back', { one });
+    const servers = { up: child(), other };
+    change({ servers, grants: { one: { ...one, servers: ['up', 'other'] } } });
+    await takenOver(1);
+    const url = gateway.url.replace('/up', '/other');
+    expect((await modernCall(url, tokens.ONE, 'echo', { text: 'there' })).text).toContain('there');
+    change({ servers: { up: child() }, grants: { one } });
+    await takenOver(2);
+    expect((await modernCall(url, tokens.ONE, 'echo', { text: 'gone' })).status).toBe(404);
+    change({ servers, grants: { one: { ...one, servers: ['up', 'other'] } } });
+    await takenOver(3);
+    expect((await modernCall(url, tokens.ONE, 'echo', { text: 'back' })).messages[0].result.content[0].text).toBe(
+      'back',
+    );
+  });
+});
+
 describe('a removed grant', () => {
   test('its running calls finish, its next request fails, its streams close', async () => {
     await start('grant', { one, two });

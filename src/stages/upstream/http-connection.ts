@@ -118,16 +118,20 @@ export class HttpConnection implements Connection {
   }
 
   tell(text: string): void {
+    void this.told(text);
+  }
+
+  /** As {@link tell}; resolves when the server has taken it, or cannot. */
+  async told(text: string): Promise<void> {
     const exchange = this.#options.endpoint.exchange({
       method: 'POST',
       headers: this.#headers,
       body: text,
       onEvent: () => false,
     });
-    void exchange.done.then((exchanged) => {
-      if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost')
-        this.#options.log.dropped(`to the server: ${exchanged.why}`);
-    });
+    const exchanged = await exchange.done;
+    if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost')
+      this.#options.log.dropped(`to the server: ${exchanged.why}`);
   }
 
   wasAsked(id: MessageId): boolean {

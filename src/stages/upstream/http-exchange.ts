@@ -158,6 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    clearTimeout(this.#total);
     if (this.#events !== undefined) return this.#settle({ kind: 'lost', why: 'the stream ended without an answer' });
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
@@ -165,6 +166,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, fault: Error): void {
+    clearTimeout(this.#total);
     // undici hands the request over when it begins to write it: before that, nothing has left.
     const started = this.#controller !== undefined;
     const why = reasonOf(fault);
@@ -182,7 +184,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #onEvent(data: string): void {
     if (this.#settled || data === '') return;
     this.#bytes = 0;
-    if (this.#request.onEvent(data)) this.#settle({ kind: 'answered' });
+    if (!this.#request.onEvent(data)) return;
+    this.#settle({ kind: 'answered' });
+    // A server that leaves the stream open after its answer would keep the connection for itself.
+    this.#total = setTimeout(() => this.#controller?.abort(new Error('the answer is there')), LINGER_MS);
+    this.#total.unref();
   }
 
   #tooLarge(controller: Dispatcher.DispatchController): void {
@@ -212,6 +218,9 @@ function reasonOf(fault: Error): string {
       return code === undefined ? fault.message : `the connection broke (${code})`;
   }
 }
+
+/** How long a stream may stay open after its answer. */
+const LINGER_MS = 1_000;
 
 /** Sent with every refusal at the door, so that `stdio --url` can tell a gateway from a bare server. */
 export const GATEWAY_HEADER = 'sallyport-gateway';

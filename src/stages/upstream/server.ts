@@ -271,7 +271,7 @@ export class UpstreamServer {
       standing,
       remember,
     );
-    if (again) connection.tell(INITIALIZED);
+    if (again) await connection.told(INITIALIZED);
     return { kind: 'opened', connection, initializeReply: reply };
   }
 
@@ -288,7 +288,8 @@ export class UpstreamServer {
       const opened = await this.#initializeHttp(endpoint, params);
       if (typeof resultOf(opened.reply) === 'string' || opened.sessionId === undefined) return undefined;
       remember(opened.sessionId);
-      new HttpConnection({ ...plain, sessionId: opened.sessionId }).tell(INITIALIZED);
+      // Before the call that is sent again, which would come first on another connection.
+      await new HttpConnection({ ...plain, sessionId: opened.sessionId }).told(INITIALIZED);
       return opened.sessionId;
     };
     return new HttpConnection({ ...plain, sessionId, reopen });

@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { HttpEndpoint } from './http-exchange.ts';
+
+test('a stream that the server leaves open after its answer gives its connection back', async () => {
+  const responses: ServerResponse[] = [];
+  const server = createServer((_request, response) => {
+    responses.push(response);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('data: {"answer":true}\n\n');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = new HttpEndpoint({
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
+    headers: [],
+    silenceMsMax: 60_000,
+    totalMsMax: 60_000,
+    responseBytesMax: 1_000_000,
+  });
+  const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
+  expect(await exchange.done).toEqual({ kind: 'answered' });
+  const [response] = responses as [ServerResponse];
+  await once(response, 'close');
+  expect(response.writableEnded).toBe(false);
+  await endpoint.close();
+  server.close();
+});
