@@ -82,7 +82,7 @@ describe('a removed grant', () => {
   test('its running calls finish, its next request fails, its streams close', async () => {
     await start('grant', { one, two });
     const session = await LegacySession.open(gateway.url, tokens.TWO);
-    const running = session.call('slow', { ms: 1_500 });
+    const running = session.call('slow', { ms: 4_000 });
     const listening = post(
       gateway.url,
       JSON.stringify({

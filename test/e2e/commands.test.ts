@@ -173,7 +173,7 @@ describe('configuration', () => {
   });
 
   test.each(['config', 'grants', 'policy', 'audit'])('%s --help has an example', async (command) => {
-    expect((await ended([bin, command, '--help'])).out).toContain(`sallyport ${command} `);
+    expect((await ended([bin, command, '--help'])).out).toMatch(new RegExp(`Example:\\n {2}sallyport ${command} `));
   });
 
   test('check finds a missing secret with its place', async () => {
