@@ -89,7 +89,7 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     recordIntent(permit): Intent {
-      const members = intentMembers(membersOf(permit.call), permit.rule, permit.policy.hash, permit.demands);
+      const members = intentMembers(membersOf(permit.call), permit, permit.demands);
       return { kind: 'intent', permit, members };
     },
 

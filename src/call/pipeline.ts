@@ -41,7 +41,7 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
   switch (decision.verdict) {
     case 'permit': {
       const demands = decision.limits;
-      const permit = Permit.grant({ call, rule: decision.rule, policy, demands });
+      const permit = Permit.grant({ call, rule: decision.rule, policy, demands, shadow: decision.shadow });
       const intent = stages.recordIntent(permit);
       return stages.reserveLimits(intent);
     }

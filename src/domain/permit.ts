@@ -1,5 +1,5 @@
 import type { DecodedCall } from './call.ts';
-import type { PolicySet } from './policy.ts';
+import type { Decision, PolicySet } from './policy.ts';
 
 /** What the policy said yes to: the call, the rule that let it through, and the quotas it must take first. */
 export type Allowed<Demand> = {
@@ -8,6 +8,8 @@ export type Allowed<Demand> = {
   /** The policy that said so: what comes back is judged by it too, whatever is in force by then. */
   readonly policy: PolicySet;
   readonly demands: readonly Demand[];
+  /** What rules in shadow would have decided, where that differs or all documents are in shadow. */
+  readonly shadow?: Decision['shadow'];
 };
 
 /** Proof that policy allowed exactly this call. Intent, limits and upstream accept nothing less. */
@@ -18,6 +20,7 @@ export class Permit<Demand = unknown> {
   /** The policy that said so: what comes back is judged by it too, whatever is in force by then. */
   readonly policy: PolicySet;
   readonly demands: readonly Demand[];
+  readonly shadow: Decision['shadow'];
   readonly #granted = true;
 
   private constructor(allowed: Allowed<Demand>) {
@@ -25,6 +28,7 @@ export class Permit<Demand = unknown> {
     this.rule = allowed.rule;
     this.policy = allowed.policy;
     this.demands = allowed.demands;
+    this.shadow = allowed.shadow;
     Object.freeze(this);
   }
 

@@ -1,5 +1,6 @@
 import type { DecodedCall } from '../../domain/call.ts';
 import type { Fault } from '../../domain/fault.ts';
+import type { Permit } from '../../domain/permit.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Reply } from '../../domain/reply.ts';
 
@@ -16,15 +17,19 @@ export function callMembers(call: DecodedCall, argumentsText: string): string {
 
 export function intentMembers(
   call: string,
-  rule: string,
-  policyHash: string,
+  { rule, policy, shadow }: Pick<Permit, 'rule' | 'policy' | 'shadow'>,
   demands: readonly { rule: string; counter: string; amount: string }[],
 ): string {
   const limits =
     demands.length === 0
       ? ''
       : `,"limits":${JSON.stringify(demands.map(({ rule: at, counter, amount }) => ({ rule: at, counter, amount })))}`;
-  return `${call},"verdict":"permit","rule":${JSON.stringify(rule)},"policy":"${policyHash}"${limits}`;
+  // What would have been said had rules in shadow counted; the call goes on all the same.
+  const watched =
+    shadow === undefined
+      ? ''
+      : `,"shadow":true,"wouldBe":${JSON.stringify({ verdict: shadow.verdict, rule: shadow.rule, sentence: bounded(shadow.reason) })}`;
+  return `${call},"verdict":"permit","rule":${JSON.stringify(rule)},"policy":"${policy.hash}"${limits}${watched}`;
 }
 
 export function refusalMembers(call: string, refused: Refusal | Fault, policyHash: string | undefined): string {

@@ -4,7 +4,7 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
  * Puts what was committed on the disk: an fsync of the write-ahead log, which serves all that committed before it
  * began. It runs on another thread, so that a slow disk delays those that wait for it and nothing else. Where the
  * medium answers faster than another thread could be woken (memory, disks with a protected cache), it is done at once,
- * until several answers in a row are slow.
+ * until several answers in a row are slow; and again once many in a row are quick, for a busy machine looks like a slow disk.
  */
 export class WalSync<T> {
   readonly #file: number;
@@ -13,7 +13,8 @@ export class WalSync<T> {
   #waiting: T[] = [];
   #running = false;
   #inline = false;
-  #slow = 0;
+  /** Answers in a row that speak for the other way. */
+  #against = 0;
   #brokenBy: Error | undefined;
 
   /** `path`: the log, which exists. SQLite holds no locks on it, so that opening and closing it beside SQLite is safe. */
@@ -47,9 +48,11 @@ export class WalSync<T> {
     this.#waiting = [];
     if (this.#inline) return this.#syncNow(served);
     this.#running = true;
+    const began = performance.now();
     fdatasync(this.#file, (fault) => {
       this.#running = false;
       if (fault !== null) return this.#failed(served, fault);
+      this.#weigh(performance.now() - began <= THREAD_MS_MAX, QUICK_MAX);
       for (const one of served) this.#onDurable(one);
       this.start();
     });
@@ -68,10 +71,15 @@ export class WalSync<T> {
     } catch (fault) {
       return this.#failed(served, fault as Error);
     }
-    if (performance.now() - began > INLINE_MS_MAX) this.#slow++;
-    else this.#slow = 0;
-    if (this.#slow >= SLOW_MAX) this.#inline = false;
+    this.#weigh(performance.now() - began > INLINE_MS_MAX, SLOW_MAX);
     for (const one of served) this.#onDurable(one);
+  }
+
+  #weigh(against: boolean, max: number): void {
+    this.#against = against ? this.#against + 1 : 0;
+    if (this.#against < max) return;
+    this.#against = 0;
+    this.#inline = !this.#inline;
   }
 
   #failed(served: readonly T[], fault: Error): void {
@@ -94,5 +102,8 @@ export class WalSync<T> {
 }
 
 const INLINE_MS_MAX = 0.1;
+/** What a quick medium takes with another thread woken for it. */
+const THREAD_MS_MAX = 0.15;
 /** A busy machine makes single ones look slow; so many in a row are the medium. */
 const SLOW_MAX = 3;
+const QUICK_MAX = 32;
