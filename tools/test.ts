@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { debianInstaller } from './debian-installer.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -35,10 +36,11 @@ const parts: readonly Part[] = [
   },
 ];
 
+const install = debianInstaller();
 const leftOut: string[] = [];
 const env: NodeJS.ProcessEnv = { ...process.env };
 for (const part of parts) {
-  const found = part.find() ?? (installed(part.packages) ? part.find() : undefined);
+  const found = part.find() ?? (install(part.packages) ? part.find() : undefined);
   if (found !== undefined) env[part.variable] = found;
   else leftOut.push(`${part.what}: install ${part.packages.join(' and ')}, or set ${part.variable}`);
 }
@@ -101,18 +103,4 @@ function pythonSdk(): string | undefined {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return has() ? python : undefined;
-}
-
-let updated = false;
-
-function installed(packages: readonly string[]): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
-  process.stderr.write(`installing ${packages.join(', ')} …\n`);
-  const apt = (args: readonly string[]) =>
-    spawnSync('apt-get', ['-qq', ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    }).status === 0;
-  if (!updated) updated = apt(['update']);
-  return apt(['install', '-y', '--no-install-recommends', ...packages]);
 }
