@@ -142,7 +142,7 @@ export function callStages(parts: CallStageParts): Stages {
       if (link.kind === 'not-opened') return { kind: 'not-sent', why: link.why };
       // Some clients cancel and then ignore the late result: it must not happen unseen.
       if (received.cancelled) return { kind: 'not-sent', why: 'the client cancelled it before it was sent' };
-      received.onCancel = (why) => link.cancel(received, why);
+      received.sentBy = link;
       const began = performance.now();
       const reply = await link.send({
         id: call.id,

@@ -328,7 +328,7 @@ type Running = { readonly sessionId: string; readonly id: MessageId; readonly re
 /** The client no longer wants an answer: nothing is sent that has not left; what has left is cancelled. */
 export function cancelReceived(received: Received): void {
   received.cancelled = true;
-  received.onCancel?.('the client cancelled it');
+  received.sentBy?.cancel(received, 'the client cancelled it');
 }
 
 /** For the stateless revision the credential is the session; over stdio the process is. */

@@ -97,11 +97,10 @@ export class Relay {
   ): Promise<Answer> {
     const link = await this.#upstreams.linkOf(session);
     if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
-    const handle = received;
-    received.onCancel = (why) => link.cancel(handle, why);
+    received.sentBy = link;
     const reply = await link.send({
       id: message.id,
-      handle,
+      handle: received,
       standing,
       method: message.method,
       params: message.params,
@@ -137,7 +136,7 @@ export class Relay {
   /** Ends the standing streams of these callers. */
   endListens(isGone: (caller: Caller, server: string) => boolean): void {
     for (const { session, received } of this.#listens) {
-      if (isGone(session.caller, session.server)) received.onCancel?.('the grant has been withdrawn');
+      if (isGone(session.caller, session.server)) received.sentBy?.cancel(received, 'the grant has been withdrawn');
     }
   }
 

@@ -12,8 +12,8 @@ export type Received = {
   serverMs: number;
   /** Whether closing the request's stream cancels it: so it is in the stateless revision, and in no other. */
   goneMeansCancelled: boolean;
-  /** What cancelling it does once it has been sent. */
-  onCancel: ((why: string) => void) | undefined;
+  /** The way it was sent, once it has been: where cancelling it must be said. Not a closure, see bench/README.md. */
+  sentBy: { cancel(handle: Received, why: string): void } | undefined;
 };
 
 export type ReceivedHeaders = {

@@ -157,7 +157,7 @@ export class HttpServer {
         cancelled: false,
         serverMs: 0,
         goneMeansCancelled: false,
-        onCancel: undefined,
+        sentBy: undefined,
       };
       exchange.received = received;
       exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));

@@ -68,7 +68,7 @@ export class StdioServer {
       cancelled: false,
       serverMs: 0,
       goneMeansCancelled: false,
-      onCancel: undefined,
+      sentBy: undefined,
     };
     this.#running.add(received);
     try {
