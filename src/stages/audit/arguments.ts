@@ -14,14 +14,19 @@ export function argumentsRecorder(mode: 'digest' | 'full', key: Buffer): (args: 
     const names = Object.keys(args);
     if (names.length === 0) return '{}';
     if (names.length > KEYS_MAX) return `{"digest":"${digest(canonicalText(args))}","count":${names.length}}`;
-    const texts = names.map((name) => canonicalText(args[name] as JsonValue));
-    const keys = names.map((name, i) => `${JSON.stringify(name)}:"${digest(texts[i] as string)}"`);
+    const members: { readonly name: string; readonly text: string }[] = [];
+    let keys = '';
+    for (const name of names) {
+      const text = canonicalText(args[name] as JsonValue);
+      const quoted = JSON.stringify(name);
+      members.push({ name, text: `${quoted}:${text}` });
+      keys += `${keys === '' ? '' : ','}${quoted}:"${digest(text)}"`;
+    }
     // The whole, from the parts that were just made canonical.
-    const order = names
-      .map((name, i) => ({ name, text: texts[i] as string }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const whole = `{${order.map(({ name, text }) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
-    return `{"digest":"${digest(whole)}","keys":{${keys.join(',')}}}`;
+    members.sort((a, b) => (a.name < b.name ? -1 : 1));
+    let whole = '';
+    for (const { text } of members) whole += whole === '' ? text : `,${text}`;
+    return `{"digest":"${digest(`{${whole}}`)}","keys":{${keys}}}`;
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Demand, levelled, type Window, windowKey } from './demand.ts';
+import { type Demand, isSameWindow, levelled, type Window } from './demand.ts';
 
 /**
  * Every bucket's log of what was taken and when, in memory. The book decides; a store that must outlive the process
@@ -117,7 +117,8 @@ class Bucket {
   #start = 0;
   #total = 0n;
   #keepMs = 0;
-  readonly #cursors = new Map<string, Cursor>();
+  /** As many as there are different windows on the counter. */
+  readonly #cursors: Cursor[] = [];
 
   get isEmpty(): boolean {
     return this.#start === this.#at.length;
@@ -141,7 +142,7 @@ class Bucket {
     this.#amount.push(amount);
     this.#entry.push(entry);
     this.#total += amount;
-    for (const cursor of this.#cursors.values()) cursor.sum += amount;
+    for (const cursor of this.#cursors) cursor.sum += amount;
   }
 
   used(window: Window, now: number): bigint {
@@ -167,7 +168,7 @@ class Bucket {
     const i = this.#entry.lastIndexOf(entry);
     if (i < this.#start) return;
     const amount = this.#amount[i] as bigint;
-    for (const cursor of this.#cursors.values()) {
+    for (const cursor of this.#cursors) {
       if (i >= cursor.head) cursor.sum -= amount;
       else cursor.head--;
     }
@@ -186,7 +187,7 @@ class Bucket {
     this.keep(keepMs);
     if (this.#keepMs === 0) return NONE;
     let head = this.#at.length;
-    for (const cursor of this.#cursors.values()) head = Math.min(head, this.#advance(cursor.window, now).head);
+    for (const cursor of this.#cursors) head = Math.min(head, this.#advance(cursor.window, now).head);
     let keep = this.#start;
     while (keep < head && (this.#at[keep] as number) <= now - this.#keepMs) keep++;
     if (keep === this.#start) return NONE;
@@ -202,16 +203,15 @@ class Bucket {
     this.#at = this.#at.slice(gone);
     this.#amount = this.#amount.slice(gone);
     this.#entry = this.#entry.slice(gone);
-    for (const cursor of this.#cursors.values()) cursor.head -= gone;
+    for (const cursor of this.#cursors) cursor.head -= gone;
     this.#start = 0;
   }
 
   #advance(window: Window, now: number): Cursor {
-    const key = windowKey(window);
-    let cursor = this.#cursors.get(key);
+    let cursor = this.#cursors.find((one) => isSameWindow(one.window, window));
     if (cursor === undefined) {
       cursor = { head: this.#start, sum: this.#total, window };
-      this.#cursors.set(key, cursor);
+      this.#cursors.push(cursor);
     }
     // Sliding spans are half open: what was taken exactly one length ago has just left.
     const before = window.kind === 'sliding' ? now - window.ms + 1 : window.spanOf(now).from;

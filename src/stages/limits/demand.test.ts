@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LimitDemand } from '../../domain/policy.ts';
 import { bucketName, isOfCounter, parseBucket } from './bucket.ts';
-import { decimalText, levelled, scaled, windowKey } from './demand.ts';
+import { decimalText, isSameWindow, levelled, scaled, windowKey } from './demand.ts';
 import { limitReached, limitSentence } from './reached.ts';
 import { keptDemand, toDemand } from './to-demand.ts';
 
@@ -88,6 +88,18 @@ describe('what a limit asks for', () => {
     const day = toDemand(limit({ window: { kind: 'calendar', unit: 'day', timezone: 'UTC' } }));
     expect(day.keepMs).toBeGreaterThanOrEqual(25 * 3_600_000);
     expect([windowKey(day.window), windowKey(toDemand(limit({})).window)]).toEqual(['day UTC', 's60000']);
+  });
+
+  test('windows are the same where they are of one kind and one length, or one unit and zone', () => {
+    const window = (one: LimitDemand['window']) => toDemand(limit({ window: one })).window;
+    const of = (unit: 'day' | 'hour', timezone = 'UTC') => window({ kind: 'calendar', unit, timezone });
+    const minute = window({ kind: 'sliding', ms: 60_000 });
+    expect(isSameWindow(minute, window({ kind: 'sliding', ms: 60_000 }))).toBe(true);
+    expect(isSameWindow(minute, window({ kind: 'sliding', ms: 60_001 }))).toBe(false);
+    expect(isSameWindow(of('day'), of('day'))).toBe(true);
+    expect(isSameWindow(of('day'), of('hour'))).toBe(false);
+    expect(isSameWindow(of('day'), of('day', 'Europe/Berlin'))).toBe(false);
+    expect([isSameWindow(minute, of('day')), isSameWindow(of('day'), minute)]).toEqual([false, false]);
   });
 
   test('limits on one log are all asked for the largest amount, others keep theirs', () => {

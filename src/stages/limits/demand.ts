@@ -40,6 +40,12 @@ export function levelled(demands: readonly Demand[]): readonly Demand[] {
 }
 
 /** Equal windows share what was added up for them. */
+export function isSameWindow(one: Window, other: Window): boolean {
+  if (one.kind === 'sliding') return other.kind === 'sliding' && one.ms === other.ms;
+  return other.kind === 'calendar' && one.name === other.name;
+}
+
+/** A window's name in a store: equal for equal windows. */
 export function windowKey(window: Window): string {
   return window.kind === 'sliding' ? `s${window.ms}` : window.name;
 }
