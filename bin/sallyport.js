@@ -13,6 +13,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {
   if (typeof nodeModule.enableCompileCache === 'function') nodeModule.enableCompileCache();
+  leaveOutSqliteWarning();
   // Node strips types only outside node_modules: an installed package brings its program compiled.
   const installed = root.split(sep).includes('node_modules');
   const built = join(root, 'dist', 'src', 'main.js');
@@ -28,6 +29,14 @@ if (major > 22 || (major === 22 && minor >= 19)) {
     process.exit(69);
   }
   handOver(node);
+}
+
+/** Some Nodes call the SQLite they ship an experiment, on stderr, with every command. */
+function leaveOutSqliteWarning() {
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    if (!String(warning).startsWith('SQLite is an experimental feature')) emitWarning.call(process, warning, ...rest);
+  };
 }
 
 function newerNode() {
