@@ -104,6 +104,18 @@ describe('redaction by path', () => {
     );
   });
 
+  it('leaves the words true, false and null where they stand elsewhere', () => {
+    const given = result({
+      structuredContent: { ok: true, none: null },
+      content: [{ type: 'text', text: 'true, null' }],
+    });
+    const redact = [path('structuredContent', 'ok'), path('structuredContent', 'none')];
+    const inspected = inspectResult([rules({ redact })], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"ok":"[redacted]","none":"[redacted]"},"content":[{"type":"text","text":"true, null"}]}',
+    );
+  });
+
   it('leaves a result without the path alone', () => {
     const given = result({ content: [] });
     const inspected = inspectResult([rules({ redact: [path('structuredContent', 'key')] })], given);
@@ -206,6 +218,7 @@ describe('redaction by pattern', () => {
     ['dashes', '-----BEGIN '.repeat(20_000)],
     ['tokens', 'eyJ'.repeat(60_000)],
     ['schemes', 'a://'.repeat(50_000)],
+    ['hyphens', 'a-'.repeat(500_000)],
   ])('goes through %s without turning back', (_name, given) => {
     // A quadratic pattern shows as the test's time-out.
     for (const name of ['secrets', 'cards', 'emails'] as const) left(given, pattern(name));
@@ -255,8 +268,35 @@ describe('stripping', () => {
     ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX', '[redacted]'],
     ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQdG\n-----END PGP PRIVATE KEY BLOCK-----', '[redacted]'],
     ['the next page token: unavailable', 'the next page token: unavailable'],
+    ['{\\"password\\":\\"hunter22\\"}', '{\\"password\\":\\"[redacted]\\"}'],
+    ['password => "hun\\ter22"', 'password => "[redacted]"'],
+    [`${'a'.repeat(60)}_password=hunter22`, `${'a'.repeat(60)}_password=[redacted]`],
+    [['_AK', 'IAIOSFODNN7EXAMPLE_'].join(''), '_[redacted]_'],
   ])('secrets by a telling name or form: %j', (given, wanted) => {
     expect(left(given, pattern('secrets'))).toBe(wanted);
+  });
+
+  it('is a secret by the name of its member, as where both stand in one text', () => {
+    const structured = { password: 'hunter22', user: [{ clientSecret: 'abcdefgh' }], token: 'abc1234567', pin: 1 };
+    const others = { password: 'none', secrets: 'three of them', token: 'unavailable', tokens: 'abc1234567' };
+    const inspected = inspectResult([rules(pattern('secrets'))], result({ structuredContent: structured, others }));
+    expect(inspected.kind === 'pass' && JSON.parse(jsonText(inspected.result))).toEqual({
+      structuredContent: {
+        password: '[redacted]',
+        user: [{ clientSecret: '[redacted]' }],
+        token: '[redacted]',
+        pin: 1,
+      },
+      others,
+    });
+  });
+
+  it.each([
+    ['user@xn--bcher-kva.xn--fiqs8s', '[redacted]'],
+    ['bob＠example．com', '[redacted]'],
+    ['?to=bob%40example.com&x', '?to=[redacted]&x'],
+  ])('an address however its sign is written: %s', (given, wanted) => {
+    expect(left(given, pattern('emails'))).toBe(wanted);
   });
 
   it.each(['jö@example.com', 'user@münchen.de', '用户@例子.公司'])('an address in any script: %s', (address) => {

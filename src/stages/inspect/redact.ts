@@ -1,8 +1,9 @@
 /** `redact`: by path or by pattern. What is redacted reads `[redacted]`, wherever in the result it stands again. */
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { isCardNumber } from './cards.ts';
 import { mapStrings } from './map-strings.ts';
-import { findPattern, isCardNumber } from './patterns.ts';
+import { findPattern, isTellingName } from './patterns.ts';
 
 const redacted = '[redacted]';
 
@@ -18,6 +19,9 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
           result,
           (text) => findPattern(redaction.pattern, text, redacted),
           redaction.pattern === 'cards' ? isCardNumber : undefined,
+          redaction.pattern === 'secrets'
+            ? (name, text) => (isTellingName(name, text) ? redacted : undefined)
+            : undefined,
         ),
       };
     case 'regex':
@@ -70,7 +74,8 @@ function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number,
 function gatherStrings(value: JsonValue, taken: string[]): void {
   if (isJsonArray(value)) for (const element of value) gatherStrings(element, taken);
   else if (isJsonObject(value)) for (const member of Object.values(value)) gatherStrings(member, taken);
-  else {
+  // `true`, `false` and `null` tell nothing where they stand elsewhere.
+  else if (value !== null && typeof value !== 'boolean') {
     const text = typeof value === 'string' ? value : jsonText(value);
     taken.push(text);
     // As it stands inside a JSON text.
