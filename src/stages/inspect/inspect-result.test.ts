@@ -303,6 +303,15 @@ describe('stripping', () => {
     expect(left(`to ${address} now`, pattern('emails'))).toBe('to [redacted] now');
   });
 
+  it('of an expression finds numbers as well as strings', () => {
+    const replaceAll = (text: string, by: string): string => text.replace(/^[0-9]{9}$/, by);
+    const given = result({ structuredContent: { ssn: 123456789, id: '123456789', n: 12345 } });
+    const inspected = inspectResult([rules({ redact: [{ kind: 'regex', rule: '/r', replaceAll }] })], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"ssn":"[redacted]","id":"[redacted]","n":12345}}',
+    );
+  });
+
   it('a card number that is no string', () => {
     const given = result({ structuredContent: { card: 4111111111111111, n: 4111111111111112 } });
     const inspected = inspectResult([rules(pattern('cards'))], given);

@@ -33,11 +33,13 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
 
 function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }): Redacted {
   let dear = false;
-  const value = mapStrings(result, (text) => {
+  const change = (text: string): string => {
     const replaced = redaction.replaceAll(text, redacted);
     dear ||= replaced === undefined;
     return replaced ?? redacted;
-  });
+  };
+  // What a server writes as a number stands as digits in the text that repeats it.
+  const value = mapStrings(result, change, (number) => change(number) !== number);
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
 
