@@ -116,6 +116,14 @@ describe('redaction by path', () => {
     );
   });
 
+  it('withholds where the values would be too dear to find again', () => {
+    const near = 'a'.repeat(20_000);
+    const keys = Array.from({ length: 200 }, (_, i) => `${near.slice(i)}b`);
+    const given = result({ structuredContent: { keys }, content: [{ type: 'text', text: near.repeat(20) }] });
+    const inspected = inspectResult([rules({ redact: [path('structuredContent', 'keys')] })], given);
+    expect(inspected).toMatchObject({ kind: 'withheld', reason: expect.stringContaining('too long') });
+  });
+
   it('leaves a result without the path alone', () => {
     const given = result({ content: [] });
     const inspected = inspectResult([rules({ redact: [path('structuredContent', 'key')] })], given);

@@ -4,6 +4,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } 
 import { isCardNumber } from './cards.ts';
 import { mapStrings } from './map-strings.ts';
 import { findPattern, isTellingName } from './patterns.ts';
+import { Repeated } from './repeated.ts';
 
 const redacted = '[redacted]';
 
@@ -12,7 +13,7 @@ export type Redacted = { readonly value: JsonValue } | { readonly reason: string
 export function redact(result: JsonValue, redaction: Redaction): Redacted {
   switch (redaction.kind) {
     case 'path':
-      return { value: redactPath(result, redaction.steps) };
+      return redactPath(result, redaction.steps);
     case 'pattern':
       return {
         value: mapStrings(
@@ -43,18 +44,19 @@ function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
 
-/** Shorter values stand elsewhere by chance. */
-const repeatedLengthMin = 4;
-
-function redactPath(result: JsonValue, steps: readonly ResultStep[]): JsonValue {
+function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   const taken: string[] = [];
   const value = replaceAt(result, steps, 0, taken);
-  if (taken.length === 0) return value;
-  const twins = withTwin(result, value);
-  // Servers repeat structured content as text, so the value is taken out of every other string too, longest first.
-  const texts = taken.filter((text) => text.length >= repeatedLengthMin).toSorted((a, b) => b.length - a.length);
-  if (texts.length === 0) return twins;
-  return mapStrings(twins, (text) => texts.reduce((left, part) => left.replaceAll(part, redacted), text));
+  if (taken.length === 0) return { value };
+  // Servers repeat structured content as text, so the value is taken out of every other string too.
+  const repeated = new Repeated(taken);
+  let dear = false;
+  const left = mapStrings(withTwin(result, value), (text) => {
+    const replaced = repeated.replaceIn(text, redacted);
+    dear ||= replaced === undefined;
+    return replaced ?? redacted;
+  });
+  return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 
 function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number, taken: string[]): JsonValue {
