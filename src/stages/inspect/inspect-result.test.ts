@@ -212,8 +212,23 @@ describe('redaction by pattern', () => {
   });
 
   it('withholds where a pattern is too dear for the text', () => {
-    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', replaceAll: () => undefined }];
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1, replaceAll: () => undefined }];
     expect(left('x', { redact })).toBe('withheld');
+  });
+
+  it('withholds where a pattern is too dear for all the strings together, and does not search on', () => {
+    let searched = 0;
+    const replaceAll = (given: string): string => {
+      searched += given.length;
+      return given;
+    };
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1_000, replaceAll }];
+    const strings = (count: number): JsonObject =>
+      result({ list: Array.from({ length: count }, () => 'x'.repeat(1_000)) });
+    expect(inspectResult([rules({ redact })], strings(99)).kind).toBe('pass');
+    searched = 0;
+    expect(inspectResult([rules({ redact })], strings(1_000)).kind).toBe('withheld');
+    expect(searched).toBeLessThanOrEqual(100_000);
   });
 
   it.each([
@@ -314,7 +329,7 @@ describe('stripping', () => {
   it('of an expression finds numbers as well as strings', () => {
     const replaceAll = (text: string, by: string): string => text.replace(/^[0-9]{9}$/, by);
     const given = result({ structuredContent: { ssn: 123456789, id: '123456789', n: 12345 } });
-    const inspected = inspectResult([rules({ redact: [{ kind: 'regex', rule: '/r', replaceAll }] })], given);
+    const inspected = inspectResult([rules({ redact: [{ kind: 'regex', rule: '/r', size: 1, replaceAll }] })], given);
     expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
       '{"structuredContent":{"ssn":"[redacted]","id":"[redacted]","n":12345}}',
     );

@@ -32,9 +32,17 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
   }
 }
 
+/** As a search of one string has its bound, so have those of one result together: about three seconds. */
+const resultCostMax = 100_000_000;
+
 function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }): Redacted {
   let dear = false;
+  let cost = 0;
   const change = (text: string): string => {
+    cost += redaction.size * text.length;
+    // What is too dear is withheld: there is no use in searching the rest of it.
+    if (dear || cost > resultCostMax) dear = true;
+    if (dear) return redacted;
     const replaced = redaction.replaceAll(text, redacted);
     dear ||= replaced === undefined;
     return replaced ?? redacted;
