@@ -38,8 +38,9 @@ describe('admission with the limits in a store of their own', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  let memory: MemoryLimitStore;
   const with_ = (faults: Partial<LimitStore> = {}) => {
-    const memory = new MemoryLimitStore(() => 1_000_000);
+    memory = new MemoryLimitStore(() => 1_000_000);
     const store: LimitStore = {
       reserve: (demands) => memory.reserve(demands),
       confirm: (reservation) => memory.confirm(reservation),
@@ -125,5 +126,25 @@ describe('admission with the limits in a store of their own', () => {
     if (admitted.kind !== 'admitted') throw new Error('refused');
     await admissions.append(outcome(admitted.seq), admitted.taken);
     expect([lost.length, await used(), trail()]).toEqual([1, 1, ['intent', 'outcome 1 x']]);
+  });
+
+  test('quota that could not be given back comes back when the store answers again', async () => {
+    let answers = false;
+    const { admissions, admit, used } = with_({
+      confirm: () => Promise.reject(new LimitStoreUnreachable(new Error('late'))),
+      giveBack: (reservation) => (answers ? memory.giveBack(reservation) : Promise.reject(new Error('gone'))),
+    });
+    await expect(admit(demand('c', '1', HOUR))).rejects.toThrow(LimitStoreUnreachable);
+    expect([await admissions.settle(), lost.length, await used()]).toEqual([false, 1, 1]);
+    answers = true;
+    expect([await admissions.settle(), await used()]).toEqual([true, 0]);
+  });
+
+  test('a store that no longer answers is not waited for twice', async () => {
+    const { admit } = with_({
+      confirm: () => Promise.reject(new LimitStoreUnreachable(new Error('late'))),
+      giveBack: () => new Promise(() => {}),
+    });
+    await expect(admit(demand('c', '1', HOUR))).rejects.toThrow(LimitStoreUnreachable);
   });
 });

@@ -19,8 +19,10 @@ export class StoreAdmissions implements Admissions {
   readonly #onLost: (fault: unknown) => void;
   /** What admitted calls hold, by the number of their intent. */
   readonly #held = new Map<number, Reservation>();
+  /** What could not be given back yet. */
+  readonly #owed = new Set<Reservation>();
 
-  /** `onLost` hears of quota that could not be given back: it stays taken until it leaves its window. */
+  /** `onLost` hears of quota that could not be given back: it stays taken until `settle` succeeds, or it leaves its window. */
   constructor(options: { ledger: Ledger; store: LimitStore; onLost: (fault: unknown) => void }) {
     this.#ledger = options.ledger;
     this.#store = options.store;
@@ -57,6 +59,19 @@ export class StoreAdmissions implements Admissions {
     return seq;
   }
 
+  /** Gives back what could not be before. False where something is still owed. */
+  async settle(): Promise<boolean> {
+    for (const reservation of this.#owed) {
+      try {
+        await this.#store.giveBack(reservation);
+      } catch {
+        return false;
+      }
+      this.#owed.delete(reservation);
+    }
+    return true;
+  }
+
   async #confirm(reservation: Reservation, { seq, at }: Admitted): Promise<void> {
     let fault: unknown = new Error('the lease ran out before the intent was on the disk');
     try {
@@ -67,7 +82,8 @@ export class StoreAdmissions implements Admissions {
     const why = 'the limit store did not confirm the reservation';
     const members = outcomeMembers({ kind: 'not-sent', why }, 0);
     await this.#ledger.append({ kind: 'outcome', ref: seq, at, members });
-    await this.#giveBack(reservation);
+    // The caller has waited for this store long enough.
+    void this.#giveBack(reservation);
     throw fault instanceof LimitStoreUnreachable ? fault : new LimitStoreUnreachable(fault);
   }
 
@@ -75,7 +91,10 @@ export class StoreAdmissions implements Admissions {
     try {
       await this.#store.giveBack(reservation);
     } catch (fault) {
+      if (this.#owed.size < OWED_MAX) this.#owed.add(reservation);
       this.#onLost(fault);
     }
   }
 }
+
+const OWED_MAX = 10_000;

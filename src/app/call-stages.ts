@@ -4,7 +4,7 @@ import { notOpened } from '../call/turned-away.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
-import { type Fault, fault } from '../domain/fault.ts';
+import { type Fault, fault, faultText } from '../domain/fault.ts';
 import type { InspectRules } from '../domain/inspection.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { Permit } from '../domain/permit.ts';
@@ -18,6 +18,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import { argumentsRecorder } from '../stages/audit/arguments.ts';
 import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
+import { inspectMessage } from '../stages/inspect/inspect-message.ts';
 import { inspectReply } from '../stages/inspect/inspect-reply.ts';
 import type { Exceeded } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
@@ -27,7 +28,8 @@ import { decide } from '../stages/policy/decide.ts';
 import { inspectRules } from '../stages/policy/inspect-rules.ts';
 import { fitsSchema } from '../stages/policy/json-schema.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
-import { restOf } from '../stages/upstream/connection.ts';
+import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
+import type { Link } from '../stages/upstream/link.ts';
 import { mirroredHeaders, type NoToolList, type ToolList } from '../stages/upstream/tool-list.ts';
 import type { Admissions } from './admissions.ts';
 import type { Retention } from './retention.ts';
@@ -151,7 +153,7 @@ export function callStages(parts: CallStageParts): Stages {
         params: call.params,
         rest: restOf(call.method, call.params),
         headers: headersFor(call, received),
-        onMessage: (message) => received.emit(message.text),
+        onMessage: (message) => relayed(reserved, message, link, received),
       });
       const took = performance.now() - began;
       received.serverMs = took;
@@ -160,10 +162,9 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     inspect(reserved, reply) {
-      const { call, permit } = reserved;
-      if (call.method !== 'tools/call' || reply.kind !== 'replied') return reply;
-      const applying = inspectRules(permit.policy, factsOf(call, NO_TARGET, parts.now(), permitted));
-      return applying.length === 0 ? reply : inspect(call, reply, applying);
+      if (reply.kind !== 'replied') return reply;
+      const applying = rulesFor(reserved);
+      return applying.length === 0 ? reply : inspect(reserved.call, reply, applying);
     },
 
     async recordOutcome(call, admission, outcome, received): Promise<Answer> {
@@ -197,6 +198,19 @@ export function callStages(parts: CallStageParts): Stages {
     }
     if (link.kind === 'not-opened') return unavailable(call, link.why);
     return targetIn(call, await (listing ?? link.tools()));
+  }
+
+  function rulesFor({ call, permit }: Reserved): readonly InspectRules[] {
+    if (call.method !== 'tools/call') return NOTHING;
+    return inspectRules(permit.policy, factsOf(call, NO_TARGET, parts.now(), permitted));
+  }
+
+  /** What the server sends while the call runs. A question that must not be asked is answered, so that nobody waits. */
+  function relayed(reserved: Reserved, { method, text, id }: ServerMessage, link: Link, received: Received): void {
+    const shown = inspectMessage(rulesFor(reserved), text);
+    if (shown !== undefined) return received.emit(shown);
+    parts.log.logger.warn({ call: recordName(reserved.record), method }, 'a message of the server is withheld');
+    if (id !== undefined) link.answer(id, faultText({ code: -32603, message: 'withheld by the gateway', id }));
   }
 
   async function inspect(call: DecodedCall, reply: Reply, applying: readonly InspectRules[]): Promise<Reply> {

@@ -120,12 +120,13 @@ export async function compose(options: {
     onRestore: (live) => upstreams.restore(live),
   });
   const onLost = (fault: unknown) =>
-    alarms.raise('limits', `quota of calls that were not sent stays taken: ${String(fault)}`);
+    alarms.raise('limits', `quota of calls that were not sent is still taken: ${String(fault)}`);
+  const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost });
   const stages = callStages({
     rules: () => rules,
     retention: () => retention,
     upstreams,
-    ledger: store === undefined ? ledger : new StoreAdmissions({ ledger, store, onLost }),
+    ledger: stored ?? ledger,
     auditKey: folder.auditKey,
     log,
     metrics,
@@ -177,7 +178,11 @@ export async function compose(options: {
   }, CHORES_MS);
   chores.unref();
   // What a store cannot be asked now, it is asked a second later; calls that need it are refused meanwhile.
-  const sweeping = store === undefined ? undefined : setInterval(() => void store.sweep().catch(() => 0), SWEEP_MS);
+  const sweep = () => {
+    void store?.sweep().catch(() => 0);
+    void stored?.settle();
+  };
+  const sweeping = store === undefined ? undefined : setInterval(sweep, SWEEP_MS);
   sweeping?.unref();
   const endRequests = options.sole
     ? serveRequests(
@@ -245,6 +250,7 @@ export async function compose(options: {
       };
       await tried(() => ledger.append({ kind: 'stop', at: now(), members: '' }));
       await tried(() => ledger.close());
+      await tried(() => stored?.settle());
       await tried(() => store?.close());
       await tried(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
       await tried(() => db.close());

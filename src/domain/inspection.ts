@@ -19,6 +19,8 @@ export type Redaction =
   | {
       readonly kind: 'regex';
       readonly rule: string;
+      /** Steps of the program: a search costs so many times the characters. */
+      readonly size: number;
       /** The text with matches replaced; undefined where the search would cost too much. */
       replaceAll(text: string, replacement: string): string | undefined;
     };

@@ -31,7 +31,8 @@ const policy = {
       },
     },
     get_me: {},
-    progress: { inspect: { redact: [{ path: 'result.content[0].text' }] } },
+    progress: { inspect: { redact: [{ path: 'result.content[0].text' }, { pattern: { regex: '^work' } }] } },
+    ask: { inspect: { max_bytes: 60 } },
   },
 };
 let upstream: Running & { url: string };
@@ -76,6 +77,22 @@ describe.each(['legacy', 'modern'] as const)('%s', (era) => {
   test('judges a streamed reply whole, after the messages before it', async () => {
     expect((await call('progress')).content[0].text).toBe('[redacted]');
   });
+
+  test('redacts in the messages before the answer too', async () => {
+    const said =
+      era === 'modern'
+        ? await modernCall(gateway.url, gateway.token, 'progress')
+        : await (await LegacySession.open(gateway.url, gateway.token)).call('progress');
+    expect(said.messages).toHaveLength(5);
+    expect(said.messages[3].params).toEqual({ level: 'info', data: '[redacted]ing' });
+  });
+});
+
+test('a question that must not reach the client is answered for it, so that nobody waits', async () => {
+  const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { elicitation: {} });
+  const said = await session.call('ask');
+  expect(said.text).not.toContain('sure?');
+  expect(said.messages.at(-1).result._meta['sallyport/outcome'].outcome).toBe('withheld');
 });
 
 test('the trail says what was withheld, and nothing of what it was', async () => {

@@ -48,6 +48,15 @@ describe('a reply', () => {
     );
   });
 
+  it.each(['"_meta":{"to":"bob@example.com"}', '"bob@example.com":1', '"x":1'])(
+    'loses what stands beside the answer: %s',
+    (beside) => {
+      expect(textOf(inspectReply([emails], replied(`{"jsonrpc":"2.0","id":7,"result":{"n":1.0},${beside}}`)))).toBe(
+        '{"jsonrpc":"2.0","id":7,"result":{"n":1.0}}',
+      );
+    },
+  );
+
   it.each([
     [
       '{"jsonrpc":"2.0","id":7,"result":{"a":1,"a":2}}',
@@ -58,6 +67,12 @@ describe('a reply', () => {
       `{"jsonrpc":"2.0","id":7,"result":{"x":"${'y'.repeat(300)}"}}`,
       'withheld: the result has 308 bytes, and 200 are allowed',
     ],
+    [
+      '{"jsonrpc":"2.0","id":7,"result":"bob@example.com"}',
+      'withheld: the result is no object, so it cannot be judged',
+    ],
+    ['{"jsonrpc":"2.0","id":7,"result":["a"]}', 'withheld: the result is no object, so it cannot be judged'],
+    ['{"jsonrpc":"2.0","id":7,"error":"bob"}', 'withheld: the result is no object, so it cannot be judged'],
   ])('%s is withheld', (text, said) => {
     expect(textOf(inspectReply([emails], replied(text)))).toBe(said);
   });

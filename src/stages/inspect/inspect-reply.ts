@@ -3,15 +3,15 @@ import type { InspectRules } from '../../domain/inspection.ts';
 import { isJsonObject, type JsonObject, jsonText } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { readJsonText } from '../../platform/read-json.ts';
-import { type InspectSetting, inspectResult } from './inspect-result.ts';
+import { type InspectSetting, inspectResult, withoutPaths } from './inspect-result.ts';
 
-/** Nesting of a server's answer; deeper than what clients may send, as results are documents. */
-const replyDepthMax = 256;
+/** Nesting of what a server sends; deeper than what clients may send, as results are documents. */
+export const sentDepthMax = 256;
 
 /** What is withheld says why; what cannot be read where there are rules cannot be judged, and is withheld too. */
 export function inspectReply(rules: readonly InspectRules[], reply: Reply, setting: InspectSetting = {}): Reply {
   if (rules.length === 0 || reply.kind !== 'replied') return reply;
-  const read = readJsonText(reply.text, replyDepthMax);
+  const read = readJsonText(reply.text, sentDepthMax);
   const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : undefined;
   if (message === undefined)
     return { kind: 'withheld', why: 'the result cannot be read in one way only, so it cannot be judged' };
@@ -20,11 +20,7 @@ export function inspectReply(rules: readonly InspectRules[], reply: Reply, setti
   // An error can hold a secret as well as a result can; there is no result for conditions and paths to read.
   if (isJsonObject(error))
     return changed(reply, message, 'error', error, inspectResult(rules.map(withoutPaths), error));
-  return reply;
-}
-
-function withoutPaths(rules: InspectRules): InspectRules {
-  return { ...rules, redact: rules.redact.filter(({ kind }) => kind !== 'path'), denies: () => undefined };
+  return { kind: 'withheld', why: 'the result is no object, so it cannot be judged' };
 }
 
 function changed(
@@ -35,6 +31,11 @@ function changed(
   inspected: ReturnType<typeof inspectResult>,
 ): Reply {
   if (inspected.kind === 'withheld') return { kind: 'withheld', why: inspected.reason };
-  if (inspected.result === before) return reply;
-  return { ...reply, text: jsonText({ ...message, [member]: inspected.result }) };
+  if (inspected.result === before && Object.keys(message).every((key) => key === member || ENVELOPE.has(key)))
+    return reply;
+  // Whatever else stands beside the answer was not judged.
+  const { jsonrpc = '2.0', id = null } = message;
+  return { ...reply, text: jsonText({ jsonrpc, id, [member]: inspected.result }) };
 }
+
+const ENVELOPE: ReadonlySet<string> = new Set(['jsonrpc', 'id']);

@@ -104,6 +104,26 @@ describe('redaction by path', () => {
     );
   });
 
+  it('leaves the words true, false and null where they stand elsewhere', () => {
+    const given = result({
+      structuredContent: { ok: true, none: null },
+      content: [{ type: 'text', text: 'true, null' }],
+    });
+    const redact = [path('structuredContent', 'ok'), path('structuredContent', 'none')];
+    const inspected = inspectResult([rules({ redact })], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"ok":"[redacted]","none":"[redacted]"},"content":[{"type":"text","text":"true, null"}]}',
+    );
+  });
+
+  it('withholds where the values would be too dear to find again', () => {
+    const near = 'a'.repeat(20_000);
+    const keys = Array.from({ length: 200 }, (_, i) => `${near.slice(i)}b`);
+    const given = result({ structuredContent: { keys }, content: [{ type: 'text', text: near.repeat(20) }] });
+    const inspected = inspectResult([rules({ redact: [path('structuredContent', 'keys')] })], given);
+    expect(inspected).toMatchObject({ kind: 'withheld', reason: expect.stringContaining('too long') });
+  });
+
   it('leaves a result without the path alone', () => {
     const given = result({ content: [] });
     const inspected = inspectResult([rules({ redact: [path('structuredContent', 'key')] })], given);
@@ -192,8 +212,23 @@ describe('redaction by pattern', () => {
   });
 
   it('withholds where a pattern is too dear for the text', () => {
-    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', replaceAll: () => undefined }];
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1, replaceAll: () => undefined }];
     expect(left('x', { redact })).toBe('withheld');
+  });
+
+  it('withholds where a pattern is too dear for all the strings together, and does not search on', () => {
+    let searched = 0;
+    const replaceAll = (given: string): string => {
+      searched += given.length;
+      return given;
+    };
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1_000, replaceAll }];
+    const strings = (count: number): JsonObject =>
+      result({ list: Array.from({ length: count }, () => 'x'.repeat(1_000)) });
+    expect(inspectResult([rules({ redact })], strings(99)).kind).toBe('pass');
+    searched = 0;
+    expect(inspectResult([rules({ redact })], strings(1_000)).kind).toBe('withheld');
+    expect(searched).toBeLessThanOrEqual(100_000);
   });
 
   it.each([
@@ -206,6 +241,7 @@ describe('redaction by pattern', () => {
     ['dashes', '-----BEGIN '.repeat(20_000)],
     ['tokens', 'eyJ'.repeat(60_000)],
     ['schemes', 'a://'.repeat(50_000)],
+    ['hyphens', 'a-'.repeat(500_000)],
   ])('goes through %s without turning back', (_name, given) => {
     // A quadratic pattern shows as the test's time-out.
     for (const name of ['secrets', 'cards', 'emails'] as const) left(given, pattern(name));
@@ -255,12 +291,48 @@ describe('stripping', () => {
     ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX', '[redacted]'],
     ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQdG\n-----END PGP PRIVATE KEY BLOCK-----', '[redacted]'],
     ['the next page token: unavailable', 'the next page token: unavailable'],
+    ['{\\"password\\":\\"hunter22\\"}', '{\\"password\\":\\"[redacted]\\"}'],
+    ['password => "hun\\ter22"', 'password => "[redacted]"'],
+    [`${'a'.repeat(60)}_password=hunter22`, `${'a'.repeat(60)}_password=[redacted]`],
+    [['_AK', 'IAIOSFODNN7EXAMPLE_'].join(''), '_[redacted]_'],
   ])('secrets by a telling name or form: %j', (given, wanted) => {
     expect(left(given, pattern('secrets'))).toBe(wanted);
   });
 
+  it('is a secret by the name of its member, as where both stand in one text', () => {
+    const structured = { password: 'hunter22', user: [{ clientSecret: 'abcdefgh' }], token: 'abc1234567', pin: 1 };
+    const others = { password: 'none', secrets: 'three of them', token: 'unavailable', tokens: 'abc1234567' };
+    const inspected = inspectResult([rules(pattern('secrets'))], result({ structuredContent: structured, others }));
+    expect(inspected.kind === 'pass' && JSON.parse(jsonText(inspected.result))).toEqual({
+      structuredContent: {
+        password: '[redacted]',
+        user: [{ clientSecret: '[redacted]' }],
+        token: '[redacted]',
+        pin: 1,
+      },
+      others,
+    });
+  });
+
+  it.each([
+    ['user@xn--bcher-kva.xn--fiqs8s', '[redacted]'],
+    ['bob＠example．com', '[redacted]'],
+    ['?to=bob%40example.com&x', '?to=[redacted]&x'],
+  ])('an address however its sign is written: %s', (given, wanted) => {
+    expect(left(given, pattern('emails'))).toBe(wanted);
+  });
+
   it.each(['jö@example.com', 'user@münchen.de', '用户@例子.公司'])('an address in any script: %s', (address) => {
     expect(left(`to ${address} now`, pattern('emails'))).toBe('to [redacted] now');
+  });
+
+  it('of an expression finds numbers as well as strings', () => {
+    const replaceAll = (text: string, by: string): string => text.replace(/^[0-9]{9}$/, by);
+    const given = result({ structuredContent: { ssn: 123456789, id: '123456789', n: 12345 } });
+    const inspected = inspectResult([rules({ redact: [{ kind: 'regex', rule: '/r', size: 1, replaceAll }] })], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"ssn":"[redacted]","id":"[redacted]","n":12345}}',
+    );
   });
 
   it('a card number that is no string', () => {

@@ -47,6 +47,11 @@ export function inspectResult(
   return { kind: 'pass', result: changed.result, ...(watched === undefined ? {} : { shadow: watched }) };
 }
 
+/** The same rules for what is no result: only what looks at every string is left of them, and the size. */
+export function withoutPaths(rules: InspectRules): InspectRules {
+  return { ...rules, redact: rules.redact.filter(({ kind }) => kind !== 'path'), denies: () => undefined };
+}
+
 function withheldBecause(rules: InspectRules, result: JsonObject, size: number): string | undefined {
   const { maxBytes } = rules;
   if (maxBytes !== undefined && size > maxBytes) return `the result has ${size} bytes, and ${maxBytes} are allowed`;

@@ -1,8 +1,10 @@
 /** `redact`: by path or by pattern. What is redacted reads `[redacted]`, wherever in the result it stands again. */
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { isCardNumber } from './cards.ts';
 import { mapStrings } from './map-strings.ts';
-import { findPattern, isCardNumber } from './patterns.ts';
+import { findPattern, isTellingName } from './patterns.ts';
+import { Repeated } from './repeated.ts';
 
 const redacted = '[redacted]';
 
@@ -11,13 +13,16 @@ export type Redacted = { readonly value: JsonValue } | { readonly reason: string
 export function redact(result: JsonValue, redaction: Redaction): Redacted {
   switch (redaction.kind) {
     case 'path':
-      return { value: redactPath(result, redaction.steps) };
+      return redactPath(result, redaction.steps);
     case 'pattern':
       return {
         value: mapStrings(
           result,
           (text) => findPattern(redaction.pattern, text, redacted),
           redaction.pattern === 'cards' ? isCardNumber : undefined,
+          redaction.pattern === 'secrets'
+            ? (name, text) => (isTellingName(name, text) ? redacted : undefined)
+            : undefined,
         ),
       };
     case 'regex':
@@ -27,28 +32,39 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
   }
 }
 
+/** As a search of one string has its bound, so have those of one result together: about three seconds. */
+const resultCostMax = 100_000_000;
+
 function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }): Redacted {
   let dear = false;
-  const value = mapStrings(result, (text) => {
+  let cost = 0;
+  const change = (text: string): string => {
+    cost += redaction.size * text.length;
+    // What is too dear is withheld: there is no use in searching the rest of it.
+    if (dear || cost > resultCostMax) dear = true;
+    if (dear) return redacted;
     const replaced = redaction.replaceAll(text, redacted);
     dear ||= replaced === undefined;
     return replaced ?? redacted;
-  });
+  };
+  // What a server writes as a number stands as digits in the text that repeats it.
+  const value = mapStrings(result, change, (number) => change(number) !== number);
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
 
-/** Shorter values stand elsewhere by chance. */
-const repeatedLengthMin = 4;
-
-function redactPath(result: JsonValue, steps: readonly ResultStep[]): JsonValue {
+function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   const taken: string[] = [];
   const value = replaceAt(result, steps, 0, taken);
-  if (taken.length === 0) return value;
-  const twins = withTwin(result, value);
-  // Servers repeat structured content as text, so the value is taken out of every other string too, longest first.
-  const texts = taken.filter((text) => text.length >= repeatedLengthMin).toSorted((a, b) => b.length - a.length);
-  if (texts.length === 0) return twins;
-  return mapStrings(twins, (text) => texts.reduce((left, part) => left.replaceAll(part, redacted), text));
+  if (taken.length === 0) return { value };
+  // Servers repeat structured content as text, so the value is taken out of every other string too.
+  const repeated = new Repeated(taken);
+  let dear = false;
+  const left = mapStrings(withTwin(result, value), (text) => {
+    const replaced = repeated.replaceIn(text, redacted);
+    dear ||= replaced === undefined;
+    return replaced ?? redacted;
+  });
+  return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 
 function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number, taken: string[]): JsonValue {
@@ -70,7 +86,8 @@ function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number,
 function gatherStrings(value: JsonValue, taken: string[]): void {
   if (isJsonArray(value)) for (const element of value) gatherStrings(element, taken);
   else if (isJsonObject(value)) for (const member of Object.values(value)) gatherStrings(member, taken);
-  else {
+  // `true`, `false` and `null` tell nothing where they stand elsewhere.
+  else if (value !== null && typeof value !== 'boolean') {
     const text = typeof value === 'string' ? value : jsonText(value);
     taken.push(text);
     // As it stands inside a JSON text.

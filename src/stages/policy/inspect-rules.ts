@@ -52,6 +52,7 @@ function redaction(source: RedactRule): Redaction {
   return {
     kind: 'regex',
     rule,
+    size: 'error' in pattern ? 1 : pattern.size,
     replaceAll: (text, replacement) => ('error' in pattern ? replacement : pattern.replaceAll(text, replacement)),
   };
 }

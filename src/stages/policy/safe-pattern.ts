@@ -18,6 +18,8 @@ const patternLengthMax = 10_000;
 
 export interface SafePattern {
   readonly source: string;
+  /** Steps of its program. */
+  readonly size: number;
   /** Whether the text holds a match; undefined where the search would cost too much. */
   search(text: string): boolean | undefined;
   /** The text with every match replaced; undefined where that would cost too much. */
@@ -56,6 +58,7 @@ function compilePattern(source: string): SafePattern | PatternError {
   let replacing: Counted | undefined;
   return {
     source,
+    size,
     search(text) {
       if (size * text.length > searchCostMax) return undefined;
       return withinBounds(() => compiled.test(text));

@@ -27,3 +27,25 @@ test('a stream that the server leaves open after its answer gives its connection
   await endpoint.close();
   server.close();
 });
+
+test.each([
+  ['Text/Event-Stream; charset=utf-8', 'answered'],
+  ['text/event-stream', 'answered'],
+  ['text/event-stream-like', 'ended'],
+])('%s: %s', async (type, kind) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': type }).end('data: {"answer":true}\n\n');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = new HttpEndpoint({
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
+    headers: [],
+    silenceMsMax: 60_000,
+    totalMsMax: 60_000,
+    responseBytesMax: 1_000_000,
+  });
+  const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
+  expect((await exchange.done).kind).toBe(kind);
+  await endpoint.close();
+  server.close();
+});

@@ -133,7 +133,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const session = headers['mcp-session-id'];
     if (typeof session === 'string') this.#sessionId = session;
     const type = headers['content-type'];
-    if (typeof type !== 'string' || !type.startsWith('text/event-stream')) return;
+    if (typeof type !== 'string' || !/^text\/event-stream *(?:;|$)/i.test(type)) return;
     this.#decoder = new TextDecoder();
     this.#events = createParser({ onEvent: (event) => this.#onEvent(event.data) });
     if (this.#request.standing === true) return;
