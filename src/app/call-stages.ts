@@ -16,10 +16,10 @@ import type { Alarms } from '../platform/alarms.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { argumentsRecorder } from '../stages/audit/arguments.ts';
-import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
+import { callMembers, intentMembers, outcomeMembers, refusalMembers, shadowMembers } from '../stages/audit/members.ts';
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import { inspectReply } from '../stages/inspect/inspect-reply.ts';
-import type { Exceeded } from '../stages/limits/book.ts';
+import type { Exceeded, Watched } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
 import { keptDemand } from '../stages/limits/to-demand.ts';
@@ -96,18 +96,29 @@ export function callStages(parts: CallStageParts): Stages {
     async reserveLimits(intent): Promise<Reserved | Refusal> {
       const { permit } = intent;
       const { call } = permit;
-      const refused = (exceeded: Exceeded, at: number): Refusal =>
-        refusal(
+      const refused = (exceeded: Exceeded, at: number): Refusal => ({
+        ...refusal(
           'limit',
           exceeded.demand.rule,
           limitSentence(exceeded, call.target),
           '',
           limitReached(exceeded, windowText(permit, exceeded), at),
-        );
+        ),
+        // A refusal is what rules in shadow would at most have hidden.
+        ...(permit.shadow?.verdict === 'hidden' ? { shadow: permit.shadow } : {}),
+      });
+      const watchedBy = (watched: Watched | undefined): Decision['shadow'] =>
+        watched === undefined
+          ? permit.shadow
+          : { verdict: 'refuse', rule: watched.demand.rule, reason: limitSentence(watched, call.target) };
       try {
         const admitted = await ledger.admit({
           demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
-          intent: (at) => ({ kind: 'intent', at, members: intent.members }),
+          intent: (at, watched) => ({
+            kind: 'intent',
+            at,
+            members: intent.members + shadowMembers(watchedBy(watched)),
+          }),
           refusal: (exceeded, at) => ({
             kind: 'refusal',
             at,
