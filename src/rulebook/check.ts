@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { KnownTool } from './known-tools.ts';
 import { lints } from './lints/lints.ts';
-import { loadPolicy } from './load.ts';
-import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
+import { loadDocuments } from './load.ts';
+import { type LoadedDocument, located } from './read.ts';
 
 export interface CheckResult {
   readonly file: string;
@@ -19,10 +19,9 @@ export interface CheckOptions {
 }
 
 export function checkPolicy(file: string, text: string, options: CheckOptions = {}): CheckResult {
-  const loaded = loadPolicy([{ file, text }]);
+  const loaded = loadDocuments([{ file, text }]);
   if ('errors' in loaded) return { file, errors: loaded.errors, warnings: loaded.warnings };
-  const read = readPolicyDocument(file, text).loaded;
-  const found = read === undefined ? [] : lintDocument(read, options.tools);
+  const found = loaded.documents.flatMap((document) => lintDocument(document, options.tools));
   const warnings = [...loaded.warnings, ...found].toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { file, hash: loaded.policy.hash, errors: [], warnings };
 }

@@ -6,8 +6,7 @@ import { globMatcher, isGlob } from '../stages/policy/names.ts';
 import type { KnownTool } from './known-tools.ts';
 import { levelsOf } from './lints/lint.ts';
 import type { PolicyText } from './load.ts';
-import { loadPolicy } from './load.ts';
-import { readPolicyDocument } from './read.ts';
+import { loadDocuments } from './load.ts';
 import { amountText, approvalText, inspectText, ruleText } from './rule-text.ts';
 
 type Standing = 'hidden' | 'not listed' | 'denied' | 'asks a person' | 'allowed' | 'enforced' | 'in shadow';
@@ -43,10 +42,10 @@ function modeChange(a: PolicyDocument, b: PolicyDocument): Change[] {
 }
 
 function readOne(text: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
-  const loaded = loadPolicy([text]);
+  const loaded = loadDocuments([text]);
   if ('errors' in loaded) return loaded;
-  const read = readPolicyDocument(text.file, text.text);
-  return read.loaded?.document ?? read;
+  const [read] = loaded.documents;
+  return read?.document ?? { errors: [] };
 }
 
 interface Subject {

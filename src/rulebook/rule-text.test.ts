@@ -58,6 +58,12 @@ describe('a rule in words', () => {
     }
   });
 
+  it('does not depend on the order of an object’s members', () => {
+    const one = policy('deny_if: [{ conditions: [{ path: args.a, op: eq, value: { k: 1, a: [{ z: 1, y: 2 }] } }] }]');
+    const two = policy('deny_if: [{ conditions: [{ op: eq, value: { a: [{ y: 2, z: 1.0 }], k: 1 }, path: args.a }] }]');
+    expect(diffPolicies(one, two)).toEqual({ changes: [] });
+  });
+
   it.each([
     [
       'deny_if: [{ conditions: [{ path: args.a, op: gt, value: 100.0 }] }]',

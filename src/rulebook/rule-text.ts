@@ -10,6 +10,11 @@ export function ruleText(rule: PolicyRule): string {
   return yaml(ruleValue(rule));
 }
 
+/** Conditions that hold together. */
+export function conditionsText(conditions: readonly ConditionSource[]): string {
+  return yaml(conditions.map(conditionValue));
+}
+
 export function approvalText({ if: asked, approvers, quorum, expiresMs, validForMs, holdMs }: ApprovalRule): string {
   const unless = (ms: number, otherwise: string): string | number | undefined =>
     ms === msOf(otherwise) ? undefined : spanText(ms);
@@ -48,7 +53,7 @@ function conditionValue(condition: ConditionSource): object {
   switch (condition.kind) {
     case 'test': {
       const { path, op, value } = condition;
-      return { path, op, value };
+      return { path, op, value: value === undefined ? undefined : inOrder(value) };
     }
     case 'any':
       return { any: condition.members.map(conditionValue) };
@@ -61,6 +66,14 @@ function conditionValue(condition: ConditionSource): object {
     default:
       return condition satisfies never;
   }
+}
+
+/** The order of an object's members is none of the rule. */
+function inOrder(value: JsonValue): JsonValue {
+  if (isJsonArray(value)) return value.map(inOrder);
+  if (!isJsonObject(value)) return value;
+  const names = Object.keys(value).toSorted();
+  return Object.fromEntries(names.map((name) => [name, inOrder(value[name] as JsonValue)]));
 }
 
 /** In the largest unit that it is a whole number of, or in seconds. */

@@ -1,9 +1,8 @@
 /** Entries and rules that nothing reaches: hidden tools, entries that deny first, rules that always hold, doubles. */
 
-import { toJson } from '../../domain/json.ts';
 import type { PolicyEntry, PolicyLevel } from '../../domain/policy-document.ts';
-import { canonicalText } from '../../platform/canonical.ts';
 import { globMatcher, isGlob } from '../../stages/policy/names.ts';
+import { conditionsText } from '../rule-text.ts';
 import { entriesOf, type Lint, type LintProblem, levelsOf, type PlacedEntry } from './lint.ts';
 
 export const neverApplies: Lint = {
@@ -89,23 +88,14 @@ function* doubles(entry: PolicyEntry): Iterable<LintProblem> {
     ['deny_if', entry.denyIf],
     ['require', entry.require],
   ] as const) {
+    if (list.length < 2) continue;
     for (const rule of list) {
-      const text = `${kind} ${canonicalText(withoutPointers(toJson(rule.conditions)))}`;
+      const text = `${kind} ${conditionsText(rule.conditions)}`;
       const first = seen.get(text);
       if (first !== undefined) yield { pointer: rule.pointer, message: `the same conditions as \`${first}\`` };
       else seen.set(text, rule.pointer);
     }
   }
-}
-
-function withoutPointers(value: ReturnType<typeof toJson>): ReturnType<typeof toJson> {
-  if (Array.isArray(value)) return (value as readonly ReturnType<typeof toJson>[]).map(withoutPointers);
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => key !== 'pointer')
-      .map(([key, member]) => [key, withoutPointers(member as ReturnType<typeof toJson>)]),
-  );
 }
 
 interface DenyingGlob {
