@@ -26,7 +26,8 @@ export function parseAll<S extends z.ZodType>(
   const parsed = parsePortions(schema, source.value);
   if (parsed.issues.length === 0) return { errors: [], value: parsed.value };
   const errors = diagnose(source, parsed.issues);
-  if (!isJsonObject(source.value) || errors.length >= errorsMax) return { errors, value: undefined };
+  const nothingLeft = parsed.issues.some(({ code, path }) => code === 'custom' && path.length === 0);
+  if (!isJsonObject(source.value) || nothingLeft || errors.length >= errorsMax) return { errors, value: undefined };
   const left = copyOf(source.value) as Record<string, unknown>;
   for (const issue of parsed.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) remove(left, [...issue.path, key]);
@@ -107,7 +108,7 @@ const firstLooks = [4_000, 64_000, 256_000, Number.POSITIVE_INFINITY];
 function parseOne<S extends z.ZodType>(schema: S, portion: JsonValue): Parsed<z.output<S>> {
   let right = 0;
   for (const valuesMax of firstLooks) {
-    const parsed = look(schema, portion, valuesMax) ?? fewer(schema, portion, right, valuesMax);
+    const parsed = look(schema, portion, valuesMax) ?? fewer(schema, portion, right);
     if (parsed.whole || mistakesIn(parsed.issues) >= errorsMax) return parsed;
     right = valuesMax;
   }
@@ -133,20 +134,19 @@ function look<S extends z.ZodType>(schema: S, portion: JsonValue, valuesMax: num
   }
 }
 
-/** Somewhere between what is `right` and what has too many mistakes there are as many as are said. */
-function fewer<S extends z.ZodType>(
-  schema: S,
-  portion: JsonValue,
-  right: number,
-  tooMany: number,
-): Looked<z.output<S>> {
-  let [low, high] = [right, Math.min(tooMany, countOf(portion))];
-  while (high - low > 100) {
-    const middle = (low + high) >> 1;
-    const parsed = look(schema, portion, middle);
-    if (parsed === undefined) high = middle;
-    else if (mistakesIn(parsed.issues) >= errorsMax) return parsed;
-    else low = middle;
+/** From where all is `right` on in small steps, until there are as many mistakes as are said. */
+function fewer<S extends z.ZodType>(schema: S, portion: JsonValue, right: number): Looked<z.output<S>> {
+  let low = right;
+  let step = 1_000;
+  while (step > 0) {
+    const parsed = look(schema, portion, low + step);
+    if (parsed === undefined) {
+      step >>= 1;
+      continue;
+    }
+    if (parsed.whole || mistakesIn(parsed.issues) >= errorsMax) return parsed;
+    low += step;
+    step *= 2;
   }
   const message = 'there are more mistakes here than can be told';
   return { issues: [{ code: 'custom', path: [], message, input: undefined }], value: undefined, whole: true };
