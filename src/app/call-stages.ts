@@ -26,7 +26,7 @@ import { keptDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
 import { inspectRules } from '../stages/policy/inspect-rules.ts';
 import { fitsSchema } from '../stages/policy/json-schema.ts';
-import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { showsPrompt, showsResource, wouldShow } from '../stages/policy/listing.ts';
 import { restOf } from '../stages/upstream/connection.ts';
 import { mirroredHeaders, type NoToolList, type ToolList } from '../stages/upstream/tool-list.ts';
 import type { Admissions } from './admissions.ts';
@@ -290,12 +290,23 @@ function factsOf(call: DecodedCall, target: Target, now: number, permitted: Read
 
 /** Prompts and resources are shown or not; there is nothing more to decide about them. */
 function visibility(policy: PolicySet, call: DecodedCall): Decision {
-  const shown =
-    call.method === 'prompts/get'
-      ? showsPrompt(policy, call.session.server, call.target)
-      : showsResource(policy, call.session.server, call.target);
-  const rule = call.method === 'prompts/get' ? '/prompts' : '/resources';
-  return { verdict: shown ? 'permit' : 'hidden', rule, reason: '', trail: [], limits: [], asks: [] };
+  const { server } = call.session;
+  const prompt = call.method === 'prompts/get';
+  const shown = prompt ? showsPrompt(policy, server, call.target) : showsResource(policy, server, call.target);
+  const rule = prompt ? '/prompts' : '/resources';
+  const decision: Decision = {
+    verdict: shown ? 'permit' : 'hidden',
+    rule,
+    reason: '',
+    trail: [],
+    limits: [],
+    asks: [],
+  };
+  if (!shown || wouldShow(policy, server, call.target, prompt ? 'prompts' : 'resources')) return decision;
+  return {
+    ...decision,
+    shadow: { verdict: 'hidden', rule, reason: `this ${prompt ? 'prompt' : 'resource'} is hidden` },
+  };
 }
 
 function targetIn(call: DecodedCall, list: ToolList | NoToolList): FoundTarget {

@@ -12,7 +12,7 @@ export function policyCheckCommand(): Command {
     .summary('all errors and doubtful rules of policy files')
     .description('Reads policy files and prints every error and every doubtful rule with its line and column.')
     .argument('<file...>', 'policy files, each on its own')
-    .option('--catalogue <file>', 'the tools the servers offer, as `sallyport catalogue export` writes them')
+    .option('--catalogue <file>', 'the tools the servers offer, with category, severity and schema')
     .option('--json', 'machine-readable output')
     .addHelpText(
       'after',

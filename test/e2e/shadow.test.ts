@@ -7,7 +7,7 @@ const folder = temporaryFolder('shadow');
 afterAll(() => folder.remove());
 
 /** The records of these calls, one after the other, under a policy of these tools; what the client got, too. */
-async function recorded(name: string, document: object, tools: readonly string[]) {
+async function recorded(name: string, document: object, tools: readonly string[], more: readonly object[] = []) {
   const policy = join(folder.path, `${name}.json`);
   writeFileSync(policy, JSON.stringify({ version: '1', default: 'deny', ...document }));
   const data = join(folder.path, name);
@@ -16,6 +16,7 @@ async function recorded(name: string, document: object, tools: readonly string[]
     { method: 'initialize', id: 0, params },
     { method: 'notifications/initialized' },
     ...tools.map((tool, i) => ({ method: 'tools/call', id: i + 1, params: { name: tool, arguments: {} } })),
+    ...more,
   ];
   const input = lines.map((line) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`).join('');
   const { out: answers } = await ended(
@@ -83,4 +84,24 @@ test('a call that is refused or asked says so where rules in shadow would have b
   ]);
   expect(answers).toContain('approve');
   expect(answers).not.toContain('never');
+});
+
+test('a prompt or resource that only rules in shadow hide is given, and its record says so', async () => {
+  const { records, answers } = await recorded(
+    'hidden',
+    { mode: 'shadow', prompts: { allow: ['greet'] }, resources: { hide: ['file:///b'] } },
+    [],
+    [
+      { method: 'prompts/get', id: 1, params: { name: 'secret' } },
+      { method: 'prompts/get', id: 2, params: { name: 'greet' } },
+      { method: 'resources/read', id: 3, params: { uri: 'file:///b' } },
+    ],
+  );
+  const hidden = (kind: string) => ({ verdict: 'hidden', rule: `/${kind}s`, sentence: `this ${kind} is hidden` });
+  expect(records.map(({ verdict, wouldBe }) => [verdict, wouldBe])).toEqual([
+    ['permit', hidden('prompt')],
+    ['permit', undefined],
+    ['permit', hidden('resource')],
+  ]);
+  expect(answers).not.toContain('"error"');
 });

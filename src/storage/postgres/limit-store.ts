@@ -235,7 +235,8 @@ type Answer =
       readonly kind: 'reserved';
       readonly at: number;
       readonly entry: number;
-      readonly watched: { readonly index: number; readonly used: string } | null;
+      /** Absent where an older gateway has put back its own function. */
+      readonly watched?: { readonly index: number; readonly used: string } | null;
     }
   | {
       readonly kind: 'exceeded';
@@ -247,8 +248,9 @@ type Answer =
   | { readonly kind: 'span'; readonly at: number };
 
 function watchedOf(demands: readonly Demand[], answer: Answer & { readonly kind: 'reserved' }): Watched | undefined {
-  if (answer.watched === null) return undefined;
-  return { demand: demandAt(demands, answer.watched.index), used: BigInt(answer.watched.used) };
+  const { watched } = answer;
+  if (watched === null || watched === undefined) return undefined;
+  return { demand: demandAt(demands, watched.index), used: BigInt(watched.used) };
 }
 
 function demandAt(demands: readonly Demand[], index: number): Demand {
