@@ -200,6 +200,14 @@ describe('what an expression gives', () => {
     ['duration(args.a).getSeconds() == 0', '-0.5s', '`getSeconds` cannot read it exactly'],
     ['args.a in {"1": true}', 1, 'a key of a map is a text'],
     ['args.a in {"a": true}', ['a'], 'a key of a map is a text'],
+    ['args.a in args', 1, 'a key of a map is a text'],
+    ['args.a in args.a', { a: 1 }, 'a key of a map is a text'],
+    ['1 in args.a', { '1': 1 }, 'a key of a map is a text'],
+    ['"x" + args.a in (args.a == "a" ? args : args)', 'a', 'not a list'],
+    ['args.a[1] == 1', { '1': 1 }, 'not a list'],
+    ['[1][args.a] == 1', 0.5, 'no such element of a list'],
+    ['[1][args.a] == 1', -1, 'no such element of a list'],
+    ['{"x": 1}[args.a] == 1', 'toString', 'no such key'],
     ['{"a": true}[args.a]', ['a'], 'a key of a map is a text'],
     ['args.a.substring(0, 1) == "a"', 'a😀', '`substring` cannot read it exactly'],
   ])('is an error where it would be wrong: %s of %j', (text, a, why) => {
@@ -207,6 +215,13 @@ describe('what an expression gives', () => {
   });
 
   it.each([
+    [`${Array.from({ length: 300 }, () => 'args.n').join(' + ')} == 300.0`, true],
+    [`args.deep${'[0]'.repeat(40)} == 1`, true],
+    [`args.deep${'[args.zero]'.repeat(40)} == 1`, true],
+    [
+      'args.name in (args.n == 1 ? ["k"] : ["x"]) && args.name in {"j": 1, "k": {"l": 2}} && !(args.name in {}) && "k" in args.o',
+      true,
+    ],
     ['has(args.o.k) && args.o.l[0].n + 1 == 2.0 && args.o["k"] == "v"', true],
     ['args.o[args.name] == "v" && args.name in args.o && !("z" in args.o)', true],
     ['duration("-1.5s") + duration("0s") == duration("-1.5s")', true],
@@ -216,7 +231,8 @@ describe('what an expression gives', () => {
     ['"a" + "b" == "ab" && ([1] + [2]).size() == 2 && -args.n == -1.0', true],
     ['"MİX".lowerAscii() == "mİx" && "1µs".upperAscii() == "1µS"', true],
   ])('is as before where nothing is wrong: %s', (text, wanted) => {
-    expect(run(text, { o: { k: 'v', l: [{ n: 1 }] }, name: 'k', n: 1 })).toBe(wanted);
+    const deep = Array.from({ length: 40 }).reduce((inside) => [inside], 1);
+    expect(run(text, { o: { k: 'v', l: [{ n: 1 }] }, name: 'k', n: 1, zero: 0, deep })).toBe(wanted);
   });
 });
 
@@ -234,6 +250,8 @@ describe('an expression', () => {
       'quotient(1, 1)',
       'sound(1)',
       'keyOf("a", {})',
+      'listOf([])',
+      'pick([1], 0)',
       'readable("a", "int")',
       '"a".asciiLower()',
       '"a".asciiUpper()',

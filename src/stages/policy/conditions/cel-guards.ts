@@ -11,6 +11,8 @@ type Problem = { readonly error: string; readonly hint?: string };
 const quotient = 'quotient';
 const sound = 'sound';
 const keyOf = 'keyOf';
+const listOf = 'listOf';
+const pick = 'pick';
 const readable = 'readable';
 /** The library's own use all of Unicode, or count halves of characters. */
 const asciiOnly: ReadonlyMap<string, string> = new Map([
@@ -19,7 +21,7 @@ const asciiOnly: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Functions that expressions are rewritten to, and that nobody may write. */
-export const guardNames: readonly string[] = [quotient, sound, keyOf, readable, ...asciiOnly.values()];
+export const guardNames: readonly string[] = [quotient, sound, keyOf, listOf, pick, readable, ...asciiOnly.values()];
 
 /** Types are kept where they can be, for the check against a schema; a division is of any type, as that of an argument is. */
 export function registerGuards(environment: Environment): void {
@@ -32,6 +34,8 @@ export function registerGuards(environment: Environment): void {
   environment.registerFunction(`${quotient}(dyn, dyn): dyn`, divided);
   environment.registerFunction(`${sound}(A): A`, soundValue);
   environment.registerFunction(`${keyOf}(A, dyn): A`, checkedKey);
+  environment.registerFunction(`${listOf}(A): A`, checkedList);
+  environment.registerFunction(`${pick}(dyn, dyn): dyn`, picked);
   environment.registerFunction(`${readable}(A, string): A`, readableValue);
   environment.registerFunction('string.asciiLower(): string', (text: string) =>
     text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
@@ -92,16 +96,16 @@ function guardOne(node: ASTNode): boolean {
     case '*':
     case '-_':
       return become(node, call(sound, same(node)));
-    case '[]':
-    case '[?]': {
+    case '[]': {
       const [container, key] = node.args;
       if (isText(key)) return false;
-      return become(node, { ...same(node), args: [container, call(keyOf, key, container)] } as ASTNode);
+      if (key.op !== 'value') return become(node, call(pick, container, key));
+      return become(node, { op: '[]', args: [call(listOf, container), key] } as ASTNode);
     }
     case 'in': {
       const [key, container] = node.args;
-      if (isText(key) || container.op === 'list') return false;
-      return become(node, { ...same(node), args: [call(keyOf, key, container), container] } as ASTNode);
+      const sure = isText(key) || container.op === 'list';
+      return !sure && become(node, { op: 'in', args: membership(key, container) } as ASTNode);
     }
     case 'call': {
       const [name, [only]] = node.args;
@@ -120,6 +124,20 @@ function guardOne(node: ASTNode): boolean {
     default:
       return false;
   }
+}
+
+/** Key and container of an `in`. Only a path is written twice: what is nested must not grow with every level. */
+function membership(key: ASTNode, container: ASTNode): [ASTNode, ASTNode] {
+  if (container.op === 'map') {
+    const keys = container.args.map(([written]) => written);
+    const anyMap = { op: 'map', args: [] } as unknown as ASTNode;
+    return [call(keyOf, key, anyMap), { op: 'list', args: keys } as ASTNode];
+  }
+  return isPath(container) ? [call(keyOf, key, container), container] : [key, call(listOf, container)];
+}
+
+function isPath(node: ASTNode): boolean {
+  return node.op === 'id' || ((node.op === '.' || (node.op === '[]' && isText(node.args[1]))) && isPath(node.args[0]));
 }
 
 function become(node: ASTNode, other: ASTNode): true {
@@ -230,6 +248,24 @@ function checkedKey(key: unknown, container: unknown): unknown {
   const isMap = typeof container === 'object' && container !== null && !Array.isArray(container);
   if (isMap && typeof key !== 'string') throw new Error('no such overload: a key of a map is a text');
   return key;
+}
+
+function checkedList(container: unknown): unknown {
+  if (!Array.isArray(container)) throw new Error('no such overload: not a list');
+  return container as unknown;
+}
+
+function picked(container: unknown, key: unknown): unknown {
+  if (Array.isArray(container)) {
+    const index = typeof key === 'bigint' ? Number(key) : key;
+    const known = typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < container.length;
+    if (!known) throw new Error('no such element of a list');
+    return container[index];
+  }
+  checkedKey(key, container);
+  const isMap = typeof container === 'object' && container !== null && typeof key === 'string';
+  if (!isMap || !Object.hasOwn(container, key)) throw new Error('no such key');
+  return (container as Readonly<Record<string, unknown>>)[key];
 }
 
 /** By the function that is about to read it: what it would take for something else. */

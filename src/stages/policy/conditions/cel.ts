@@ -69,7 +69,7 @@ export function compileCel(source: ConditionSource & { kind: 'cel' }, context: C
 
 export function compileExpression(text: string, inResult: boolean): (Expression & { readonly type: string }) | Problem {
   if (text.length > expressionLengthMax) return { error: `an expression may have ${expressionLengthMax} characters` };
-  const environment = celEnvironment(inResult);
+  const environment = celEnvironment(inResult, false);
   const patterns = new Map<string, SafePattern>();
   let program: ParseResult;
   let checked: string;
@@ -84,7 +84,7 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
       return { error: `comprehensions are nested ${nesting} deep; at most ${comprehensionNestingMax}` };
     }
     checked = changed ? textOf(first.ast) : text;
-    program = changed ? environment.parse(checked) : first;
+    program = changed ? celEnvironment(inResult, true).parse(checked) : first;
   } catch (fault) {
     return { error: `not a CEL expression: ${firstLine(fault)}` };
   }
@@ -136,25 +136,31 @@ function search(text: string, source: string): boolean {
 }
 
 const rewritten = 'searchRe2';
-const environments = new Map<boolean, Environment>();
+const environments = new Map<string, Environment>();
 
-function celEnvironment(inResult: boolean): Environment {
-  let made = environments.get(inResult);
+/** `guarded`: for what is rewritten, which is larger than what was written. */
+function celEnvironment(inResult: boolean, guarded: boolean): Environment {
+  const key = `${inResult} ${guarded}`;
+  let made = environments.get(key);
   if (made === undefined) {
-    made = baseEnvironment();
+    made = baseEnvironment(guarded ? guardedLimits : writtenLimits);
     made.registerVariable('args', 'map<string, dyn>');
     if (inResult) made.registerVariable('result', 'map<string, dyn>');
-    environments.set(inResult, made);
+    environments.set(key, made);
   }
   return made;
 }
 
+const writtenLimits = { maxAstNodes: 2_000, maxDepth: 50 };
+/** A chain of sums is as deep as it is long once every sum is a call. */
+const guardedLimits = { maxAstNodes: 20_000, maxDepth: 500 };
+
 /** Everything but `args`, which a schema may give a type. */
-export function baseEnvironment(): Environment {
+export function baseEnvironment(limits: typeof writtenLimits = guardedLimits): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
     homogeneousAggregateLiterals: false,
-    limits: { maxAstNodes: 2_000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 },
+    limits: { ...limits, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 },
   });
   for (const root of ['tool', 'caller', 'session', 'time']) environment.registerVariable(root, 'map<string, dyn>');
   registerGuards(environment);
