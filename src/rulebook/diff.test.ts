@@ -43,6 +43,11 @@ describe('the difference of two policies', () => {
       ['a on s: allowed → hidden +0 -0'],
     ],
     [
+      'default: deny\ntools: { a: {} }\nprompts: { allow: [x, y] }',
+      'default: deny\ntools: { a: {} }\nprompts: { allow: [y, x], hide: [z] }\nservers: { s: { resources: { allow: [] } } }',
+      ['(prompts): by rules → by rules +1 -0', '(resources) on s: as the default → by rules +1 -0'],
+    ],
+    [
       'default: deny\ntools: { a: { action: deny } }',
       'default: deny\ntools: { a: { action: deny, shadow: true } }',
       ['a: denied → allowed +1 -0'],

@@ -9,10 +9,19 @@ import type { PolicyText } from './load.ts';
 import { loadDocuments } from './load.ts';
 import { amountText, approvalText, inspectText, ruleText } from './rule-text.ts';
 
-type Standing = 'hidden' | 'not listed' | 'denied' | 'asks a person' | 'allowed' | 'enforced' | 'in shadow';
+type Standing =
+  | 'hidden'
+  | 'not listed'
+  | 'denied'
+  | 'asks a person'
+  | 'allowed'
+  | 'enforced'
+  | 'in shadow'
+  | 'as the default'
+  | 'by rules';
 
 export interface Change {
-  /** A tool's name, a glob for all tools under it, `(any other tool)`, or `(the whole policy)` for its mode. */
+  /** A tool's name, a glob for all tools under it, `(any other tool)`, `(prompts)`, `(resources)`, or `(the whole policy)` for its mode. */
   readonly tool: string;
   /** Absent: on every server. */
   readonly server?: string;
@@ -32,13 +41,41 @@ export function diffPolicies(a: PolicyText, b: PolicyText, tools: readonly Known
     return { errors: [...('errors' in before ? before.errors : []), ...('errors' in after ? after.errors : [])] };
   }
   const changes = subjects([before, after], tools).flatMap((subject) => compare(before, after, subject));
-  return { changes: [...modeChange(before, after), ...changes] };
+  return { changes: [...modeChange(before, after), ...changes, ...shownChanges(before, after)] };
 }
 
 function modeChange(a: PolicyDocument, b: PolicyDocument): Change[] {
   if (a.mode === b.mode) return [];
   const said = ({ mode }: PolicyDocument): Standing => (mode === 'shadow' ? 'in shadow' : 'enforced');
   return [{ tool: '(the whole policy)', before: said(a), after: said(b), added: [], removed: [] }];
+}
+
+/** Which prompts and resources are shown, of the document and of each server's block. */
+function shownChanges(a: PolicyDocument, b: PolicyDocument): Change[] {
+  const servers = new Set([undefined, ...a.servers.keys(), ...b.servers.keys()]);
+  return [...servers].flatMap((server) =>
+    (['prompts', 'resources'] as const).flatMap((kind): Change[] => {
+      const [before, after] = [shownBy(a, server, kind), shownBy(b, server, kind)];
+      const added = after.filter((rule) => !before.includes(rule));
+      const removed = before.filter((rule) => !after.includes(rule));
+      if (added.length === 0 && removed.length === 0) return [];
+      const said = (rules: readonly string[]): Standing => (rules.length === 0 ? 'as the default' : 'by rules');
+      const change = { tool: `(${kind})`, before: said(before), after: said(after), added, removed };
+      return [server === undefined ? change : { ...change, server }];
+    }),
+  );
+}
+
+function shownBy(document: PolicyDocument, server: string | undefined, kind: 'prompts' | 'resources'): string[] {
+  const level = server === undefined ? document.level : document.servers.get(server);
+  const rules = level?.[kind];
+  if (rules === undefined) return [];
+  const { allow, hide } = rules;
+  return [
+    ...(allow?.length === 0 ? ['allow: none'] : []),
+    ...(allow ?? []).map(({ pattern }) => `allow: ${pattern}`),
+    ...hide.map(({ pattern }) => `hide: ${pattern}`),
+  ];
 }
 
 function readOne(text: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
