@@ -13,6 +13,9 @@ export interface CheckResult {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** Warnings of one file. */
+export const warningsMax = 1_000;
+
 export interface CheckOptions {
   /** The tools that the servers offer; absent: unknown. */
   readonly tools?: readonly KnownTool[];
@@ -26,7 +29,15 @@ export function checkPolicy(file: string, text: string, options: CheckOptions = 
   return { file, hash: loaded.policy.hash, errors: [], warnings };
 }
 
+/** Of very many the first are said: what a file repeats ten thousand times nobody reads. */
 function lintDocument(read: LoadedDocument, tools: readonly KnownTool[] | undefined): Diagnostic[] {
   const input = { document: read.document, tools };
-  return lints.flatMap((lint) => [...lint.find(input)].map((found) => located(read.source, found, found.part)));
+  const warnings: Diagnostic[] = [];
+  for (const lint of lints) {
+    for (const found of lint.find(input)) {
+      warnings.push(located(read.source, found, found.part));
+      if (warnings.length >= warningsMax) return warnings;
+    }
+  }
+  return warnings;
 }

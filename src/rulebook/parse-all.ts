@@ -71,7 +71,7 @@ type WithTools = { tools: object };
 /** The whole with its first tools, then the other tools with what a document must have. */
 function* portionsOf(whole: JsonValue): Generator<JsonValue> {
   const tools = isJsonObject(whole) ? whole['tools'] : undefined;
-  if (!isJsonObject(whole) || !isJsonObject(tools)) {
+  if (!isJsonObject(whole) || !isJsonObject(tools) || countOf(tools) <= portionValues) {
     yield whole;
     return;
   }

@@ -329,6 +329,11 @@ describe('lints', () => {
     expect(warnings('default: deny\ntools:\n  get_prise: {}\n  search: {}', undefined)).toEqual([]);
   });
 
+  it('say no more than a thousand', () => {
+    const hide = JSON.stringify(Array.from({ length: 1_500 }, () => 'get_*'));
+    expect(warnings(`default: allow\nhide: ${hide}`, undefined)).toHaveLength(1_000);
+  });
+
   it('have a name and a meaning for the reference page', () => {
     for (const { name, meaning } of lints) expect(`${name}: ${meaning}`).toMatch(/^[a-z ]+: [a-z`].*[^.]$/);
   });
