@@ -38,10 +38,10 @@ export class StoreAdmissions implements Admissions {
       const seq = await this.#ledger.append(draft.refusal(exceeded, at));
       return { kind: 'exceeded', seq, at, exceeded };
     }
-    const { reservation } = reserving;
+    const { reservation, watched } = reserving;
     let admitted: Admitted;
     try {
-      admitted = await this.#ledger.admit({ ...draft, demands: [] });
+      admitted = await this.#ledger.admit({ ...draft, demands: [], intent: (at) => draft.intent(at, watched) });
     } catch (fault) {
       await this.#giveBack(reservation);
       throw fault;

@@ -16,18 +16,18 @@ import type { Alarms } from '../platform/alarms.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { argumentsRecorder } from '../stages/audit/arguments.ts';
-import { callMembers, intentMembers, outcomeMembers, refusalMembers } from '../stages/audit/members.ts';
+import { callMembers, intentMembers, outcomeMembers, refusalMembers, shadowMembers } from '../stages/audit/members.ts';
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import { inspectMessage } from '../stages/inspect/inspect-message.ts';
 import { inspectReply } from '../stages/inspect/inspect-reply.ts';
-import type { Exceeded } from '../stages/limits/book.ts';
+import type { Exceeded, Watched } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
 import { keptDemand } from '../stages/limits/to-demand.ts';
 import { decide } from '../stages/policy/decide.ts';
 import { inspectRules } from '../stages/policy/inspect-rules.ts';
 import { fitsSchema } from '../stages/policy/json-schema.ts';
-import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
+import { showsPrompt, showsResource, wouldShow } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import type { Link } from '../stages/upstream/link.ts';
 import { mirroredHeaders, type NoToolList, type ToolList } from '../stages/upstream/tool-list.ts';
@@ -98,18 +98,29 @@ export function callStages(parts: CallStageParts): Stages {
     async reserveLimits(intent): Promise<Reserved | Refusal> {
       const { permit } = intent;
       const { call } = permit;
-      const refused = (exceeded: Exceeded, at: number): Refusal =>
-        refusal(
+      const refused = (exceeded: Exceeded, at: number): Refusal => ({
+        ...refusal(
           'limit',
           exceeded.demand.rule,
           limitSentence(exceeded, call.target),
           '',
           limitReached(exceeded, windowText(permit, exceeded), at),
-        );
+        ),
+        // A refusal is what rules in shadow would at most have hidden.
+        ...(permit.shadow?.verdict === 'hidden' ? { shadow: permit.shadow } : {}),
+      });
+      const watchedBy = (watched: Watched | undefined): Decision['shadow'] =>
+        watched === undefined
+          ? permit.shadow
+          : { verdict: 'refuse', rule: watched.demand.rule, reason: limitSentence(watched, call.target) };
       try {
         const admitted = await ledger.admit({
           demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
-          intent: (at) => ({ kind: 'intent', at, members: intent.members }),
+          intent: (at, watched) => ({
+            kind: 'intent',
+            at,
+            members: intent.members + shadowMembers(watchedBy(watched)),
+          }),
           refusal: (exceeded, at) => ({
             kind: 'refusal',
             at,
@@ -293,12 +304,23 @@ function factsOf(call: DecodedCall, target: Target, now: number, permitted: Read
 
 /** Prompts and resources are shown or not; there is nothing more to decide about them. */
 function visibility(policy: PolicySet, call: DecodedCall): Decision {
-  const shown =
-    call.method === 'prompts/get'
-      ? showsPrompt(policy, call.session.server, call.target)
-      : showsResource(policy, call.session.server, call.target);
-  const rule = call.method === 'prompts/get' ? '/prompts' : '/resources';
-  return { verdict: shown ? 'permit' : 'hidden', rule, reason: '', trail: [], limits: [], asks: [] };
+  const { server } = call.session;
+  const prompt = call.method === 'prompts/get';
+  const shown = prompt ? showsPrompt(policy, server, call.target) : showsResource(policy, server, call.target);
+  const rule = prompt ? '/prompts' : '/resources';
+  const decision: Decision = {
+    verdict: shown ? 'permit' : 'hidden',
+    rule,
+    reason: '',
+    trail: [],
+    limits: [],
+    asks: [],
+  };
+  if (!shown || wouldShow(policy, server, call.target, prompt ? 'prompts' : 'resources')) return decision;
+  return {
+    ...decision,
+    shadow: { verdict: 'hidden', rule, reason: `this ${prompt ? 'prompt' : 'resource'} is hidden` },
+  };
 }
 
 function targetIn(call: DecodedCall, list: ToolList | NoToolList): FoundTarget {

@@ -1,6 +1,7 @@
 import type { Admission, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
 import { Permit } from '../domain/permit.ts';
+import type { Decision } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
 import { type Refusal, refusal } from '../domain/refusal.ts';
 import type { Reply } from '../domain/reply.ts';
@@ -46,9 +47,9 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
       return stages.reserveLimits(intent);
     }
     case 'refuse':
-      return refusal('denied', decision.rule, decision.reason, decision.remedy ?? REMEDY_DENIED);
+      return refusedBy(decision, 'denied', decision.remedy ?? REMEDY_DENIED);
     case 'ask':
-      return refusal('approval', decision.rule, decision.reason, REMEDY_ASK);
+      return refusedBy(decision, 'approval', REMEDY_ASK);
     default:
       decision.verdict satisfies never;
       return refusal('fault', '(decision)', 'the decision is of no known kind', REMEDY_FAULT);
@@ -77,6 +78,10 @@ function noPolicy(call: DecodedCall): Refusal {
     `the grant \`${grant}\` has no policy, and without one nothing is allowed`,
     'give the grant a `policy` in the configuration',
   );
+}
+
+function refusedBy({ rule, reason, shadow }: Decision, why: 'denied' | 'approval', remedy: string): Refusal {
+  return { ...refusal(why, rule, reason, remedy), shadow };
 }
 
 function unknownName(call: DecodedCall, rule: string): Refusal {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { errorsMax } from '../platform/source-document.ts';
-import { type CheckResult, checkPolicy } from '../rulebook/check.ts';
+import { type CheckResult, checkPolicy, warningsMax } from '../rulebook/check.ts';
 import { type KnownTool, readKnownTools } from '../rulebook/known-tools.ts';
 import { namedFile, optionalFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
 
@@ -12,7 +12,7 @@ export function policyCheckCommand(): Command {
     .summary('all errors and doubtful rules of policy files')
     .description('Reads policy files and prints every error and every doubtful rule with its line and column.')
     .argument('<file...>', 'policy files, each on its own')
-    .option('--catalogue <file>', 'the tools the servers offer, as `sallyport catalogue export` writes them')
+    .option('--catalogue <file>', 'the tools the servers offer, with category, severity and schema')
     .option('--json', 'machine-readable output')
     .addHelpText(
       'after',
@@ -43,6 +43,9 @@ function check(files: readonly string[], options: Options): number {
       }
       for (const { message, ...rest } of result.warnings) {
         print(formatDiagnostic({ ...rest, message: `warning: ${message}` }));
+      }
+      if (result.warnings.length >= warningsMax) {
+        print(`${result.file}: no more than ${warningsMax} warnings are said at once`);
       }
       if (result.errors.length === 0) print(`${result.file}: ok`);
     }

@@ -37,7 +37,7 @@ export function policyReplayCommand(source: RecordedCalls): Command {
   return new Command('replay')
     .summary('decide recorded calls again with another policy')
     .description(
-      'Decides recorded calls again, in recorded order, with fresh counters and their recorded outcomes, and lists every decision that flips. A call that reads an argument of which the record kept no value is undecidable, never counted as the same.',
+      'Decides recorded calls again, in recorded order, with fresh counters and their recorded outcomes, and lists every decision that flips. Rules in shadow flip nothing: calls of which only they say something else are listed apart. A call that reads an argument of which the record kept no value is undecidable, never counted as the same.',
     )
     .argument('<policy...>', 'the policy files that would apply')
     .requiredOption('--since <span>', 'how far back: `30m`, `12h`, `7d`')
@@ -75,20 +75,22 @@ async function replay(paths: readonly string[], options: Options, source: Record
 }
 
 function reportText(result: ReplayResult): string {
-  const { calls, same, flips, undecidable, unlisted } = result;
+  const { calls, same, flips, undecidable, shadow, unlisted } = result;
   const lines = [
-    ...flips.map(flipText),
+    ...flips.map((flip) => flipText('flip', flip)),
     ...undecidable.map(undecidableText),
+    ...shadow.map((flip) => flipText('in shadow', flip)),
     `${plural(calls, 'call')}: ${same} the same, ${plural(flips.length, 'flip')}, ${undecidable.length} undecidable`,
   ];
-  if (unlisted > 0) lines.push(`${unlisted} more flips or undecidable calls are not listed`);
+  if (shadow.length > 0) lines.push(`rules in shadow say something else of ${plural(shadow.length, 'call')}`);
+  if (unlisted > 0) lines.push(`${unlisted} more of these calls are not listed`);
   return lines.join('\n');
 }
 
-function flipText({ record, at, server, tool, caller, was, now }: Flip): string {
+function flipText(kind: string, { record, at, server, tool, caller, was, now }: Flip): string {
   const when = new Date(at).toISOString();
   return visible(
-    `flip ${record} ${when} ${caller} ${server}/${tool}: ${was.verdict} ${was.rule} → ${now.verdict} ${now.rule}: ${now.reason}`,
+    `${kind} ${record} ${when} ${caller} ${server}/${tool}: ${was.verdict} ${was.rule} → ${now.verdict} ${now.rule}: ${now.reason}`,
   );
 }
 

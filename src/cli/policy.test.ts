@@ -18,6 +18,7 @@ beforeAll(() => {
   write('next.yaml', 'version: "1"\ndefault: deny\ntools:\n  get_me: { action: deny }\n');
   write('bad.yaml', 'version: "1"\ndefault: deny\ntools:\n  get_me: { acton: deny }\n  pay:\n');
   write('desk.test.yaml', 'policy: desk.yaml\ncases:\n  - { name: open, call: { tool: get_me }, expect: permit }\n');
+  write('watching.yaml', 'version: "1"\ndefault: deny\ntools:\n  get_me: { action: deny, shadow: true }\n');
   write('fails.test.yaml', 'policy: next.yaml\ncases:\n  - { name: shut, call: { tool: get_me }, expect: permit }\n');
   write('call.json', '{"tool": "pay", "arguments": {"a": 1.000000000000000001}}');
   write(
@@ -161,6 +162,11 @@ describe('policy diff and replay', () => {
       code: 0,
       out: '1 call: 1 the same, 0 flips, 0 undecidable\n',
     });
+    const watching = await policy('replay', '--since', '7d', 'watching.yaml');
+    expect(watching.code).toBe(0);
+    expect(watching.out).toMatch(
+      /^in shadow 1 .+ permit \/tools\/get_me → refuse \/tools\/get_me\/action: this tool is denied\n1 call: 1 the same, 0 flips, 0 undecidable\nrules in shadow say something else of 1 call\n$/,
+    );
     expect(await policy('replay', '--since', 'monday', 'desk.yaml')).toMatchObject({ code: 2 });
   });
 });

@@ -1,3 +1,5 @@
+import type { Decision } from './policy.ts';
+
 /** Why a call went nowhere. Each has a sentence in docs/reference/refusals.md, and the reverse is checked too. */
 export type RefusalReason =
   | 'denied' // a rule of the policy, `default: deny` included
@@ -18,6 +20,8 @@ export type Refusal = {
   /** What would pass, or when: a sentence without its full stop. */
   readonly remedy: string;
   readonly limit?: LimitReached;
+  /** What rules in shadow would have decided, where that is another verdict. For the record, never for the client. */
+  readonly shadow?: Decision['shadow'];
   /** Its number in the trail, where it was written together with the decision about the limits. */
   readonly record?: number;
 };

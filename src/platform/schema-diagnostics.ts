@@ -58,7 +58,7 @@ function collect(
   const path = [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   if (issue.code === 'unrecognized_keys') {
     const texts = issue.message.split(keyMark);
-    issue.keys.forEach((key, i) => {
+    issue.keys.slice(0, errorsMax).forEach((key, i) => {
       found.push(diagnostic(document, [...path, key], 'key', texts[i] ?? `unknown key \`${key}\``));
     });
   } else if (path.length > 0 && valueAt(document.value, path) === undefined) {

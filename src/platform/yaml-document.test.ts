@@ -75,9 +75,36 @@ describe('places', () => {
     [json, ['a', 0, 'y'], 'value', '3:19'],
     [json, ['a', 1, 'z', 'q'], 'value', '4:17'],
     [json, ['a', 0, 'nothing'], 'value', '3:5'],
+    ['{"\\u0061": 1, "b\\"\\n": {"2": [5], "1": 6}}', ['a'], 'value', '1:12'],
+    ['{"\\u0061": 1, "b\\"\\n": {"2": [5], "1": 6}}', ['b"\n', '1'], 'key', '1:35'],
+    ['{"\\u0061": 1, "b\\"\\n": {"2": [5], "1": 6}}', ['b"\n', '2', 0], 'value', '1:31'],
+    ['[[], [7]]', [1, 0], 'value', '1:7'],
   ] as const)('of %j %j (%s) is %s', (text, path, part, place) => {
     const { line, column } = documentOf(text).locate(path, part);
     expect(`${line}:${column}`).toBe(place);
+  });
+});
+
+describe('the place of every part', () => {
+  it('is where the part is written, in any JSON', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => {
+        fc.pre(!text.includes('__proto__'));
+        const document = documentOf(text, 'f.json');
+        const visit = (value: unknown, path: (string | number)[]): void => {
+          const at = (part: 'key' | 'value') => text.slice(document.locate(path, part).column - 1);
+          expect(at('value').startsWith(JSON.stringify(value)), path.join('/')).toBe(true);
+          const last = path.at(-1);
+          if (typeof last === 'string') expect(at('key').startsWith(`${JSON.stringify(last)}:`)).toBe(true);
+          if (Array.isArray(value)) for (const [i, element] of value.entries()) visit(element, [...path, i]);
+          else if (typeof value === 'object' && value !== null) {
+            for (const [key, member] of Object.entries(value)) visit(member, [...path, key]);
+          }
+        };
+        visit(JSON.parse(text), []);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

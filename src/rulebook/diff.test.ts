@@ -42,6 +42,21 @@ describe('the difference of two policies', () => {
       'default: deny\ntools: { a: {} }\nservers: { s: { hide: [a] } }',
       ['a on s: allowed → hidden +0 -0'],
     ],
+    [
+      'default: deny\ntools: { a: {} }\nprompts: { allow: [x, y] }',
+      'default: deny\ntools: { a: {} }\nprompts: { allow: [y, x], hide: [z] }\nservers: { s: { resources: { allow: [] } } }',
+      ['(prompts): by rules → by rules +1 -0', '(resources) on s: as the default → by rules +1 -0'],
+    ],
+    [
+      'default: deny\ntools: { a: { action: deny } }',
+      'default: deny\ntools: { a: { action: deny, shadow: true } }',
+      ['a: denied → allowed +1 -0'],
+    ],
+    [
+      'default: deny\ntools: { a: {} }',
+      'default: deny\nmode: shadow\ntools: { a: {} }',
+      ['(the whole policy): enforced → in shadow +0 -0'],
+    ],
   ])('%s | %s', (a, b, expected) => {
     expect(diff(a, b)).toEqual(expected);
   });

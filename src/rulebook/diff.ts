@@ -1,26 +1,33 @@
 /** `policy diff`: what two policies say differently, tool by tool. */
 
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { isJsonObject, type JsonValue, toJson } from '../domain/json.ts';
 import type { LimitRule, PolicyDocument, PolicyEntry } from '../domain/policy-document.ts';
-import { canonicalText } from '../platform/canonical.ts';
 import { globMatcher, isGlob } from '../stages/policy/names.ts';
 import type { KnownTool } from './known-tools.ts';
 import { levelsOf } from './lints/lint.ts';
 import type { PolicyText } from './load.ts';
-import { loadPolicy } from './load.ts';
-import { readPolicyDocument } from './read.ts';
+import { loadDocuments } from './load.ts';
+import { amountText, approvalText, inspectText, ruleText } from './rule-text.ts';
 
-type Standing = 'hidden' | 'not listed' | 'denied' | 'asks a person' | 'allowed';
+type Standing =
+  | 'hidden'
+  | 'not listed'
+  | 'denied'
+  | 'asks a person'
+  | 'allowed'
+  | 'enforced'
+  | 'in shadow'
+  | 'as the default'
+  | 'by rules';
 
 export interface Change {
-  /** A tool's name, a glob for all tools under it, or `(any other tool)`. */
+  /** A tool's name, a glob for all tools under it, `(any other tool)`, `(prompts)`, `(resources)`, or `(the whole policy)` for its mode. */
   readonly tool: string;
   /** Absent: on every server. */
   readonly server?: string;
   readonly before: Standing;
   readonly after: Standing;
-  /** Restrictions that only the second has, and that only the first has, as canonical JSON. */
+  /** Restrictions that only the second has, and that only the first has, as a policy writes them. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
 }
@@ -34,14 +41,48 @@ export function diffPolicies(a: PolicyText, b: PolicyText, tools: readonly Known
     return { errors: [...('errors' in before ? before.errors : []), ...('errors' in after ? after.errors : [])] };
   }
   const changes = subjects([before, after], tools).flatMap((subject) => compare(before, after, subject));
-  return { changes };
+  return { changes: [...modeChange(before, after), ...changes, ...shownChanges(before, after)] };
+}
+
+function modeChange(a: PolicyDocument, b: PolicyDocument): Change[] {
+  if (a.mode === b.mode) return [];
+  const said = ({ mode }: PolicyDocument): Standing => (mode === 'shadow' ? 'in shadow' : 'enforced');
+  return [{ tool: '(the whole policy)', before: said(a), after: said(b), added: [], removed: [] }];
+}
+
+/** Which prompts and resources are shown, of the document and of each server's block. */
+function shownChanges(a: PolicyDocument, b: PolicyDocument): Change[] {
+  const servers = new Set([undefined, ...a.servers.keys(), ...b.servers.keys()]);
+  return [...servers].flatMap((server) =>
+    (['prompts', 'resources'] as const).flatMap((kind): Change[] => {
+      const [before, after] = [shownBy(a, server, kind), shownBy(b, server, kind)];
+      const added = after.filter((rule) => !before.includes(rule));
+      const removed = before.filter((rule) => !after.includes(rule));
+      if (added.length === 0 && removed.length === 0) return [];
+      const said = (rules: readonly string[]): Standing => (rules.length === 0 ? 'as the default' : 'by rules');
+      const change = { tool: `(${kind})`, before: said(before), after: said(after), added, removed };
+      return [server === undefined ? change : { ...change, server }];
+    }),
+  );
+}
+
+function shownBy(document: PolicyDocument, server: string | undefined, kind: 'prompts' | 'resources'): string[] {
+  const level = server === undefined ? document.level : document.servers.get(server);
+  const rules = level?.[kind];
+  if (rules === undefined) return [];
+  const { allow, hide } = rules;
+  return [
+    ...(allow?.length === 0 ? ['allow: none'] : []),
+    ...(allow ?? []).map(({ pattern }) => `allow: ${pattern}`),
+    ...hide.map(({ pattern }) => `hide: ${pattern}`),
+  ];
 }
 
 function readOne(text: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
-  const loaded = loadPolicy([text]);
+  const loaded = loadDocuments([text]);
   if ('errors' in loaded) return loaded;
-  const read = readPolicyDocument(text.file, text.text);
-  return read.loaded?.document ?? read;
+  const [read] = loaded.documents;
+  return read?.document ?? { errors: [] };
 }
 
 interface Subject {
@@ -115,20 +156,22 @@ function standing(document: PolicyDocument, { tool, server }: Subject): { standi
     ...applying.flatMap(restrictions),
     ...groups.flatMap((entry) => restrictions(entry).map((r) => `${entry.key}: ${r}`)),
   ];
-  if (applying.some((entry) => entry.action === 'deny')) return { standing: 'denied', rules: [] };
-  const asks = applying.some((entry) => entry.action === 'require_approval');
+  if (applying.some((entry) => entry.action === 'deny' && !entry.shadow)) return { standing: 'denied', rules: [] };
+  const asks = applying.some((entry) => entry.action === 'require_approval' && !entry.shadow);
   return { standing: asks ? 'asks a person' : 'allowed', rules: rules.toSorted() };
 }
 
 /** What an entry restricts, without where it stands. */
 function restrictions(entry: PolicyEntry): string[] {
   return [
+    // What a rule in shadow would do is not what the tool stands for.
+    ...(entry.action === 'deny' && entry.shadow ? ['action: deny'] : []),
     ...(entry.argumentsSchema ? ['arguments: schema'] : []),
-    ...entry.denyIf.map((rule) => `deny_if ${plain(rule)}`),
-    ...entry.require.map((rule) => `require ${plain(rule)}`),
-    ...(entry.approval === undefined ? [] : [`approval ${plain(entry.approval)}`]),
+    ...entry.denyIf.map((rule) => `deny_if: ${ruleText(rule)}`),
+    ...entry.require.map((rule) => `require: ${ruleText(rule)}`),
+    ...(entry.approval === undefined ? [] : [`approval: ${approvalText(entry.approval)}`]),
     ...entry.limits.map(limitText),
-    ...(entry.inspect === undefined ? [] : [`inspect ${plain(entry.inspect)}`]),
+    ...(entry.inspect === undefined ? [] : [`inspect: ${inspectText(entry.inspect)}`]),
   ].map((text) => (entry.shadow ? `shadow ${text}` : text));
 }
 
@@ -136,17 +179,6 @@ function limitText({ max, window, windowText, per, amount, counter, onDeny }: Li
   const span = window.kind === 'calendar' ? `a calendar ${window.unit} of ${window.timezone}` : `any ${windowText}`;
   const named = counter.includes('#') ? '' : ` in \`${counter}\``;
   const said = onDeny === undefined ? '' : `: ${onDeny}`;
-  const counted = amount === undefined ? '' : ` of ${plain({ amount })}`;
+  const counted = amount === undefined ? '' : ` of ${amountText(amount)}`;
   return `limit ${max}${counted} in ${span} per ${per.join(' and ')}${named}${said}`;
-}
-
-function plain(value: object): string {
-  return canonicalText(withoutPlaces(toJson(value)));
-}
-
-function withoutPlaces(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(withoutPlaces);
-  if (!isJsonObject(value)) return value;
-  const kept = Object.entries(value).filter(([key]) => key !== 'pointer');
-  return Object.fromEntries(kept.map(([key, member]) => [key, withoutPlaces(member)]));
 }

@@ -4,8 +4,8 @@ import type { PolicySet } from '../domain/policy.ts';
 import { callDiagnostics, readCallText } from './call-file.ts';
 import { type CounterState, Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
-import { loadPolicy } from './load.ts';
-import { located, readPolicyDocument } from './read.ts';
+import { loadDocuments } from './load.ts';
+import { located } from './read.ts';
 import { readStateFile } from './state-file.ts';
 import { explainWords } from './words.ts';
 
@@ -30,10 +30,10 @@ export type ExplainResult =
 
 export function explainCall(input: ExplainInput): ExplainResult {
   const { policy, call } = input;
-  const loaded = loadPolicy([policy]);
+  const loaded = loadDocuments([policy]);
   if ('errors' in loaded) return loaded;
-  const { loaded: document, errors } = readPolicyDocument(policy.file, policy.text);
-  if (document === undefined) return { errors };
+  const [document] = loaded.documents;
+  if (document === undefined) return { errors: [] };
   const known = catalogueOf(input.catalogue);
   if ('errors' in known) return known;
   const state = stateOf(input.state, loaded.policy);

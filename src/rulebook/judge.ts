@@ -1,6 +1,6 @@
 /**
  * One call against a policy and counters in memory, by the gateway's own deciding and counting code: what `explain`,
- * `test` and `replay` stand on. What rules in shadow would have said is the answer here, marked as such.
+ * `test` and `replay` stand on.
  */
 import { decimalText } from '../domain/decimal.ts';
 import { JsonNumber } from '../domain/json.ts';
@@ -18,6 +18,11 @@ export interface Judged {
   readonly trail: readonly TrailEntry[];
   /** The verdict was not enforced: the rule only watches. */
   readonly shadow?: true;
+}
+
+/** As the gateway decides and records it: what is enforced, and where that differs what rules in shadow would have said. */
+export interface Counted extends Omit<Judged, 'shadow'> {
+  readonly wouldBe: Decision['shadow'];
 }
 
 /** What is used already: `counter` is a counter's name, or the rule's pointer where it has none. */
@@ -105,25 +110,32 @@ function scaledText(value: bigint): string {
   return decimalText({ digits: value, scale: 18 });
 }
 
-/** Decides, checks the limits, and takes what a permitted call takes. */
+/**
+ * Decides, checks the limits, and takes what a permitted call takes. Where the call goes on, what rules in shadow would
+ * have said is the answer, marked as such.
+ */
 export function judgeCall(policy: PolicySet, call: CallFacts, counters: Counters): Judged {
-  return judgeDecision(decide(policy, call), call, counters);
+  const { wouldBe, ...enforced } = judgeDecision(decide(policy, call), call, counters);
+  if (enforced.verdict !== 'permit' || wouldBe === undefined) return enforced;
+  return { ...wouldBe, trail: enforced.trail, shadow: true };
 }
 
 /** `happened`: whether a permitted call keeps what it takes. */
-export function judgeDecision(decision: Decision, call: CallFacts, counters: Counters, happened = true): Judged {
+export function judgeDecision(decision: Decision, call: CallFacts, counters: Counters, happened = true): Counted {
   const { verdict, rule, reason, shadow, limits } = decision;
   const trail = [...decision.trail];
-  if (verdict !== 'permit') return { verdict, rule, reason, trail };
+  if (verdict !== 'permit') return { verdict, rule, reason, trail, wouldBe: shadow };
   const exceeded = counters.exceeded(limits, call.now, trail);
   const refusing = exceeded.find((limit) => !limit.shadow);
-  if (refusing !== undefined) return { verdict: 'refuse', ...refusedBy(refusing), trail };
-  // What rules in shadow would have said: the call goes on, and takes nothing from their buckets where they refuse.
+  if (refusing !== undefined) {
+    const wouldBe = shadow?.verdict === 'hidden' ? shadow : undefined;
+    return { verdict: 'refuse', ...refusedBy(refusing), trail, wouldBe };
+  }
+  // The call goes on, and takes nothing from the buckets of limits in shadow where they would have refused it.
   const [watching] = exceeded;
   if (happened) counters.take(watching === undefined ? limits : limits.filter((limit) => !limit.shadow), call.now);
-  if (shadow !== undefined && shadow.verdict !== 'permit') return { ...shadow, trail, shadow: true };
-  if (watching !== undefined) return { verdict: 'refuse', ...refusedBy(watching), trail, shadow: true };
-  return { verdict, rule, reason, trail, ...(shadow === undefined ? {} : { shadow: true }) };
+  const wouldBe = watching === undefined ? shadow : { verdict: 'refuse' as const, ...refusedBy(watching) };
+  return { verdict, rule, reason, trail, wouldBe };
 }
 
 function refusedBy(limit: LimitDemand): { readonly rule: string; readonly reason: string } {

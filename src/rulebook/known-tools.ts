@@ -1,4 +1,4 @@
-/** The tools that are known when a policy is checked or explained: the file that `sallyport catalogue export` writes. */
+/** The tools that are known when a policy is checked or explained: a file in the form of the catalogue. */
 import * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { type JsonValue, toJson } from '../domain/json.ts';

@@ -18,11 +18,30 @@ export interface LoadOptions {
   readonly servers?: readonly string[];
 }
 
-export type LoadResult =
-  | { readonly policy: PolicySet; readonly limits: readonly LimitInForce[]; readonly warnings: readonly Diagnostic[] }
-  | { readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
+interface Loaded {
+  readonly policy: PolicySet;
+  readonly limits: readonly LimitInForce[];
+  readonly warnings: readonly Diagnostic[];
+}
+interface NotLoaded {
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+}
+export type LoadResult = Loaded | NotLoaded;
 
 export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = {}): LoadResult {
+  const loaded = loadDocuments(files, options);
+  if ('errors' in loaded) return loaded;
+  // What decides does not keep the texts it came from.
+  const { policy, limits, warnings } = loaded;
+  return { policy, limits, warnings };
+}
+
+/** As {@link loadPolicy}, with the documents beside what was compiled of them, in the order of the files. */
+export function loadDocuments(
+  files: readonly PolicyText[],
+  options: LoadOptions = {},
+): (Loaded & { readonly documents: readonly LoadedDocument[] }) | NotLoaded {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const loaded: LoadedDocument[] = [];
@@ -47,7 +66,7 @@ export function loadPolicy(files: readonly PolicyText[], options: LoadOptions = 
   }
   if (errors.length > 0 || 'problems' in compiled)
     return { errors: inOrder(errors).slice(0, errorsMax * Math.max(1, files.length)), warnings: inOrder(warnings) };
-  return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings) };
+  return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings), documents: loaded };
 }
 
 function unknownServers(

@@ -241,7 +241,7 @@ function ordered(scopes: readonly Scope[]): Scope[] {
   return SCOPES.filter((scope) => scopes.includes(scope));
 }
 
-const approvalDefaults = { expires: '15m', validFor: '10m', hold: '45s' };
+export const approvalDefaults = { expires: '15m', validFor: '10m', hold: '45s' };
 const holdMsMax = 55_000;
 
 function approvalRule(raw: RawApproval | undefined, entry: string, { report }: Around): ApprovalRule {

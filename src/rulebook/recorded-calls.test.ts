@@ -116,6 +116,25 @@ describe('calls of the audit trail', () => {
     });
   });
 
+  it('carry what rules in shadow would have said', () => {
+    const intent = (seq: number, wouldBe: string) =>
+      recordBody(
+        {
+          kind: 'intent',
+          at,
+          members: `${who},"arguments":{},"verdict":"permit","rule":"/tools/pay","shadow":true,"wouldBe":${wouldBe}`,
+        },
+        seq,
+        'w',
+      );
+    const refused = '{"verdict":"refuse","rule":"/tools/pay/limits/0","sentence":"x"}';
+    const bodies = [intent(1, refused), intent(2, '{"verdict":"maybe","rule":"/x"}')];
+    expect([...recordedCalls(() => bodies, { since: 0 })].map(({ wouldBe }) => wouldBe)).toEqual([
+      { verdict: 'refuse', rule: '/tools/pay/limits/0' },
+      undefined,
+    ]);
+  });
+
   it('can be asked for by age and caller', () => {
     expect([...recordedCalls(() => trail, { since: at + 1 })].map(({ record }) => record)).toEqual(['11']);
     expect([...recordedCalls(() => trail, { since: 0, caller: 'other' })].map(({ record }) => record)).toEqual(['11']);

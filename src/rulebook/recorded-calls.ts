@@ -66,8 +66,16 @@ function callOf(record: JsonObject): RecordedCall | undefined {
     session: { id: text('session') },
     verdict: verdict as Verdict,
     rule,
+    ...wouldBeOf(record['wouldBe']),
     ...argumentsOf(record['arguments']),
   };
+}
+
+function wouldBeOf(value: JsonValue | undefined): Pick<RecordedCall, 'wouldBe'> {
+  if (!isJsonObject(value)) return {};
+  const { verdict, rule } = value;
+  if (typeof verdict !== 'string' || typeof rule !== 'string' || !verdicts.includes(verdict)) return {};
+  return { wouldBe: { verdict: verdict as Verdict, rule } };
 }
 
 function argumentsOf(value: JsonValue | undefined): Pick<RecordedCall, 'arguments' | 'dropped'> {

@@ -50,6 +50,44 @@ describe('a replay', () => {
     ]);
   });
 
+  it('flips nothing by a rule in shadow, and lists apart where only such rules say something else', async () => {
+    const watching = { pay: { ...amountRule, shadow: true } };
+    const refused = { verdict: 'refuse', rule: '/tools/pay/deny_if/0' } as const;
+    const calls: Partial<RecordedCall>[] = [
+      { arguments: args({ amount: 5 }) },
+      { arguments: args({ amount: 500 }) },
+      { arguments: args({ amount: 500 }), wouldBe: refused },
+      { arguments: args({ amount: 5 }), wouldBe: refused },
+      { dropped: ['amount'] },
+      { arguments: args({ amount: 500 }), verdict: 'refuse', rule: '/default' },
+    ];
+    for (const policy of [{ tools: watching }, { mode: 'shadow', tools: { pay: amountRule } }]) {
+      const result = await replay(policy, calls);
+      expect(result).toMatchObject({
+        calls: 6,
+        same: 5,
+        undecidable: [],
+        flips: [{ record: '6', was: { verdict: 'refuse' }, now: { verdict: 'permit', rule: '/tools/pay' } }],
+        shadow: [
+          { record: '2', was: { verdict: 'permit', rule: '/tools/pay' }, now: refused },
+          { record: '4', was: refused, now: { verdict: 'permit' } },
+        ],
+      });
+    }
+    const limits = { pay: { limits: [{ max: 1, window: 'hour' }], shadow: true } };
+    const counted = await replay({ tools: limits }, [{}, {}]);
+    expect([counted.flips, counted.same]).toEqual([[], 2]);
+    expect(counted.shadow).toMatchObject([{ record: '2', now: { verdict: 'refuse', rule: '/tools/pay/limits/0' } }]);
+  });
+
+  it('counts a call of a session that only a rule in shadow would refuse: it was permitted', async () => {
+    const policy = {
+      tools: { pay: { deny_if: [{ conditions: [{ path: 'session.calls', op: 'gte', value: 1 }] }] } },
+      all_tools: { action: 'deny', shadow: true },
+    };
+    expect((await replay(policy, [{}, {}])).flips.map(({ record }) => record)).toEqual(['2']);
+  });
+
   it('never counts as the same what reads an argument that was not kept', async () => {
     const result = await replay({ tools: { pay: amountRule } }, [
       { dropped: ['amount'] },

@@ -1,6 +1,9 @@
 /**
  * `policy replay`: recorded calls decided again by another policy, in recorded order, with fresh counters and the recorded
  * outcomes. A call that reads an argument of which the record kept no value is undecidable, never the same.
+ *
+ * What is compared is what was enforced with what would be: a rule in shadow flips nothing. Where only that differs which
+ * rules in shadow say, the call is listed apart, so that a rule can be tried on recorded calls before it counts.
  */
 import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { CallFacts, Category, PolicySet, Severity, TrailEntry, Verdict } from '../domain/policy.ts';
@@ -28,6 +31,8 @@ export interface RecordedCall {
   readonly dropped?: readonly string[] | 'all';
   readonly verdict: Verdict;
   readonly rule: string;
+  /** What rules in shadow would have said, where the record holds it. */
+  readonly wouldBe?: { readonly verdict: Verdict; readonly rule: string };
   /** What became of a permitted call. */
   readonly outcome?: 'done' | 'failed' | 'unknown' | 'not-sent';
 }
@@ -56,7 +61,9 @@ export interface ReplayResult {
   readonly same: number;
   readonly flips: readonly Flip[];
   readonly undecidable: readonly Undecidable[];
-  /** Flips and undecidable calls beyond the bound of the lists. */
+  /** Of the calls that are the same: those of which rules in shadow say something else, `was` and `now`. */
+  readonly shadow: readonly Flip[];
+  /** Flips, undecidable calls and those in shadow beyond the bound of the lists. */
   readonly unlisted: number;
 }
 
@@ -78,6 +85,7 @@ export class Replay {
   readonly #permitted = new Map<string, number>();
   readonly #flips: Flip[] = [];
   readonly #undecidable: Undecidable[] = [];
+  readonly #shadow: Flip[] = [];
   #calls = 0;
   #same = 0;
   #unlisted = 0;
@@ -91,31 +99,33 @@ export class Replay {
     this.#calls++;
     const call = factsOf(recorded, this.#permitted.get(recorded.session.id) ?? 0);
     const decision = decide(this.#policy, call);
-    const unread = firstUnread(decision.trail, recorded.schema !== undefined);
-    if (unread !== undefined && !certainRefusal(decision.trail)) {
+    const pinned = recorded.schema !== undefined;
+    const enforced = decision.trail.filter(({ shadow }) => shadow !== true);
+    const unread = firstUnread(enforced, pinned);
+    if (unread !== undefined && !certainRefusal(enforced)) {
       const { record, tool } = recorded;
       this.#note(this.#undecidable, { record, tool, rule: unread.rule, read: unread.read ?? '' });
       return;
     }
     // The record's own outcome: a call that surely did not happen gave its quota back.
     const happened = recorded.outcome !== 'not-sent';
-    const { verdict, rule, reason } = judgeDecision(decision, call, this.#counters, happened);
+    const { verdict, rule, reason, wouldBe } = judgeDecision(decision, call, this.#counters, happened);
     if (verdict === 'permit' && happened) {
       this.#permitted.set(recorded.session.id, (this.#permitted.get(recorded.session.id) ?? 0) + 1);
     }
-    if (verdict === recorded.verdict) {
-      this.#same++;
+    const now = { verdict, rule, reason };
+    if (verdict !== recorded.verdict) {
+      this.#note(this.#flips, flipOf(recorded, recorded, now));
       return;
     }
-    this.#note(this.#flips, {
-      record: recorded.record,
-      at: recorded.at,
-      server: recorded.server,
-      tool: recorded.tool,
-      caller: recorded.caller.id,
-      was: { verdict: recorded.verdict, rule: recorded.rule },
-      now: { verdict, rule, reason },
-    });
+    this.#same++;
+    // A rule in shadow that reads what was not kept says nothing that could be held against the record.
+    if (firstUnread(decision.trail, pinned) === undefined) this.#watch(recorded, wouldBe ?? now);
+  }
+
+  #watch(recorded: RecordedCall, now: Flip['now']): void {
+    const was = recorded.wouldBe ?? recorded;
+    if (was.verdict !== now.verdict) this.#note(this.#shadow, flipOf(recorded, was, now));
   }
 
   result(): ReplayResult {
@@ -124,6 +134,7 @@ export class Replay {
       same: this.#same,
       flips: this.#flips,
       undecidable: this.#undecidable,
+      shadow: this.#shadow,
       unlisted: this.#unlisted,
     };
   }
@@ -132,6 +143,23 @@ export class Replay {
     if (rows.length < rowsMax) rows.push(row);
     else this.#unlisted++;
   }
+}
+
+function flipOf(
+  { record, at, server, tool, caller }: RecordedCall,
+  was: Flip['was'],
+  { verdict, rule, reason }: Flip['now'],
+): Flip {
+  const { verdict: before, rule: by } = was;
+  return {
+    record,
+    at,
+    server,
+    tool,
+    caller: caller.id,
+    was: { verdict: before, rule: by },
+    now: { verdict, rule, reason },
+  };
 }
 
 function factsOf(recorded: RecordedCall, calls: number): CallFacts {
@@ -198,8 +226,7 @@ function callerOf({ id, agent, groups }: RecordedCall['caller']): CallFacts['cal
 
 /** Whether something that was fully read refuses, whatever the rest would have said. */
 function certainRefusal(trail: readonly TrailEntry[]): boolean {
-  return trail.some(({ kind, outcome, shadow }) => {
-    if (shadow === true) return false;
+  return trail.some(({ kind, outcome }) => {
     switch (kind) {
       case 'hide':
       case 'action':

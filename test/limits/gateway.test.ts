@@ -19,7 +19,11 @@ afterAll(() => folder.remove());
 const policy = {
   version: '1',
   default: 'deny',
-  tools: { echo: { limits: [{ counter: 'budget', max: 3, window: 'day' }] }, get_me: {} },
+  tools: {
+    echo: { limits: [{ counter: 'budget', max: 3, window: 'day' }] },
+    get_me: {},
+    slow: { shadow: true, limits: [{ counter: 'watched', max: 1, window: 'day' }] },
+  },
 };
 
 describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in $name', ({ name, start }) => {
@@ -75,6 +79,15 @@ describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in
     expect((await call(two, 'echo')).isError).not.toBe(true);
     const trail = await ended([bin, 'audit', 'export', '--json', '--data', one.data]);
     expect(trail.out).toMatch(/"kind":"limits-reset".*"counter":"budget"/);
+
+    // One in shadow refuses nothing, and is in the record of the call that is above it, whichever gateway counted.
+    expect((await call(one, 'slow')).isError).not.toBe(true);
+    expect((await call(two, 'slow')).isError).not.toBe(true);
+    const above = await ended([bin, 'audit', 'export', '--json', '--data', two.data]);
+    const sentence = 'the limit at /tools/slow/limits/0 is reached: 1 of 1 used';
+    expect(above.out).toContain(
+      `"shadow":true,"wouldBe":${JSON.stringify({ verdict: 'refuse', rule: '/tools/slow/limits/0', sentence })}`,
+    );
 
     if (name === 'redis') {
       // A store that hangs is as good as none, and forgotten when it answers again.

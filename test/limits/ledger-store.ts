@@ -1,3 +1,4 @@
+import type { Watched } from '../../src/stages/limits/book.ts';
 import { LimitClock } from '../../src/stages/limits/limit-clock.ts';
 import type { LimitStore } from '../../src/stages/limits/limit-store.ts';
 import { openDatabase } from '../../src/storage/sqlite/database.ts';
@@ -11,13 +12,18 @@ export function ledgerStore(path: string, wall: () => number, sole = false): Lim
   const ledger = new Ledger({ db, path, writer: Math.random().toString(16).slice(2), clock, sole });
   return {
     async reserve(demands) {
+      let watched: Watched | undefined;
       const admitted = await ledger.admit({
         demands,
-        intent: (at) => ({ kind: 'intent', at, members: '' }),
+        intent: (at, seen) => {
+          watched = seen;
+          return { kind: 'intent', at, members: '' };
+        },
         refusal: (_exceeded, at) => ({ kind: 'refusal', at, members: '' }),
       });
       if (admitted.kind === 'exceeded') return admitted;
-      return { kind: 'reserved', reservation: { id: String(admitted.seq), at: admitted.at, taken: admitted.taken } };
+      const reservation = { id: String(admitted.seq), at: admitted.at, taken: admitted.taken };
+      return { kind: 'reserved', reservation, ...(watched && { watched }) };
     },
     confirm: async () => true,
     async giveBack({ id, taken }) {

@@ -11,8 +11,21 @@ export class SlowBook {
     demands: readonly Demand[],
     now: number,
   ): { index: number; used: bigint; resetsAt: number | undefined } | undefined {
+    return this.#above(demands, now, false);
+  }
+
+  /** Index of the first limit in shadow that would have refused, and what is used of it. */
+  watched(demands: readonly Demand[], now: number): { index: number; used: bigint } | undefined {
+    return this.#above(demands, now, true);
+  }
+
+  #above(
+    demands: readonly Demand[],
+    now: number,
+    shadow: boolean,
+  ): { index: number; used: bigint; resetsAt: number | undefined } | undefined {
     for (const [index, demand] of demands.entries()) {
-      if (demand.shadow) continue;
+      if (demand.shadow !== shadow) continue;
       const amount = this.#entering(demands, demand.bucket);
       const used = this.used(demand.bucket, demand.window, now);
       if (used + amount <= demand.max) continue;

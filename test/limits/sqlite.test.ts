@@ -120,7 +120,7 @@ describe('limits list and reset', () => {
     expect(find('watched')).toMatchObject({
       scope: ['caller=local', 'tool=up/get_me'],
       shadow: true,
-      used: '2',
+      used: '1',
       max: '1',
     });
     expect(all.length).toBe(3);

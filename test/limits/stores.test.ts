@@ -160,14 +160,38 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
     expect((await store.entries()).entries.length).toBe(6);
   });
 
-  test('what only watches counts in a log of its own and never refuses', async () => {
-    const shadow = () => demand('c', '1', HOUR, { shadow: true });
-    expect(await ask(shadow(), demand('c', '2', HOUR))).toBe('taken');
-    expect(await ask(shadow(), demand('c', '2', HOUR))).toBe('taken');
-    expect(await ask(shadow(), demand('c', '2', HOUR))).toEqual({ used: '2', resets: HOUR });
-    expect(await ask(shadow())).toBe('taken');
-    const { entries } = await store.entries();
-    expect([entries.filter(({ bucket }) => bucket.includes('shadow')).length, entries.length]).toEqual([3, 5]);
+  test('what only watches counts in a log of its own, says that it would have refused, and then takes nothing there', async () => {
+    const shadow = (counter = 'c') => demand(counter, '1', HOUR, { shadow: true });
+    const logs = async () => {
+      const { entries } = await store.entries();
+      const inShadow = entries.filter(({ bucket }) => bucket.includes('shadow'));
+      return { shadow: inShadow.length, others: entries.length - inShadow.length };
+    };
+    const watched = async (...demands: Demand[]) => {
+      const reserving = await store.reserve(demands);
+      if (reserving.kind !== 'reserved') return 'refused';
+      if (hasLeases) expect(await store.confirm(reserving.reservation)).toBe(true);
+      const seen = reserving.watched;
+      return { by: seen?.demand.rule, used: seen && decimalText(seen.used), took: reserving.reservation.taken.length };
+    };
+    expect(await watched(shadow(), demand('c', '2', HOUR))).toEqual({ by: undefined, used: undefined, took: 2 });
+    // All of them or none: a call that would have been refused takes nothing from the others in shadow either.
+    expect(await watched(shadow('d'), demand('c', '2', HOUR), shadow())).toEqual({ by: '/c', used: '1', took: 1 });
+    expect(await logs()).toEqual({ shadow: 1, others: 2 });
+    expect(await watched(shadow('d'), demand('c', '2', HOUR))).toBe('refused');
+    expect(await watched(shadow())).toEqual({ by: '/c', used: '1', took: 0 });
+    expect(await logs()).toEqual({ shadow: 1, others: 2 });
+    now = T + HOUR;
+    expect(await watched(shadow())).toEqual({ by: undefined, used: undefined, took: 1 });
+  });
+
+  test('what took nothing is given back, and lapses, without a fault', async () => {
+    const nothing = demand('c', '0', HOUR, { shadow: true });
+    await store.giveBack(await taken(nothing));
+    await taken(nothing);
+    now = T + HOUR;
+    expect(await store.sweep()).toBe(hasLeases ? 1 : 0);
+    expect((await store.entries()).entries).toEqual([]);
   });
 
   test('a limit that is asked late finds what others on its counter have counted', async () => {
@@ -251,7 +275,13 @@ describe.each(kinds)('limits in $name', ({ name, place: makePlace, hasLeases, en
           const reserving = await store.reserve(demands);
           if (reserving.kind === 'reserved') {
             expect(expected).toBeUndefined();
-            slow.take(demands, now, i);
+            const { watched: seen } = reserving;
+            const watched = slow.watched(demands, now);
+            expect([seen?.demand.rule, seen?.demand.max, seen?.demand.window, seen?.used]).toEqual([
+              ...(({ rule, max, window }: Partial<Demand>) => [rule, max, window])(demands[watched?.index ?? -1] ?? {}),
+              watched?.used,
+            ]);
+            slow.take(watched === undefined ? demands : demands.filter(({ shadow }) => !shadow), now, i);
             held.push({ reservation: reserving.reservation, entry: i });
           } else {
             const { exceeded } = reserving;

@@ -1,10 +1,10 @@
 /** Conditions that can never hold together, or alone. */
 import { JsonNumber, type JsonValue, jsonText } from '../../domain/json.ts';
 import { CATEGORIES, SEVERITIES } from '../../domain/policy.ts';
-import type { ConditionSource } from '../../domain/policy-document.ts';
+import type { ConditionSource, PolicyEntry } from '../../domain/policy-document.ts';
 import { isGlob } from '../../stages/policy/names.ts';
 import { comparable, compareWith, equalValues } from '../../stages/policy/values.ts';
-import { entriesOf, type Lint, type LintProblem, rulesOf, type TestSource, testsIn } from './lint.ts';
+import { entriesOf, type Lint, type LintProblem, rulesOf, type TestSource, testsIn, together } from './lint.ts';
 
 export const contradictions: Lint = {
   name: 'condition that can never hold',
@@ -17,6 +17,7 @@ export const contradictions: Lint = {
         const then = kind === 'require' ? 'so every call is refused' : 'so this rule never refuses';
         yield { pointer: clash.pointer, message: `${clash.message}, ${then}` };
       }
+      yield* acrossRequires(entry);
       const asks = entry.approval?.if;
       const clash = asks === undefined ? undefined : (firstClash(asks) ?? impossibleValue(asks, name));
       if (clash !== undefined) yield { pointer: clash.pointer, message: `${clash.message}, so this never asks` };
@@ -24,12 +25,11 @@ export const contradictions: Lint = {
   },
 };
 
-/** Tests that must all hold: the list's own and those of nested `all`. */
-function together(conditions: readonly ConditionSource[]): TestSource[] {
-  return conditions.flatMap((condition): TestSource[] => {
-    if (condition.kind === 'test') return [condition];
-    return condition.kind === 'all' ? together(condition.members) : [];
-  });
+/** Every `require` must hold, so that two can exclude each other. */
+function* acrossRequires({ require }: PolicyEntry): Iterable<LintProblem> {
+  if (require.length < 2 || require.some((rule) => firstClash(rule.conditions) !== undefined)) return;
+  const clash = firstClash(require.flatMap((rule) => rule.conditions));
+  if (clash !== undefined) yield { pointer: clash.pointer, message: `${clash.message}, so every call is refused` };
 }
 
 function firstClash(conditions: readonly ConditionSource[]): LintProblem | undefined {
@@ -108,9 +108,18 @@ const closed: Readonly<Record<string, readonly string[]>> = {
   'tool.severity': SEVERITIES,
 };
 
-/** `eq` or `in` with nothing that the path can be. */
+const hours: readonly TestSource[] = [
+  { kind: 'test', pointer: '', path: 'time.hour', op: 'gte', value: new JsonNumber('0') },
+  { kind: 'test', pointer: '', path: 'time.hour', op: 'lte', value: new JsonNumber('23') },
+];
+
+/** What the path can never be: `eq` or `in` with nothing that it has, an hour beyond the day. */
 function impossibleValue(conditions: readonly ConditionSource[], name: string | undefined): LintProblem | undefined {
-  for (const { path, op, value, pointer } of testsIn(conditions)) {
+  for (const test of testsIn(conditions)) {
+    const { path, op, value, pointer } = test;
+    if (path === 'time.hour' && hours.some((bound) => boundsExclude(test, bound) || boundsExclude(bound, test))) {
+      return { pointer, message: `\`${path}\` is never \`${said(test)}\``, hint: 'it is 0 to 23' };
+    }
     if (typeof path !== 'string' || value === undefined || (op !== 'eq' && op !== 'in')) continue;
     const values = Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
     const known = path === 'tool.name' && name !== undefined && !isGlob(name) ? [name] : closed[path];

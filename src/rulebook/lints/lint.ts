@@ -1,6 +1,7 @@
 /** What a lint sees, and small ways through a document that several need. */
 import type {
   ConditionSource,
+  NumericSource,
   PolicyDocument,
   PolicyEntry,
   PolicyLevel,
@@ -80,6 +81,22 @@ export function testsIn(conditions: readonly ConditionSource[]): TestSource[] {
       default:
         return condition satisfies never;
     }
+  });
+}
+
+/** The paths that a value is made of: one, or those of a product or sum, with where each is written. */
+export function pathsIn(source: NumericSource, pointer: string): { readonly path: string; readonly pointer: string }[] {
+  if (typeof source === 'string') return [{ path: source, pointer }];
+  if ('product' in source) return source.product.flatMap((part, i) => pathsIn(part, `${pointer}/product/${i}`));
+  if ('sum' in source) return source.sum.flatMap((part, i) => pathsIn(part, `${pointer}/sum/${i}`));
+  return [];
+}
+
+/** Tests that must all hold: the list's own and those of nested `all`. */
+export function together(conditions: readonly ConditionSource[]): TestSource[] {
+  return conditions.flatMap((condition): TestSource[] => {
+    if (condition.kind === 'test') return [condition];
+    return condition.kind === 'all' ? together(condition.members) : [];
   });
 }
 

@@ -18,7 +18,7 @@ const orderSchema = toJson({
 
 const tools: readonly KnownTool[] = [
   { server: 'binance', name: 'place_order', category: 'financial', severity: 'critical', inputSchema: orderSchema },
-  { server: 'binance', name: 'cancel_order', category: 'destructive', severity: 'critical' },
+  { server: 'binance', name: 'cancel_order', category: 'destructive', severity: 'critical', reviewed: true },
   { server: 'binance', name: 'get_price', category: 'read', severity: 'low' },
   { server: 'github', name: 'search', category: 'read', severity: 'low' },
   { server: 'wiki', name: 'search', category: 'read', severity: 'low' },
@@ -92,6 +92,43 @@ const table: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a listed name where everything is denied',
+    'default: deny\nall_tools: { action: deny }\ntools:\n  get_price: {}',
+    [
+      '5:3: `get_price` is refused by `all_tools`, whose `action: deny` applies to it too; everything that applies, applies; remove the one or the other',
+    ],
+  ],
+  [
+    'a name that only watches what it would deny',
+    'default: deny\nall_tools: { action: deny, shadow: true }\ntools:\n  get_price: {}\n  "get_*": { action: deny, shadow: true }',
+    [],
+  ],
+  [
+    'a name under a server that the document denies',
+    'default: deny\ntools:\n  get_price: { action: deny }\n  "s*": { action: deny }\nservers: { binance: { tools: { get_price: {} } }, wiki: { tools: { search: {} } } }',
+    [
+      '6:32: `get_price` is refused by `get_price`, whose `action: deny` applies to it too; everything that applies, applies; remove the one or the other',
+      '6:68: `search` is refused by `s*`, whose `action: deny` applies to it too; everything that applies, applies; narrow the glob',
+    ],
+  ],
+  [
+    'a name that another server’s block denies',
+    'default: deny\nservers: { binance: { tools: { get_price: {} } }, wiki: { tools: { search: { action: deny } } } }',
+    [],
+  ],
+  [
+    'a name of a category that is denied',
+    'default: deny\ncategories: { read: { action: deny } }\ntools:\n  get_price: {}',
+    [
+      '5:3: `get_price` is refused by `categories.read`, whose `action: deny` applies to it too; everything that applies, applies; remove the one or the other',
+    ],
+  ],
+  [
+    'a name of another category than the denied one',
+    'default: deny\ncategories: { write: { action: deny } }\ntools:\n  get_price: {}',
+    [],
+  ],
+  [
     'a hide written twice',
     'default: allow\nhide: [get_price, "get_*", get_price]',
     [
@@ -125,6 +162,41 @@ const table: readonly (readonly [string, string, readonly string[]])[] = [
     `default: deny\ntools:\n  place_order: { ${grantLimit}, deny_if: [{ conditions: [{ path: args.mode, op: eq, value: fast }] }] }`,
     [
       '4:78: `args.mode` of `place_order` may be left out, and the server then takes its default, which this rule does not see; add `require` with `exists`, so that it must be given',
+    ],
+  ],
+  [
+    'an optional argument with a default that must be given',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.mode, op: exists }] }], deny_if: [{ conditions: [{ path: args.mode, op: eq, value: fast }] }] }`,
+    [],
+  ],
+  [
+    'an optional argument with a default that must be absent',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.mode, op: exists, value: false }] }], deny_if: [{ conditions: [{ path: args.mode, op: eq, value: fast }] }] }`,
+    [
+      '4:154: `args.mode` of `place_order` may be left out, and the server then takes its default, which this rule does not see; add `require` with `exists`, so that it must be given',
+    ],
+  ],
+  [
+    'an unknown argument of a product',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: { product: [args.quantity, args.price] }, op: lte, value: 5 }] }] }`,
+    ['4:113: `args.price` is not in the schema of `place_order`; it has symbol, quantity, mode, lines'],
+  ],
+  [
+    'a product of what is no number',
+    'default: deny\ntools:\n  place_order: { limits: [{ max: 1, window: day, amount: { sum: [args.quantity, args.lines] } }] }',
+    ['4:81: `args.lines` of `place_order` is of type array, which is no number'],
+  ],
+  [
+    'a product of what is known',
+    'default: deny\ntools:\n  place_order: { limits: [{ max: 1, window: day, amount: { product: [args.quantity, args.symbol, 2] } }] }',
+    [],
+  ],
+  [
+    'a path into what has no parts',
+    `default: deny\ntools:\n  place_order: { ${grantLimit}, require: [{ conditions: [{ path: args.lines.qty, op: lte, value: 5 }, { path: "args.symbol[0]", op: eq, value: B }] }] }`,
+    [
+      '4:86: `args.lines.qty` reads inside of what is of type array in `place_order`',
+      '4:131: `args.symbol[0]` reads inside of what is of type string in `place_order`',
     ],
   ],
   [
@@ -163,10 +235,39 @@ const table: readonly (readonly [string, string, readonly string[]])[] = [
     ['4:41: `time.hour` is never 24, so every call is refused'],
   ],
   [
+    'an hour beyond the day',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: time.hour, op: gt, value: 23 }] }, { conditions: [{ path: time.hour, op: gt, value: 22 }] }] }',
+    ['4:41: `time.hour` is never `gt 23`, so this rule never refuses'],
+  ],
+  [
+    'two rules that must both hold and cannot',
+    'default: deny\ntools:\n  get_price: { require: [{ conditions: [{ path: args.a, op: eq, value: x }] }, { conditions: [{ path: args.a, op: eq, value: y }] }] }',
+    ['4:95: `args.a` cannot be both `eq "x"` and `eq "y"`, so every call is refused'],
+  ],
+  [
+    'two rules of which one is enough',
+    'default: deny\ntools:\n  get_price: { deny_if: [{ conditions: [{ path: args.a, op: eq, value: x }] }, { conditions: [{ path: args.a, op: eq, value: y }] }] }',
+    [],
+  ],
+  [
     'a critical tool without a bound',
     'default: deny\ntools:\n  place_order: {}',
     [
       '4:3: `place_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
+    ],
+  ],
+  [
+    'a critical tool whose limit only watches',
+    `default: deny\ntools:\n  place_order: { shadow: true, ${grantLimit} }`,
+    [
+      '4:3: `place_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
+    ],
+  ],
+  [
+    'a critical tool that its severity allows',
+    'default: deny\ncategories: { critical: { action: allow } }\ntools:\n  get_price: {}',
+    [
+      '3:15: `cancel_order` is critical and allowed without limit or approval; add `limits` with `per: grant`, or `action: require_approval`',
     ],
   ],
   ['a critical tool that asks', 'default: deny\ntools:\n  place_order: { action: require_approval }', []],
@@ -226,6 +327,11 @@ describe('lints', () => {
 
   it('that need the servers’ tools say nothing where none are known', () => {
     expect(warnings('default: deny\ntools:\n  get_prise: {}\n  search: {}', undefined)).toEqual([]);
+  });
+
+  it('say no more than a thousand', () => {
+    const hide = JSON.stringify(Array.from({ length: 1_500 }, () => 'get_*'));
+    expect(warnings(`default: allow\nhide: ${hide}`, undefined)).toHaveLength(1_000);
   });
 
   it('have a name and a meaning for the reference page', () => {

@@ -1,19 +1,19 @@
 /** Entries and rules that nothing reaches: hidden tools, entries that deny first, rules that always hold, doubles. */
 
-import { toJson } from '../../domain/json.ts';
 import type { PolicyEntry, PolicyLevel } from '../../domain/policy-document.ts';
-import { canonicalText } from '../../platform/canonical.ts';
 import { globMatcher, isGlob } from '../../stages/policy/names.ts';
-import { entriesOf, type Lint, type LintProblem, levelsOf, type PlacedEntry } from './lint.ts';
+import type { KnownTool } from '../known-tools.ts';
+import { conditionsText } from '../rule-text.ts';
+import { entriesOf, type Lint, type LintProblem, levelsOf, type PlacedEntry, toolsOf } from './lint.ts';
 
 export const neverApplies: Lint = {
   name: 'dead or shadowed rule',
   meaning:
-    'an entry for a hidden tool, rules beside `action: deny`, a rule after one that always refuses, a rule written twice',
-  *find({ document }) {
+    'an entry for a hidden tool or one that another entry denies, rules beside `action: deny`, a rule after one that always refuses, a rule written twice',
+  *find({ document, tools }) {
     const { level: outer } = document;
     // Once a level: a policy may list ten thousand tools and hide as many.
-    const denying = new Map(levelsOf(document).map(({ level }) => [level, denyingGlobs(level)]));
+    const denying = new Map(levelsOf(document).map(({ level }) => [level, denyingOf(level, outer)]));
     const hiding = new Map(
       levelsOf(document).map(({ level }) => [level, hidesOf(level === outer ? [outer] : [level, outer])]),
     );
@@ -22,7 +22,7 @@ export const neverApplies: Lint = {
       yield* besideDeny(placed.entry);
       yield* afterAlways(placed.entry);
       yield* doubles(placed.entry);
-      yield* deniedByGlob(placed, denying.get(placed.level) ?? []);
+      yield* deniedElsewhere(placed, denying.get(placed.level), tools);
     }
     for (const { level } of levelsOf(document)) yield* hiddenTwice(level);
   },
@@ -89,8 +89,9 @@ function* doubles(entry: PolicyEntry): Iterable<LintProblem> {
     ['deny_if', entry.denyIf],
     ['require', entry.require],
   ] as const) {
+    if (list.length < 2) continue;
     for (const rule of list) {
-      const text = `${kind} ${canonicalText(withoutPointers(toJson(rule.conditions)))}`;
+      const text = `${kind} ${conditionsText(rule.conditions)}`;
       const first = seen.get(text);
       if (first !== undefined) yield { pointer: rule.pointer, message: `the same conditions as \`${first}\`` };
       else seen.set(text, rule.pointer);
@@ -98,35 +99,64 @@ function* doubles(entry: PolicyEntry): Iterable<LintProblem> {
   }
 }
 
-function withoutPointers(value: ReturnType<typeof toJson>): ReturnType<typeof toJson> {
-  if (Array.isArray(value)) return (value as readonly ReturnType<typeof toJson>[]).map(withoutPointers);
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => key !== 'pointer')
-      .map(([key, member]) => [key, withoutPointers(member as ReturnType<typeof toJson>)]),
-  );
+/** What denies besides a tool's own entry. */
+interface Denying {
+  readonly all: boolean;
+  /** Of the outer level, for the entries of a server's block. */
+  readonly names: ReadonlySet<string>;
+  readonly globs: readonly { readonly glob: string; readonly matches: (name: string) => boolean }[];
+  readonly groups: ReadonlySet<string>;
 }
 
-interface DenyingGlob {
-  readonly glob: string;
-  readonly matches: (name: string) => boolean;
+function denyingOf(level: PolicyLevel, outer: PolicyLevel): Denying {
+  const levels = level === outer ? [outer] : [level, outer];
+  const denied = ({ tools }: PolicyLevel): string[] =>
+    [...tools].flatMap(([name, entry]) => (denies(entry) ? name : []));
+  return {
+    all: levels.some(({ allTools }) => allTools !== undefined && denies(allTools)),
+    names: new Set(level === outer ? [] : denied(outer)),
+    globs: levels
+      .flatMap(denied)
+      .filter(isGlob)
+      .map((glob) => ({ glob, matches: globMatcher(glob) })),
+    groups: new Set(
+      levels.flatMap(({ categories }) => [...categories].flatMap(([g, entry]) => (denies(entry) ? g : []))),
+    ),
+  };
 }
 
-function denyingGlobs(level: PolicyLevel): DenyingGlob[] {
-  return [...level.tools].flatMap(([glob, entry]) =>
-    isGlob(glob) && entry.action === 'deny' && !entry.shadow ? [{ glob, matches: globMatcher(glob) }] : [],
-  );
+function denies(entry: PolicyEntry): boolean {
+  return entry.action === 'deny' && !entry.shadow;
 }
 
-function* deniedByGlob({ name, entry }: PlacedEntry, denying: readonly DenyingGlob[]): Iterable<LintProblem> {
-  if (name === undefined || isGlob(name) || entry.action === 'deny') return;
-  const found = denying.find(({ matches }) => matches(name));
-  if (found === undefined) return;
+function* deniedElsewhere(
+  placed: PlacedEntry,
+  denying: Denying | undefined,
+  tools: readonly KnownTool[] | undefined,
+): Iterable<LintProblem> {
+  const { name, entry } = placed;
+  if (name === undefined || entry.action === 'deny' || denying === undefined) return;
+  const denier = denierOf(name, denying) ?? denyingGroup(toolsOf(placed, tools) ?? [], denying);
+  if (denier === undefined) return;
+  const hint = isGlob(denier) ? 'narrow the glob' : 'remove the one or the other';
   yield {
     pointer: entry.pointer,
     part: 'key',
-    message: `\`${name}\` is refused by \`${found.glob}\`, whose \`action: deny\` applies to it too`,
-    hint: 'everything that applies, applies; narrow the glob',
+    message: `\`${name}\` is refused by \`${denier}\`, whose \`action: deny\` applies to it too`,
+    hint: `everything that applies, applies; ${hint}`,
   };
+}
+
+function denierOf(name: string, { all, names, globs }: Denying): string | undefined {
+  if (all) return 'all_tools';
+  if (isGlob(name)) return undefined;
+  return names.has(name) ? name : globs.find(({ matches }) => matches(name))?.glob;
+}
+
+/** The category or severity that denies all of these, where theirs are known. */
+function denyingGroup(tools: readonly KnownTool[], { groups }: Denying): string | undefined {
+  const of = ({ category, severity }: KnownTool): string | undefined =>
+    [category, severity].find((group) => group !== undefined && groups.has(group));
+  const [first] = tools;
+  return first !== undefined && tools.every((tool) => of(tool) !== undefined) ? `categories.${of(first)}` : undefined;
 }

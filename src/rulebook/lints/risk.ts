@@ -12,8 +12,10 @@ export const criticalOpen: Lint = {
     for (const tool of tools) {
       if (tool.severity !== 'critical' || hides(document, tool) || !opens(document, tool)) continue;
       const entries = entriesFor(document, tool, tools);
-      if (entries.some((entry) => entry.action !== 'allow')) continue;
-      const limits = entries.flatMap((entry) => entry.limits);
+      // What only watches bounds nothing.
+      const counting = document.mode === 'shadow' ? [] : entries.filter((entry) => !entry.shadow);
+      if (counting.some((entry) => entry.action !== 'allow')) continue;
+      const limits = counting.flatMap((entry) => entry.limits);
       const pointer = entries[0]?.pointer ?? '/default';
       if (limits.length === 0) {
         yield {
@@ -93,6 +95,12 @@ function opens(document: PolicyDocument, tool: KnownTool): boolean {
   const block = document.servers.get(tool.server);
   const levels = block === undefined ? [document.level] : [block, document.level];
   if (levels.some((level) => [...level.tools.keys()].some((name) => globMatcher(name)(tool.name)))) return true;
+  const groups = levels.flatMap((level) => [...level.categories]);
+  const byGroup = groups.some(
+    ([group, entry]) =>
+      entry.actionWritten && entry.action === 'allow' && (group === tool.category || group === tool.severity),
+  );
+  if (byGroup && tool.reviewed === true) return true;
   return levels.find((level) => level.default !== undefined)?.default === 'allow';
 }
 

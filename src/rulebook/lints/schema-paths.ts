@@ -1,10 +1,21 @@
 /** Paths against the schemas of the tools they are read from: unknown arguments, types that cannot fit, defaults that slip by. */
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../domain/json.ts';
+import type { PolicyEntry } from '../../domain/policy-document.ts';
 import { suggestion } from '../../platform/did-you-mean.ts';
 import { parsePath } from '../../stages/policy/path.ts';
 import { jsonType } from '../../stages/policy/values.ts';
 import type { KnownTool } from '../known-tools.ts';
-import { entriesOf, type Lint, type LintProblem, rulesOf, type TestSource, testsIn, toolsOf } from './lint.ts';
+import {
+  entriesOf,
+  type Lint,
+  type LintProblem,
+  pathsIn,
+  rulesOf,
+  type TestSource,
+  testsIn,
+  together,
+  toolsOf,
+} from './lint.ts';
 
 export const schemaPaths: Lint = {
   name: 'path and schema',
@@ -12,23 +23,44 @@ export const schemaPaths: Lint = {
     'a path that the tool’s schema does not have, a value of another type than the schema’s, a `deny_if` on an optional argument with a default',
   *find({ document, tools }) {
     for (const placed of entriesOf(document)) {
+      const given = requiredPaths(placed.entry);
       const matched = toolsOf(placed, tools)?.filter((tool) => tool.inputSchema !== undefined) ?? [];
       if (matched.length === 0) continue;
       const { entry } = placed;
       for (const { rule, kind } of rulesOf(entry)) {
-        for (const test of testsIn(rule.conditions)) yield* testProblems(test, kind, matched);
+        for (const test of testsIn(rule.conditions)) yield* testProblems(test, kind, matched, given);
       }
-      for (const test of testsIn(entry.approval?.if ?? [])) yield* testProblems(test, 'approval', matched);
+      for (const test of testsIn(entry.approval?.if ?? [])) yield* testProblems(test, 'approval', matched, given);
       for (const limit of entry.limits) {
-        if (typeof limit.amount !== 'string') continue;
-        yield* unknownPath(limit.amount, `${limit.pointer}/amount`, matched);
+        const { amount } = limit;
+        if (amount === undefined || (typeof amount === 'object' && 'cel' in amount)) continue;
+        for (const { path, pointer } of pathsIn(amount, `${limit.pointer}/amount`)) {
+          yield* numericPath(path, pointer, matched);
+        }
       }
     }
   },
 };
 
-function* testProblems(test: TestSource, kind: string, tools: readonly KnownTool[]): Iterable<LintProblem> {
-  if (typeof test.path !== 'string') return;
+/** What a `require` reads directly must be given, or the call is refused. */
+function requiredPaths({ require }: PolicyEntry): ReadonlySet<string> {
+  const tests = require.flatMap(({ conditions }) => together(conditions));
+  const given = tests.filter(({ op, value }) => op !== 'exists' || value !== false);
+  return new Set(given.flatMap(({ path }) => (typeof path === 'string' ? [path] : [])));
+}
+
+function* testProblems(
+  test: TestSource,
+  kind: string,
+  tools: readonly KnownTool[],
+  given: ReadonlySet<string>,
+): Iterable<LintProblem> {
+  if (typeof test.path !== 'string') {
+    for (const { path, pointer } of pathsIn(test.path, `${test.pointer}/path`)) {
+      yield* numericPath(path, pointer, tools);
+    }
+    return;
+  }
   yield* unknownPath(test.path, `${test.pointer}/path`, tools);
   for (const tool of tools) {
     const found = lookUp(test.path, tool.inputSchema);
@@ -38,7 +70,13 @@ function* testProblems(test: TestSource, kind: string, tools: readonly KnownTool
       yield { pointer: test.pointer, message: `\`${test.path}\` of \`${tool.name}\` is ${wrong}` };
       return;
     }
-    if (kind === 'deny_if' && found.optional && found.schema['default'] !== undefined && test.op !== 'exists') {
+    if (
+      kind === 'deny_if' &&
+      !given.has(test.path) &&
+      found.optional &&
+      found.schema['default'] !== undefined &&
+      test.op !== 'exists'
+    ) {
       yield {
         pointer: test.pointer,
         message: `\`${test.path}\` of \`${tool.name}\` may be left out, and the server then takes its default, which this rule does not see`,
@@ -52,6 +90,10 @@ function* testProblems(test: TestSource, kind: string, tools: readonly KnownTool
 function* unknownPath(path: string, pointer: string, tools: readonly KnownTool[]): Iterable<LintProblem> {
   for (const tool of tools) {
     const found = lookUp(path, tool.inputSchema);
+    if (found.kind === 'shut') {
+      yield { pointer, message: `\`${path}\` reads inside of what is of type ${found.type} in \`${tool.name}\`` };
+      return;
+    }
     if (found.kind !== 'unknown') continue;
     const hint = suggestion(found.name, found.known);
     yield {
@@ -63,9 +105,26 @@ function* unknownPath(path: string, pointer: string, tools: readonly KnownTool[]
   }
 }
 
+/** A path that is counted with. */
+function* numericPath(path: string, pointer: string, tools: readonly KnownTool[]): Iterable<LintProblem> {
+  yield* unknownPath(path, pointer, tools);
+  for (const { name, inputSchema } of tools) {
+    const found = lookUp(path, inputSchema);
+    if (found.kind !== 'schema' || composed(found.schema)) continue;
+    const types = typesOf(found.schema);
+    if (types.length === 0 || types.some((type) => numeric.includes(type))) continue;
+    yield { pointer, message: `\`${path}\` of \`${name}\` is of type ${types.join(' or ')}, which is no number` };
+    return;
+  }
+}
+
+const numeric: readonly string[] = ['number', 'integer', 'string'];
+
 type Found =
   | { readonly kind: 'schema'; readonly schema: JsonObject; readonly optional: boolean }
   | { readonly kind: 'unknown'; readonly name: string; readonly known: readonly string[] }
+  /** A step into what has no parts of that kind. */
+  | { readonly kind: 'shut'; readonly type: string }
   | { readonly kind: 'open' };
 
 const open: Found = { kind: 'open' };
@@ -78,6 +137,9 @@ function lookUp(path: string, schema: JsonValue | undefined): Found {
   let optional = false;
   for (const step of parsed.steps) {
     if (!isJsonObject(current) || composed(current)) return open;
+    const types = typesOf(current);
+    const inside = step.kind === 'member' ? 'object' : 'array';
+    if (types.length > 0 && !types.includes(inside)) return { kind: 'shut', type: types.join(' or ') };
     if (step.kind !== 'member') {
       current = current['items'];
       continue;
@@ -100,11 +162,16 @@ function composed(schema: JsonObject): boolean {
   return ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'not'].some((key) => key in schema);
 }
 
+function typesOf(schema: JsonObject): readonly string[] {
+  const written = schema['type'];
+  return (isJsonArray(written) ? written : [written]).filter((type) => typeof type === 'string');
+}
+
 const needs: Readonly<Record<string, readonly string[]>> = {
-  lt: ['number', 'integer', 'string'],
-  lte: ['number', 'integer', 'string'],
-  gt: ['number', 'integer', 'string'],
-  gte: ['number', 'integer', 'string'],
+  lt: numeric,
+  lte: numeric,
+  gt: numeric,
+  gte: numeric,
   contains: ['string', 'array'],
   length_lt: ['string', 'array'],
   length_lte: ['string', 'array'],
@@ -129,8 +196,7 @@ const typeOfValue: Readonly<Record<string, readonly string[]>> = {
 };
 
 function typeMismatch({ op, value }: TestSource, schema: JsonObject): string | undefined {
-  const written = schema['type'];
-  const types = (isJsonArray(written) ? written : [written]).filter((type) => typeof type === 'string');
+  const types = typesOf(schema);
   if (types.length === 0 || composed(schema)) return undefined;
   const said = types.join(' or ');
   const wanted = needs[op];

@@ -1,6 +1,7 @@
 import type { DecodedCall } from '../../domain/call.ts';
 import type { Fault } from '../../domain/fault.ts';
 import type { Permit } from '../../domain/permit.ts';
+import type { Decision } from '../../domain/policy.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Reply } from '../../domain/reply.ts';
 
@@ -17,19 +18,21 @@ export function callMembers(call: DecodedCall, argumentsText: string): string {
 
 export function intentMembers(
   call: string,
-  { rule, policy, shadow }: Pick<Permit, 'rule' | 'policy' | 'shadow'>,
+  { rule, policy }: Pick<Permit, 'rule' | 'policy'>,
   demands: readonly { rule: string; counter: string; amount: string }[],
 ): string {
   const limits =
     demands.length === 0
       ? ''
       : `,"limits":${JSON.stringify(demands.map(({ rule: at, counter, amount }) => ({ rule: at, counter, amount })))}`;
-  // What would have been said had rules in shadow counted; the call goes on all the same.
-  const watched =
-    shadow === undefined
-      ? ''
-      : `,"shadow":true,"wouldBe":${JSON.stringify({ verdict: shadow.verdict, rule: shadow.rule, sentence: bounded(shadow.reason) })}`;
-  return `${call},"verdict":"permit","rule":${JSON.stringify(rule)},"policy":"${policy.hash}"${limits}${watched}`;
+  return `${call},"verdict":"permit","rule":${JSON.stringify(rule)},"policy":"${policy.hash}"${limits}`;
+}
+
+/** What would have been said had rules in shadow counted, to stand behind the members of an intent or a refusal. */
+export function shadowMembers(shadow: Decision['shadow']): string {
+  if (shadow === undefined) return '';
+  const { verdict, rule, reason } = shadow;
+  return `,"shadow":true,"wouldBe":${JSON.stringify({ verdict, rule, sentence: bounded(reason) })}`;
 }
 
 export function refusalMembers(call: string, refused: Refusal | Fault, policyHash: string | undefined): string {
@@ -39,7 +42,7 @@ export function refusalMembers(call: string, refused: Refusal | Fault, policyHas
   }
   const { rule, reason, sentence } = refused;
   const verdict = reason === 'unknown-name' ? 'hidden' : reason === 'approval' ? 'ask' : 'refuse';
-  return `${call},"verdict":"${verdict}","rule":${JSON.stringify(rule)},"reason":"${reason}","sentence":${JSON.stringify(bounded(sentence))}${policy}`;
+  return `${call},"verdict":"${verdict}","rule":${JSON.stringify(rule)},"reason":"${reason}","sentence":${JSON.stringify(bounded(sentence))}${policy}${shadowMembers(refused.shadow)}`;
 }
 
 export function outcomeMembers(reply: Reply, ms: number): string {

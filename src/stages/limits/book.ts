@@ -9,12 +9,21 @@ export class LimitBook {
 
   /** The first demand that would exceed its limit, or undefined when all fit. Takes nothing. */
   firstExceeded(demands: readonly Demand[], now: number): Exceeded | undefined {
+    const above = this.#firstAbove(demands, now, false);
+    if (above === undefined) return undefined;
+    return { ...above, resetsAt: this.#buckets.get(above.demand.bucket)?.roomAt(above.demand, now) };
+  }
+
+  /** As {@link firstExceeded}, of the limits in shadow: what would have refused. */
+  firstWatched(demands: readonly Demand[], now: number): Watched | undefined {
+    return demands.some(({ shadow }) => shadow) ? this.#firstAbove(demands, now, true) : undefined;
+  }
+
+  #firstAbove(demands: readonly Demand[], now: number, shadow: boolean): Watched | undefined {
     for (const demand of levelled(demands)) {
-      if (demand.shadow) continue;
-      const bucket = this.#buckets.get(demand.bucket);
-      const used = bucket === undefined ? 0n : bucket.used(demand.window, now);
-      if (used + demand.amount <= demand.max) continue;
-      return { demand, used, resetsAt: bucket?.roomAt(demand, now) };
+      if (demand.shadow !== shadow) continue;
+      const used = this.#buckets.get(demand.bucket)?.used(demand.window, now) ?? 0n;
+      if (used + demand.amount > demand.max) return { demand, used };
     }
     return undefined;
   }
@@ -97,9 +106,13 @@ export type Taken = {
   readonly entry: number;
 };
 
-export type Exceeded = {
+/** A limit that a call is above. One in shadow refuses nothing. */
+export type Watched = {
   readonly demand: Demand;
   readonly used: bigint;
+};
+
+export type Exceeded = Watched & {
   /** Epoch milliseconds from which the same call would fit; undefined where no waiting helps. */
   readonly resetsAt: number | undefined;
 };

@@ -39,6 +39,14 @@ export function levelled(demands: readonly Demand[]): readonly Demand[] {
   });
 }
 
+/**
+ * The demands that a call enters into its logs, once it is admitted: where a limit in shadow would have refused it
+ * (`watched`), it enters no log of a limit in shadow, as a refused call takes nothing.
+ */
+export function entered(demands: readonly Demand[], watched: object | undefined): readonly Demand[] {
+  return watched === undefined ? demands : demands.filter((demand) => !demand.shadow);
+}
+
 /** Equal windows share what was added up for them. */
 export function isSameWindow(one: Window, other: Window): boolean {
   if (one.kind === 'sliding') return other.kind === 'sliding' && one.ms === other.ms;

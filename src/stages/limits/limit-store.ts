@@ -1,4 +1,4 @@
-import type { Exceeded, Taken } from './book.ts';
+import type { Exceeded, Taken, Watched } from './book.ts';
 import type { Demand } from './demand.ts';
 
 /**
@@ -10,7 +10,10 @@ import type { Demand } from './demand.ts';
  * quota taken, for the call may have happened.
  */
 export interface LimitStore {
-  /** Takes what all demands of one call ask for, or nothing. */
+  /**
+   * Takes what all demands of one call ask for, or nothing. Demands in shadow refuse nothing: where one would have, the
+   * answer names it as `watched`, and none of them is taken.
+   */
   reserve(demands: readonly Demand[]): Promise<Reserving>;
   /** Makes a reservation stand without its lease. False where the lease has run out: it no longer stands. */
   confirm(reservation: Reservation): Promise<boolean>;
@@ -34,7 +37,7 @@ export type Reservation = {
 };
 
 export type Reserving =
-  | { readonly kind: 'reserved'; readonly reservation: Reservation }
+  | { readonly kind: 'reserved'; readonly reservation: Reservation; readonly watched?: Watched }
   | { readonly kind: 'exceeded'; readonly exceeded: Exceeded; readonly at: number };
 
 /** The store did not answer, or not in time. What it was asked to reserve lapses with its lease. */

@@ -1,5 +1,5 @@
 import type { LimitReached } from '../../domain/refusal.ts';
-import type { Exceeded } from './book.ts';
+import type { Exceeded, Watched } from './book.ts';
 import { decimalText } from './demand.ts';
 
 /** What a client is told of a limit that is reached. `window` as the policy writes it; `now` in epoch milliseconds. */
@@ -15,11 +15,10 @@ export function limitReached(exceeded: Exceeded, window: string, now: number): L
   };
 }
 
-export function limitSentence(exceeded: Exceeded, target: string): string {
-  const { demand, used, resetsAt } = exceeded;
+export function limitSentence({ demand, used }: Watched, target: string): string {
   if (demand.onDeny !== undefined) return demand.onDeny;
   const max = decimalText(demand.max);
-  if (resetsAt === undefined) {
+  if (demand.amount > demand.max) {
     return `\`${target}\` asks for ${decimalText(demand.amount)}, the limit at ${demand.rule} is ${max}: this call alone is above it`;
   }
   return `the limit at ${demand.rule} is reached: ${decimalText(used)} of ${max} used`;

@@ -18,6 +18,11 @@ export function showsResource(policy: PolicySet, server: string, uri: string): b
   return shows(policy, server, uri, 'resources');
 }
 
+/** Whether a prompt or resource would be shown, had documents in shadow counted. */
+export function wouldShow(policy: PolicySet, server: string, name: string, kind: 'prompts' | 'resources'): boolean {
+  return compiledSet(policy).compiled.every((document) => documentShows(document, server, name, kind));
+}
+
 function shows(policy: PolicySet, server: string, name: string, kind: 'prompts' | 'resources'): boolean {
   const { compiled } = compiledSet(policy);
   if (compiled.length === 0) return false;

@@ -1,5 +1,5 @@
 import { LimitBook, type Taken } from '../../stages/limits/book.ts';
-import { type Demand, levelled } from '../../stages/limits/demand.ts';
+import { type Demand, entered, levelled } from '../../stages/limits/demand.ts';
 import type { LimitStore, Reservation, Reserving } from '../../stages/limits/limit-store.ts';
 
 /** Counts in this process alone and forgets with it. What it reserves needs no lease: nothing outlives a crash. */
@@ -19,9 +19,10 @@ export class MemoryLimitStore implements LimitStore {
     for (const { bucket, keepMs } of asked) this.#book.prune(bucket, at, keepMs);
     const exceeded = this.#book.firstExceeded(asked, at);
     if (exceeded !== undefined) return { kind: 'exceeded', exceeded, at };
+    const watched = this.#book.firstWatched(asked, at);
     const entry = ++this.#entry;
-    const taken = this.#book.take(asked, at, entry);
-    return { kind: 'reserved', reservation: { id: String(entry), at, taken } };
+    const taken = this.#book.take(entered(asked, watched), at, entry);
+    return { kind: 'reserved', reservation: { id: String(entry), at, taken }, ...(watched && { watched }) };
   }
 
   async confirm(_reservation: Reservation): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { Unavailable } from '../../platform/unavailable.ts';
-import type { Taken } from '../../stages/limits/book.ts';
-import { type Demand, levelled, windowKey } from '../../stages/limits/demand.ts';
+import type { Taken, Watched } from '../../stages/limits/book.ts';
+import { type Demand, entered, levelled, windowKey } from '../../stages/limits/demand.ts';
 import {
   ANSWER_MS_MAX,
   answerInTime,
@@ -166,12 +166,17 @@ export class PostgresLimitStore implements LimitStore {
       switch (answer.kind) {
         case 'reserved': {
           const { at, entry } = answer;
-          const taken = bucketsOf(demands).map(({ bucket, amount }) => ({ bucket, at, amount, entry }));
-          return { kind: 'reserved', reservation: { id: String(entry), at, taken } };
+          const watched = watchedOf(demands, answer);
+          const taken = bucketsOf(entered(demands, watched)).map(({ bucket, amount }) => ({
+            bucket,
+            at,
+            amount,
+            entry,
+          }));
+          return { kind: 'reserved', reservation: { id: String(entry), at, taken }, ...(watched && { watched }) };
         }
         case 'exceeded': {
-          const demand = demands[answer.index];
-          if (demand === undefined) throw new TypeError('the limit function named a limit that was not asked');
+          const demand = demandAt(demands, answer.index);
           // No waiting helps where the call alone is above the limit.
           const resetsAt = demand.amount > demand.max ? undefined : (answer.resets ?? undefined);
           return { kind: 'exceeded', at: answer.at, exceeded: { demand, used: BigInt(answer.used), resetsAt } };
@@ -226,7 +231,13 @@ export class PostgresLimitStore implements LimitStore {
 }
 
 type Answer =
-  | { readonly kind: 'reserved'; readonly at: number; readonly entry: number }
+  | {
+      readonly kind: 'reserved';
+      readonly at: number;
+      readonly entry: number;
+      /** Absent where an older gateway has put back its own function. */
+      readonly watched?: { readonly index: number; readonly used: string } | null;
+    }
   | {
       readonly kind: 'exceeded';
       readonly at: number;
@@ -235,6 +246,18 @@ type Answer =
       readonly resets: number | null;
     }
   | { readonly kind: 'span'; readonly at: number };
+
+function watchedOf(demands: readonly Demand[], answer: Answer & { readonly kind: 'reserved' }): Watched | undefined {
+  const { watched } = answer;
+  if (watched === null || watched === undefined) return undefined;
+  return { demand: demandAt(demands, watched.index), used: BigInt(watched.used) };
+}
+
+function demandAt(demands: readonly Demand[], index: number): Demand {
+  const demand = demands[index];
+  if (demand === undefined) throw new TypeError('the limit function named a limit that was not asked');
+  return demand;
+}
 
 function bucketsOf(demands: readonly Demand[]): readonly { bucket: string; amount: bigint; keep: number }[] {
   const buckets = new Map<string, { bucket: string; amount: bigint; keep: number }>();

@@ -48,6 +48,7 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Where a demand in shadow would have refused, the answer names it as watched, and no bucket in shadow is entered.
 -- calls: {lease, now, buckets: [{bucket, amount, keep}], demands: [{bucket, window, length | from and until, max, shadow}]}
 CREATE OR REPLACE FUNCTION sallyport.limit_reserve(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -60,6 +61,8 @@ DECLARE
   since_now bigint;
   used_now numeric;
   refused jsonb;
+  watched jsonb;
+  entered text[];
   resets bigint;
   number bigint;
 BEGIN
@@ -96,6 +99,9 @@ BEGIN
       VALUES (demand.bucket, demand.window_name, since_now, coalesce(since_now + 2 * demand.length, demand.span_until), used_now)
       ON CONFLICT (bucket, name) DO UPDATE SET since = excluded.since, idle = excluded.idle, used = excluded.used
       WHERE w.since <> excluded.since;
+    IF watched IS NULL AND demand.shadow AND used_now + demand.amount > demand.most THEN
+      watched := jsonb_build_object('index', demand.index, 'used', used_now::text);
+    END IF;
     IF refused IS NULL AND NOT demand.shadow AND used_now + demand.amount > demand.most THEN
       resets := demand.span_until;
       IF demand.length IS NOT NULL THEN
@@ -110,12 +116,16 @@ BEGIN
 
   IF refused IS NULL THEN
     number := nextval('sallyport.limit_entry');
+    entered := ARRAY(SELECT DISTINCT d->>'bucket' FROM jsonb_array_elements(call->'demands') AS d
+      WHERE watched IS NULL OR NOT (d->>'shadow')::boolean);
     INSERT INTO sallyport.limit_log (bucket, at, entry, amount)
-      SELECT e->>'bucket', moment, number, (e->>'amount')::numeric FROM jsonb_array_elements(call->'buckets') AS e;
+      SELECT e->>'bucket', moment, number, (e->>'amount')::numeric FROM jsonb_array_elements(call->'buckets') AS e
+      WHERE e->>'bucket' = ANY (entered);
     UPDATE sallyport.limit_windows AS w SET used = w.used + (e->>'amount')::numeric
-      FROM jsonb_array_elements(call->'buckets') AS e WHERE w.bucket = e->>'bucket';
+      FROM jsonb_array_elements(call->'buckets') AS e WHERE w.bucket = e->>'bucket' AND w.bucket = ANY (entered);
     INSERT INTO sallyport.limit_leases (entry, due, taken)
-      SELECT number, started + (call->>'lease')::bigint, jsonb_agg(jsonb_build_object('bucket', name, 'at', moment)) FROM unnest(names) AS name;
+      SELECT number, started + (call->>'lease')::bigint, coalesce(jsonb_agg(jsonb_build_object('bucket', name, 'at', moment)), '[]')
+      FROM unnest(entered) AS name;
   END IF;
   -- A window that nobody asks for goes, and who does again adds it up anew; then what no window holds goes.
   FOR one IN SELECT bucket, keep FROM sallyport.limit_buckets WHERE bucket = ANY (names) LOOP
@@ -123,7 +133,7 @@ BEGIN
     DELETE FROM sallyport.limit_log WHERE bucket = one.bucket AND at <= moment - one.keep
       AND at < (SELECT coalesce(min(since), moment) FROM sallyport.limit_windows WHERE bucket = one.bucket);
   END LOOP;
-  RETURN coalesce(refused, jsonb_build_object('kind', 'reserved', 'at', moment, 'entry', number));
+  RETURN coalesce(refused, jsonb_build_object('kind', 'reserved', 'at', moment, 'entry', number, 'watched', watched));
 END $$;
 
 -- Several calls, decided one after the other in one transaction; every lock is taken before the first.

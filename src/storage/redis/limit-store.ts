@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { Unavailable } from '../../platform/unavailable.ts';
-import type { Exceeded, Taken } from '../../stages/limits/book.ts';
-import { type Demand, levelled, windowKey } from '../../stages/limits/demand.ts';
+import type { Exceeded, Taken, Watched } from '../../stages/limits/book.ts';
+import { type Demand, entered, levelled, windowKey } from '../../stages/limits/demand.ts';
 import {
   ANSWER_MS_MAX,
   answerInTime,
@@ -154,8 +154,11 @@ export class RedisLimitStore implements LimitStore {
       const at = Number(kind === 'reserved' ? answer[2] : answer[1]);
       if (this.#serverClock === undefined) this.#time.learn(at);
       switch (kind) {
-        case 'reserved':
-          return { kind, reservation: reservationOf(names, demands, answer, at) };
+        case 'reserved': {
+          const watched = watchedOf(demands, answer);
+          const reservation = reservationOf(entered(demands, watched), answer, at);
+          return { kind, reservation, ...(watched && { watched }) };
+        }
         case 'exceeded':
           return { kind, at, exceeded: exceededOf(demands, answer) };
         case 'span':
@@ -255,25 +258,31 @@ type Question = {
   readonly guess: number;
 };
 
-function reservationOf(
-  names: readonly string[],
-  demands: readonly Demand[],
-  answer: readonly string[],
-  at: number,
-): Reservation {
+function reservationOf(demands: readonly Demand[], answer: readonly string[], at: number): Reservation {
   const entry = Number(answer[1]);
   const amounts = new Map(demands.map((demand) => [demand.bucket, demand.amount]));
-  const taken = names.map((bucket) => ({ bucket, at, amount: amounts.get(bucket) ?? 0n, entry }));
+  const taken = [...amounts].map(([bucket, amount]) => ({ bucket, at, amount, entry }));
   return { id: answer[3] ?? '', at, taken };
+}
+
+function watchedOf(demands: readonly Demand[], answer: readonly string[]): Watched | undefined {
+  const [, , , , index, used = ''] = answer;
+  if (index === undefined) return undefined;
+  return { demand: demandAt(demands, Number(index)), used: fromLimbs(used) };
 }
 
 function exceededOf(demands: readonly Demand[], answer: readonly string[]): Exceeded {
   const [, , index, used = '', resets] = answer;
-  const demand = demands[Number(index)];
-  if (demand === undefined) throw new TypeError('the limit script named a limit that was not asked');
+  const demand = demandAt(demands, Number(index));
   // No waiting helps where the call alone is above the limit.
   const resetsAt = demand.amount > demand.max || resets === '' ? undefined : Number(resets);
   return { demand, used: fromLimbs(used), resetsAt };
+}
+
+function demandAt(demands: readonly Demand[], index: number): Demand {
+  const demand = demands[index];
+  if (demand === undefined) throw new TypeError('the limit script named a limit that was not asked');
+  return demand;
 }
 
 /** An entry in its log. The lease begins with the entry's number and the token of who took it. */

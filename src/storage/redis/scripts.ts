@@ -103,7 +103,8 @@ end
  * ARGV: token, lease in ms, a time to use instead of the server's or nothing, the calls as JSON: each a list of buckets
  * (`key`: which of the pairs of keys, `amount`, `keep`, and `demands` of `index`, `window`, `length` or `from` and
  * `until`, `max`, `shadow`). Gives for each call `reserved, entry, at, lease` or `exceeded, at, index, used, resetsAt`
- * or `span, at` where a calendar span is another by now.
+ * or `span, at` where a calendar span is another by now. Where a demand in shadow would have refused, `reserved` goes on
+ * with its `index, used`, and no bucket in shadow is entered.
  */
 export const RESERVE = `${ARITHMETIC}
 local now = serverNow(ARGV[3])
@@ -172,16 +173,17 @@ local function decide(buckets)
     end
   end
 
-  local first
+  local first, watched
   for _, bucket in ipairs(buckets) do
     local state = stateOf(bucket)
     local amount = parse(bucket.amount)
     for _, demand in ipairs(bucket.demands) do
       local window = advance(state, demand, at)
-      if not demand.shadow and (first == nil or demand.index < first.demand.index) then
-        if above(add(window.used, amount), parse(demand.max)) then
-          first = { demand = demand, window = window, amount = amount, log = state.log }
-        end
+      local known = first
+      if demand.shadow then known = watched end
+      if (known == nil or demand.index < known.demand.index) and above(add(window.used, amount), parse(demand.max)) then
+        local found = { demand = demand, window = window, amount = amount, log = state.log }
+        if demand.shadow then watched = found else first = found end
       end
     end
     state.last = at
@@ -194,17 +196,20 @@ local function decide(buckets)
 
   local entry = ms(redis.call('INCR', KEYS[2]))
   local leased = {}
-  for i, bucket in ipairs(buckets) do
-    local state = stateOf(bucket)
-    local amount = parse(bucket.amount)
-    for _, window in pairs(state.windows) do window.used = add(window.used, amount) end
-    local member = entry .. ':' .. ARGV[1] .. ':' .. bucket.amount
-    redis.call('ZADD', state.log, ms(at), member)
-    leased[i] = { log = state.log, key = state.windowsKey, at = ms(at), member = member }
+  for _, bucket in ipairs(buckets) do
+    if watched == nil or not bucket.demands[1].shadow then
+      local state = stateOf(bucket)
+      local amount = parse(bucket.amount)
+      for _, window in pairs(state.windows) do window.used = add(window.used, amount) end
+      local member = entry .. ':' .. ARGV[1] .. ':' .. bucket.amount
+      redis.call('ZADD', state.log, ms(at), member)
+      leased[#leased + 1] = { log = state.log, key = state.windowsKey, at = ms(at), member = member }
+    end
   end
   local lease = entry .. ':' .. ARGV[1] .. ':' .. cjson.encode(leased)
   redis.call('ZADD', KEYS[1], ms(now + tonumber(ARGV[2])), lease)
-  return { 'reserved', entry, ms(at), lease }
+  if watched == nil then return { 'reserved', entry, ms(at), lease } end
+  return { 'reserved', entry, ms(at), lease, ms(watched.demand.index), text(watched.window.used) }
 end
 
 local answers = {}

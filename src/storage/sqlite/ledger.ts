@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Bag } from '../../platform/bag.ts';
 import { GENESIS, linkHash, type RecordDraft, recordBody } from '../../stages/audit/record.ts';
-import { type Exceeded, LimitBook, type Taken } from '../../stages/limits/book.ts';
-import { type Demand, decimalText, levelled, scaled } from '../../stages/limits/demand.ts';
+import { type Exceeded, LimitBook, type Taken, type Watched } from '../../stages/limits/book.ts';
+import { type Demand, decimalText, entered, levelled, scaled } from '../../stages/limits/demand.ts';
 import type { LimitClock } from '../../stages/limits/limit-clock.ts';
 import { WalSync } from './wal-sync.ts';
 
@@ -13,8 +13,8 @@ export type Admitted =
 /** Which record to write, once it is known whether the limits let the call through. */
 export type AdmissionDraft = {
   readonly demands: readonly Demand[];
-  /** The intent; `at` is the time the limits were counted at. */
-  readonly intent: (at: number) => RecordDraft;
+  /** The intent; `at` is the time the limits were counted at, `watched` the limit in shadow that would have refused. */
+  readonly intent: (at: number, watched: Watched | undefined) => RecordDraft;
   readonly refusal: (exceeded: Exceeded, at: number) => RecordDraft;
 };
 
@@ -235,8 +235,9 @@ export class Ledger {
       job.result = { kind: 'exceeded', seq, at, exceeded };
       return;
     }
-    const seq = this.#link(job.draft.intent(at));
-    const taken = demands.length === 0 ? NOTHING : this.#take(demands, at, seq);
+    const watched = this.#book.firstWatched(demands, at);
+    const seq = this.#link(job.draft.intent(at, watched));
+    const taken = demands.length === 0 ? NOTHING : this.#take(entered(demands, watched), at, seq);
     this.#open.add(seq);
     job.result = { kind: 'admitted', seq, at, taken };
   }

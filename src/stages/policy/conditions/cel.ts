@@ -1,8 +1,8 @@
 /**
  * `{ cel: … }`: logic over the call. The library is wrapped: its `matches` runs V8's backtracking engine, so patterns must
  * be literals and are rewritten to RE2; nothing bounds a run, so nesting and list sizes are bounded here; JSON numbers are
- * doubles; every error of an evaluation is an error of the condition. The type checks against a tool's schema are in
- * `cel-types.ts`.
+ * doubles; every error of an evaluation is an error of the condition. What it gets wrong is in `cel-guards.ts`, the type
+ * checks against a tool's schema are in `cel-types.ts`.
  */
 import { type ASTNode, Environment, type ParseResult, serialize } from '@marcbachmann/cel-js';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../../domain/json.ts';
@@ -11,6 +11,7 @@ import type { ConditionSource } from '../../../domain/policy-document.ts';
 import type { Condition, Evaluation } from '../evaluation.ts';
 import { ReadFault } from '../path.ts';
 import { type SafePattern, safePattern, searchCostMax } from '../safe-pattern.ts';
+import { children, guard, guardNames, registerGuards, unsoundNode } from './cel-guards.ts';
 import type { ConditionContext, Expression } from './context.ts';
 import { shown } from './operator.ts';
 
@@ -68,7 +69,7 @@ export function compileCel(source: ConditionSource & { kind: 'cel' }, context: C
 
 export function compileExpression(text: string, inResult: boolean): (Expression & { readonly type: string }) | Problem {
   if (text.length > expressionLengthMax) return { error: `an expression may have ${expressionLengthMax} characters` };
-  const environment = celEnvironment(inResult);
+  const environment = celEnvironment(inResult, false);
   const patterns = new Map<string, SafePattern>();
   let program: ParseResult;
   let checked: string;
@@ -77,13 +78,13 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
     const first = environment.parse(text);
     const problem = inspectAst(first.ast, patterns);
     if (problem !== undefined) return problem;
-    const changed = divisionsGuarded(first.ast) || patterns.size > 0;
+    const changed = guard(first.ast) || patterns.size > 0;
     nesting = comprehensionNesting(first.ast);
     if (nesting > comprehensionNestingMax) {
       return { error: `comprehensions are nested ${nesting} deep; at most ${comprehensionNestingMax}` };
     }
     checked = changed ? textOf(first.ast) : text;
-    program = changed ? environment.parse(checked) : first;
+    program = changed ? celEnvironment(inResult, true).parse(checked) : first;
   } catch (fault) {
     return { error: `not a CEL expression: ${firstLine(fault)}` };
   }
@@ -135,73 +136,40 @@ function search(text: string, source: string): boolean {
 }
 
 const rewritten = 'searchRe2';
-const guarded = 'quotient';
-const environments = new Map<boolean, Environment>();
+const environments = new Map<string, Environment>();
 
-function celEnvironment(inResult: boolean): Environment {
-  let made = environments.get(inResult);
+/** `guarded`: for what is rewritten, which is larger than what was written. */
+function celEnvironment(inResult: boolean, guarded: boolean): Environment {
+  const key = `${inResult} ${guarded}`;
+  let made = environments.get(key);
   if (made === undefined) {
-    made = baseEnvironment();
+    made = baseEnvironment(guarded ? guardedLimits : writtenLimits);
     made.registerVariable('args', 'map<string, dyn>');
     if (inResult) made.registerVariable('result', 'map<string, dyn>');
-    environments.set(inResult, made);
+    environments.set(key, made);
   }
   return made;
 }
 
+const writtenLimits = { maxAstNodes: 2_000, maxDepth: 50 };
+/** A chain of sums is as deep as it is long once every sum is a call. */
+const guardedLimits = { maxAstNodes: 20_000, maxDepth: 500 };
+
 /** Everything but `args`, which a schema may give a type. */
-export function baseEnvironment(): Environment {
+export function baseEnvironment(limits: typeof writtenLimits = guardedLimits): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
     homogeneousAggregateLiterals: false,
-    limits: { maxAstNodes: 2_000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 },
+    limits: { ...limits, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 },
   });
   for (const root of ['tool', 'caller', 'session', 'time']) environment.registerVariable(root, 'map<string, dyn>');
-  for (const [op, apply] of Object.entries(arithmetic)) {
-    const both = (a: number | bigint, b: number | bigint): number => apply(Number(a), Number(b));
-    environment.registerOperator(`double ${op} int`, both);
-    environment.registerOperator(`int ${op} double: double`, both);
-  }
-  environment.registerOperator('double % double', remainder);
-  // Of any type, so that what it gives compares as the division of an argument does.
-  environment.registerFunction(`${guarded}(dyn, dyn): dyn`, divided);
+  registerGuards(environment);
   environment.registerFunction(`string.${rewritten}(string): bool`, search);
   return environment;
 }
 
-/** JSON has one kind of number; literals without a point are integers in CEL. */
-const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
-  '+': (a, b) => a + b,
-  '-': (a, b) => a - b,
-  '*': (a, b) => a * b,
-  '/': quotient,
-  '%': remainder,
-};
-
-/** As doubles these would be infinite or NaN, which compares as false: a rule that forbids would not hold. */
-function quotient(a: number, b: number): number {
-  if (b === 0) throw new Error('division by zero');
-  return a / b;
-}
-
-function remainder(a: number, b: number): number {
-  if (b === 0) throw new Error('modulo by zero');
-  return a % b;
-}
-
-function divided(a: unknown, b: unknown): number | bigint {
-  if (typeof a === 'bigint' && typeof b === 'bigint') {
-    if (b === 0n) throw new Error('division by zero');
-    return a / b;
-  }
-  if ((typeof a !== 'number' && typeof a !== 'bigint') || (typeof b !== 'number' && typeof b !== 'bigint')) {
-    throw new Error('no such overload: only numbers can be divided');
-  }
-  return quotient(Number(a), Number(b));
-}
-
 const comprehensions = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-const banned = new Set(['uint', 'bytes', rewritten, guarded]);
+const banned = new Set(['uint', 'bytes', rewritten, ...guardNames]);
 
 /** Bans what JSON never produces and the library gets wrong, and turns `matches` into the RE2 search. */
 function inspectAst(node: ASTNode, patterns: Map<string, SafePattern>): Problem | undefined {
@@ -229,34 +197,13 @@ function inspectAst(node: ASTNode, patterns: Map<string, SafePattern>): Problem 
       node.args[0] = rewritten;
     }
   }
+  const unsound = unsoundNode(node);
+  if (unsound !== undefined) return unsound;
   for (const child of children(node)) {
     const problem = inspectAst(child, patterns);
     if (problem !== undefined) return problem;
   }
   return undefined;
-}
-
-/** The library's own division of doubles cannot be replaced, so that every `/` becomes a call of ours. */
-function divisionsGuarded(node: ASTNode): boolean {
-  // All are visited: no short circuit.
-  const inside = children(node).map(divisionsGuarded).includes(true);
-  if (node.op !== '/') return inside;
-  Object.assign(node, { op: 'call', args: [guarded, node.args] });
-  return true;
-}
-
-function children(node: ASTNode): ASTNode[] {
-  const found: ASTNode[] = [];
-  const gather = (part: unknown): void => {
-    if (Array.isArray(part)) for (const member of part as unknown[]) gather(member);
-    else if (isNode(part)) found.push(part);
-  };
-  gather(node.args);
-  return found;
-}
-
-function isNode(part: unknown): part is ASTNode {
-  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part;
 }
 
 function comprehensionNesting(node: ASTNode): number {

@@ -1,0 +1,263 @@
+import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
+import { describe, expect, it } from 'vitest';
+import { type JsonObject, toJson } from '../../../domain/json.ts';
+import type { CallFacts } from '../../../domain/policy.ts';
+import { Evaluation } from '../evaluation.ts';
+import { compileExpression } from './cel.ts';
+
+function run(text: string, args: object): unknown {
+  const expression = compileExpression(text, false);
+  if ('error' in expression) throw new Error(expression.error);
+  const facts = { server: 's', tool: 't', arguments: toJson(args) as JsonObject, caller: {}, session: {}, now: 0 };
+  return expression.run(new Evaluation(facts as unknown as CallFacts, []));
+}
+
+const reference = celEnv({ funcs: strings });
+
+const inWords = (value: unknown): unknown => (typeof value === 'object' ? 'of another kind' : value);
+
+describe('what an expression gives', () => {
+  const numbers = [
+    0,
+    1,
+    -1,
+    0.5,
+    -1.5,
+    2.5,
+    2 ** 53,
+    9.3e18,
+    -9.3e18,
+    2 ** 63,
+    -(2 ** 63),
+    1e19,
+    1e300,
+    1e308,
+    -1e308,
+    5e-324,
+  ];
+  const texts = [
+    '',
+    '0',
+    '1',
+    '-1',
+    '+1',
+    '01',
+    ' 1',
+    '1.5',
+    '1e3',
+    '0x10',
+    '0b11',
+    '1_0',
+    '.5',
+    '5.',
+    '1e',
+    '1e999',
+    '-1e999',
+    'inf',
+    '-inf',
+    'Infinity',
+    'NaN',
+    '9223372036854775807',
+    '9223372036854775808',
+    '-9223372036854775809',
+    'a',
+    'b',
+    'true',
+    'True',
+    'yes',
+    '😀',
+    'a😀b',
+    'İ',
+    'KELVIN',
+    'MiX',
+    '2026-01-01T00:00:00Z',
+    '2024-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-01T25:00:00Z',
+    '2026-01-01T00:00:00',
+    '2026-01-01T00:00:00.000',
+    '2026-01-01 00:00:00Z',
+    '2026-01-01T00:00:00+01:00',
+    '2026-01-01T00:00:00+0100',
+    'Jan 1 2026 00:00:00 GMT',
+    '2026-01-01T00:00:00.123456789Z',
+    '1999-12-31T23:59:59.5Z',
+    's',
+    '.s',
+    '1s',
+    '90m',
+    '-1.5h',
+    '2h45m',
+    '1.5s',
+    '-0.5s',
+    '1us',
+    '1ns',
+    '1d',
+    '1e3s',
+    '999999999999s',
+    `${'9'.repeat(300)}s`,
+  ];
+  const values: readonly unknown[] = [
+    ...numbers,
+    ...texts,
+    true,
+    null,
+    [],
+    [1],
+    [1, 2],
+    ['a'],
+    {},
+    { a: 1 },
+    { '1': 2 },
+  ];
+  const early = 'timestamp("2026-01-01T00:00:00Z")';
+  const late = 'timestamp("9999-12-31T23:59:59Z")';
+
+  it.each([
+    'int(args.a)',
+    'double(args.a)',
+    'bool(args.a)',
+    'string(args.a)',
+    'int(double(args.a))',
+    'string(int(args.a))',
+    'int(args.a) + int("9223372036854775807")',
+    '-int(args.a)',
+    'int(args.a) * 9223372036854775807',
+    'args.a * args.a > 5.0',
+    'args.a * args.a - args.a * args.a == 0.0',
+    'args.a + args.a + 1.0 < 5.0',
+    '-args.a > 5.0',
+    '1.0 / args.a > 0.0',
+    'double(args.a) - double(args.a) == 0.0',
+    'args.a - 1.0 > 5.0',
+    `timestamp(args.a) > ${early}`,
+    `timestamp(args.a) - ${early} > duration("1s")`,
+    `timestamp(args.a) == ${early}`,
+    `${late} + duration(args.a) > ${early}`,
+    `${early} - duration(args.a) < ${early}`,
+    `${early} - timestamp(args.a) == ${early} - timestamp("1999-12-31T23:59:59.5Z")`,
+    'duration(args.a) > duration("1s")',
+    'duration(args.a) + duration("-0.25s") < duration("-0.5s")',
+    'duration(args.a) - duration("0.75s") == duration("-1.25s")',
+    'duration(args.a) + duration(args.a) > duration("0s")',
+    'duration(args.a).getHours()',
+    'duration(args.a).getMinutes()',
+    'duration(args.a).getSeconds()',
+    'timestamp(args.a).getHours()',
+    'timestamp(args.a).getFullYear()',
+    'timestamp(args.a).getDayOfWeek()',
+    'args.a in {"1": true}',
+    'args.a in {"a": true}',
+    '{"1": 5}[args.a]',
+    '{"a": 5}[args.a]',
+    '[7, 8, 9][args.a]',
+    'args.a[1]',
+    'args.a["a"]',
+    'args.a["a"] == 1.0',
+    '1.0 in args.a',
+    '"a" in args.a',
+    'args.a in [1.0, 2.0, "a"]',
+    'args.a.lowerAscii()',
+    'args.a.upperAscii()',
+    'args.a.substring(1)',
+    'args.a.indexOf("b")',
+    'args.a.split("")[0]',
+  ])('is what the reference gives, or an error: %s', (text) => {
+    let given = 0;
+    for (const a of values) {
+      let value: unknown;
+      try {
+        value = run(text, { a });
+      } catch {
+        continue;
+      }
+      const wanted = plan(reference, parse(text))({ args: { a } as never });
+      expect([a, isCelError(wanted) ? wanted.message : inWords(wanted)]).toEqual([a, inWords(value)]);
+      given++;
+    }
+    // A guard that lets nothing through would be no use.
+    expect(given).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['int(args.a) > 5', 1e300, '`int` cannot read it exactly'],
+    ['int(args.a) == 0', '', '`int` cannot read it exactly'],
+    ['double(args.a) > 1.0', 'inf', '`double` cannot read it exactly'],
+    ['double(args.a) < 1.0', '1e999', 'a number is too large'],
+    ['args.a * args.a - args.a * args.a > 0.0', 1e200, 'a number is too large'],
+    ['args.a * 10 > 0.0', 1e308, 'a number is too large'],
+    ['-9223372036854775808 / -1 > args.a', 0, 'an integer is too large'],
+    ['-(-9223372036854775808) > args.a', 0, 'an integer is too large'],
+    ['timestamp(args.a) > timestamp(0)', '2026-02-30T00:00:00Z', '`timestamp` cannot read it exactly'],
+    ['timestamp(args.a) > timestamp(0)', '2026-02-29T00:00:00Z', '`timestamp` cannot read it exactly'],
+    ['timestamp(args.a) > timestamp(0)', '2026-01-01T24:00:00Z', '`timestamp` cannot read it exactly'],
+    ['timestamp(args.a) > timestamp(0)', '2026-01-01T00:00:00.0001Z', '`timestamp` cannot read it exactly'],
+    [`${late} + duration(args.a) < ${early}`, '300000000000s', 'a timestamp is out of range'],
+    ['duration(args.a) > duration("1s")', '315576000001s', 'a duration is out of range'],
+    ['duration(args.a) == duration("0s")', 's', '`duration` cannot read it exactly'],
+    ['duration(args.a) > duration("0s")', '1us', '`duration` cannot read it exactly'],
+    ['duration(args.a).getSeconds() == 0', '-0.5s', '`getSeconds` cannot read it exactly'],
+    ['args.a in {"1": true}', 1, 'a key of a map is a text'],
+    ['args.a in {"a": true}', ['a'], 'a key of a map is a text'],
+    ['args.a in args', 1, 'a key of a map is a text'],
+    ['args.a in args.a', { a: 1 }, 'a key of a map is a text'],
+    ['1 in args.a', { '1': 1 }, 'a key of a map is a text'],
+    ['"x" + args.a in (args.a == "a" ? args : args)', 'a', 'not a list'],
+    ['args.a[1] == 1', { '1': 1 }, 'not a list'],
+    ['[1][args.a] == 1', 0.5, 'no such element of a list'],
+    ['[1][args.a] == 1', -1, 'no such element of a list'],
+    ['{"x": 1}[args.a] == 1', 'toString', 'no such key'],
+    ['{"a": true}[args.a]', ['a'], 'a key of a map is a text'],
+    ['args.a.substring(0, 1) == "a"', 'a😀', '`substring` cannot read it exactly'],
+  ])('is an error where it would be wrong: %s of %j', (text, a, why) => {
+    expect(() => run(text, { a })).toThrow(why);
+  });
+
+  it.each([
+    [`${Array.from({ length: 300 }, () => 'args.n').join(' + ')} == 300.0`, true],
+    [`args.deep${'[0]'.repeat(40)} == 1`, true],
+    [`args.deep${'[args.zero]'.repeat(40)} == 1`, true],
+    [
+      'args.name in (args.n == 1 ? ["k"] : ["x"]) && args.name in {"j": 1, "k": {"l": 2}} && !(args.name in {}) && "k" in args.o',
+      true,
+    ],
+    ['has(args.o.k) && args.o.l[0].n + 1 == 2.0 && args.o["k"] == "v"', true],
+    ['args.o[args.name] == "v" && args.name in args.o && !("z" in args.o)', true],
+    ['duration("-1.5s") + duration("0s") == duration("-1.5s")', true],
+    ['timestamp("2026-01-01T00:00:00Z") - timestamp("1970-01-01T00:00:00.001Z") == duration("1767225599.999s")', true],
+    ['timestamp("2024-02-29T23:59:59.120+01:30") < timestamp("2024-02-29T22:29:59.121Z")', true],
+    ['int("007") == 7 && int(-1.9) == -1 && int("-9223372036854775808") < 0 && double("1.5e3") == 1500.0', true],
+    ['"a" + "b" == "ab" && ([1] + [2]).size() == 2 && -args.n == -1.0', true],
+    ['"MİX".lowerAscii() == "mİx" && "1µs".upperAscii() == "1µS"', true],
+  ])('is as before where nothing is wrong: %s', (text, wanted) => {
+    const deep = Array.from({ length: 40 }).reduce((inside) => [inside], 1);
+    expect(run(text, { o: { k: 'v', l: [{ n: 1 }] }, name: 'k', n: 1, zero: 0, deep })).toBe(wanted);
+  });
+});
+
+describe('an expression', () => {
+  it.each<readonly [string, string]>([
+    ['{1: true}[1]', 'a key of a map must be a text'],
+    ['{args.k: true}["a"]', 'a key of a map must be a text'],
+    ['{"a": 1, "a": 2}.a == 1', 'a map has the key `a` twice'],
+    ['{"__proto__": 1}.size() == 1', '`__proto__` cannot be a key of a map'],
+    ['timestamp(args.t).getHours("Europe/Berlin") == 1', '`getHours` takes no time zone here'],
+    ['timestamp(args.t).getDayOfYear() == 1', '`getDayOfYear` is not allowed'],
+    ['duration(args.d).getMilliseconds() == 1', '`getMilliseconds` is not allowed'],
+    ['args.s.indexOf("", 99) == 99', '`indexOf` takes no place to begin at here'],
+    ...[
+      'quotient(1, 1)',
+      'sound(1)',
+      'keyOf("a", {})',
+      'listOf([])',
+      'pick([1], 0)',
+      'readable("a", "int")',
+      '"a".asciiLower()',
+      '"a".asciiUpper()',
+    ].map((text) => [`${text} == 1`, 'is not allowed in an expression'] as const),
+  ])('is refused at load where the library cannot be put right: %s', (text, said) => {
+    const expression = compileExpression(text, false);
+    expect('error' in expression && expression.error).toContain(said);
+  });
+});
