@@ -7,6 +7,7 @@ import { MODERN } from '../domain/revisions.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { accepts, beginStream, Exchange, endJson, writeEvent } from './exchange.ts';
 import { originGuard } from './origin-guard.ts';
 
@@ -28,6 +29,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #guard: ReturnType<typeof originGuard>;
+  readonly #crossOrigin: ReturnType<typeof crossOrigin>;
   readonly #exchanges = new Bag<Exchange>();
   readonly #streams = new Set<ServerResponse>();
   /** Answers their clients have not read to the end yet. */
@@ -38,6 +40,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#guard = originGuard({ listenHost: options.host, hosts: options.hosts, origins: options.origins });
+    this.#crossOrigin = crossOrigin(options.origins);
     this.#server = createServer(
       { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
       (request, response) => {
@@ -48,8 +51,8 @@ export class HttpServer {
         }
       },
     );
-    this.#server.on('clientError', (_fault, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    this.#server.on('clientError', (fault: NodeJS.ErrnoException, socket) => {
+      if (socket.writable) socket.end(`HTTP/1.1 ${statusOf(fault)}\r\nConnection: close\r\n\r\n`);
     });
     this.#heartbeat = setInterval(() => this.#beat(), BEAT_MS);
     this.#heartbeat.unref();
@@ -101,6 +104,7 @@ export class HttpServer {
       const name = foreign === 'host' ? headers.host : headers.origin;
       return this.#turnAway(request, response, 403, foreign, `the ${foreign} \`${name ?? ''}\` is not let in`);
     }
+    if (headers.origin !== undefined && this.#crossOrigin(request, response)) return;
     const caller = this.#options.identify(headers.authorization);
     if (caller === undefined) {
       response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
@@ -337,6 +341,18 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 
       if (!ended) resolve('gone');
     });
   });
+}
+
+/** What a request gets that Node could not read to the end of its headers, or in time. */
+function statusOf(fault: NodeJS.ErrnoException): string {
+  switch (fault.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout';
+    default:
+      return '400 Bad Request';
+  }
 }
 
 const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;

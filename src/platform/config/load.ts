@@ -132,6 +132,12 @@ class Builder {
     }
     if (!isLoopback(admin.host))
       this.#error(['admin'], '`admin` must be loopback until logins exist', 'write admin: 127.0.0.1:7421');
+    this.#written.origins?.forEach((origin, i) => {
+      const meant = originMeant(origin);
+      if (meant === origin.toLowerCase()) return;
+      const hint = meant === undefined ? 'write scheme://host, for example https://app.example.com' : `write ${meant}`;
+      this.#error(['origins', i], `\`${origin}\` is no origin as browsers send it`, hint);
+    });
     const storage = this.#value('storage', 'sqlite');
     if (storage !== 'sqlite')
       this.#error(
@@ -417,6 +423,14 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
+}
+
+/** The origin a text means: without path, without the port its scheme has anyway. Undefined where it means none. */
+function originMeant(text: string): string | undefined {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+  const { origin } = new URL(text);
+  // Of schemes a browser does not fetch by (extensions, editors) URL knows no origin: they are their scheme and host.
+  return origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : origin;
 }
 
 export function isToken(text: string): boolean {
