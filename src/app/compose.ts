@@ -6,7 +6,7 @@ import { Standing } from '../call/standing.ts';
 import { Upstreams } from '../call/upstreams.ts';
 import type { Caller } from '../domain/caller.ts';
 import { idText } from '../domain/message.ts';
-import { Alarms } from '../platform/alarms.ts';
+import { type Alarm, Alarms } from '../platform/alarms.ts';
 import { type Config, type ServerConfig, TOTAL_MS_MAX } from '../platform/config/load.ts';
 import { type Log, rateLimited } from '../platform/log.ts';
 import { Metrics } from '../platform/metrics.ts';
@@ -63,10 +63,15 @@ export async function compose(options: {
   let rules = options.rules;
   let retention = new Retention(rules.limits);
   const metrics = new Metrics();
-  const alarms = new Alarms((kind, sentence) => {
-    metrics.alarms.set({ kind }, sentence === undefined ? 0 : 1);
-    if (sentence === undefined) logger.info({ kind }, 'alarm ended');
-    else logger.error({ kind }, sentence);
+  const alarms = new Alarms({
+    raised(alarm) {
+      metrics.alarms.set(labelsOf(alarm), 1);
+      logger.error(labelsOf(alarm), alarm.sentence);
+    },
+    ended(alarm) {
+      metrics.alarms.set(labelsOf(alarm), 0);
+      logger.info(labelsOf(alarm), 'alarm ended');
+    },
   });
   const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
   const folderLock = lockFolder(folder.path, options.sole);
@@ -149,12 +154,22 @@ export async function compose(options: {
   const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
   const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] => {
     // One that left is closed for good: should it come back, it is made anew.
-    for (const id of makers.keys()) if (!servers.some((server) => server.id === id)) makers.delete(id);
+    for (const id of makers.keys()) {
+      if (servers.some((server) => server.id === id)) continue;
+      makers.delete(id);
+      alarms.clear('upstream', id);
+    }
     return servers.map((server) => {
       const key = JSON.stringify([server, responseBytesMax]);
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
-      const made = upstreamServer(server, responseBytesMax, options.childEnv, log, alarms);
+      // What its predecessor complained of says nothing about this one.
+      alarms.clear('upstream', server.id);
+      const isServed = () => makers.get(server.id)?.server === made;
+      const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
+        raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
+        clear: () => isServed() && alarms.clear('upstream', server.id),
+      });
       makers.set(server.id, { key, server: made });
       return made;
     });
@@ -274,7 +289,7 @@ function upstreamServer(
   responseBytesMax: number,
   childEnv: Readonly<Record<string, string>>,
   log: Log,
-  alarms: Alarms,
+  alarm: { readonly raise: (why: string) => void; readonly clear: () => void },
 ): UpstreamServer {
   const { transport } = server;
   const logger = log.logger.child({ server: server.id });
@@ -298,12 +313,10 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
-      up: () => {
-        if (alarms.standing.get('upstream')?.startsWith(`${server.id}: `) === true) alarms.clear('upstream');
-      },
+      up: alarm.clear,
       down: (why, lastWords) => {
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
-        alarms.raise('upstream', `${server.id}: ${why}`);
+        alarm.raise(why);
       },
     },
   });
@@ -319,6 +332,10 @@ function watchDisk(path: string, alarms: Alarms): void {
   const { bavail, blocks } = disk;
   if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);
   else alarms.clear('disk');
+}
+
+function labelsOf({ kind, server }: Alarm): { kind: string; server?: string } {
+  return server === undefined ? { kind } : { kind, server };
 }
 
 function seconds(ms: number): string {

@@ -228,6 +228,48 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('two servers down are two alarms, each with its reason and its end; one that is taken out has none', async () => {
+    const marker = join(folder.path, 'b-is-up');
+    const downUntil = (file: string, code: number) => ({
+      command: 'node',
+      args: [
+        '-e',
+        `require('node:fs').existsSync(${JSON.stringify(file)}) ? import(${JSON.stringify(fixture)}) : process.exit(${code})`,
+      ],
+    });
+    const servers = { a: downUntil('/nowhere', 3), b: downUntil(marker, 4) };
+    const gateway = await startGateway({
+      folder: join(folder.path, 'two-down'),
+      policy: allow,
+      server: {},
+      config: { servers },
+    });
+    const at = (id: string) => gateway.url.replace('/up', `/${id}`);
+    const reasons = async () => {
+      const said = (await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons: object[] };
+      return said.reasons;
+    };
+    const alarms = async () =>
+      (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_alarms\{.*$/gm) ?? [];
+    for (const id of ['a', 'b'])
+      await expect(LegacySession.open(at(id), gateway.token)).rejects.toThrow(`unavailable: ${id}: `);
+    const ofA = { kind: 'upstream', server: 'a', sentence: expect.stringContaining('a: it ended with code 3') };
+    const ofB = { kind: 'upstream', server: 'b', sentence: expect.stringContaining('b: it ended with code 4') };
+    expect(await reasons()).toEqual([ofA, ofB]);
+    expect(await alarms()).toEqual([
+      'sallyport_alarms{kind="upstream",server="a"} 1',
+      'sallyport_alarms{kind="upstream",server="b"} 1',
+    ]);
+    writeFileSync(marker, '');
+    await until('b', async () => LegacySession.open(at('b'), gateway.token).catch(() => undefined));
+    expect(await reasons()).toEqual([ofA]);
+    const changed = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as object;
+    writeFileSync(gateway.configFile, JSON.stringify({ ...changed, servers: { b: servers.b } }));
+    await until('the change', async () => (await reasons()).length === 0);
+    expect(await alarms()).toContain('sallyport_alarms{kind="upstream",server="a"} 0');
+    await gateway.stop();
+  });
+
   test('a child that cannot run is unavailable to a stateless caller, not of another era; its alarm ends when it is back', async () => {
     const marker = join(folder.path, 'database-is-up');
     const script = `require('node:fs').existsSync(${JSON.stringify(marker)}) ? import(${JSON.stringify(fixture)}) : process.exit(3)`;
