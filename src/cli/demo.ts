@@ -91,11 +91,12 @@ async function demo(flags: DemoFlags): Promise<void> {
     },
   });
   const tokenFile = join(data, 'local.token');
+  const { token } = tokenIn(tokenFile);
   const url = `${serving.url}/mcp/binance`;
   process.stdout.write(
     `\nSallyport is ready. An agent may now trade on a paper exchange, under ${policy}\n\n` +
-      `${url}\nAuthorization: Bearer ${tokenIn(tokenFile)}\n\n` +
-      `${clientBlocks({ name: 'binance', url, token: tokenIn(tokenFile), tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
+      `${url}\nAuthorization: Bearer ${token}\n\n` +
+      `${clientBlocks({ name: 'binance', url, token, tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
       `The record of every call: ${join(data, 'sallyport.db')}\n` +
       `  node ${join(root, 'bin', 'sallyport.js')} audit tail --data ${data} -f\n` +
       `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -181,6 +181,19 @@ describe('configuration', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/full\.yaml:6:\d+: the environment variable UP_TOKEN is not set/);
     expect((await ended([bin, 'config', 'check', '-c', file, '--json'], { env })).out).toContain('"ok":true');
+  });
+
+  test('check makes nothing and changes nothing', async () => {
+    const looked = join(folder.path, 'looked');
+    mkdirSync(looked);
+    writeFileSync(join(looked, 'given.token'), `sp_${'A'.repeat(43)}`, { mode: 0o644 });
+    const servers = { a: { command: 'node' } };
+    const grants = { new: { servers: ['a'] }, given: { token: `\${file:given.token}`, servers: ['a'] } };
+    const at = join(looked, 'sallyport.yaml');
+    writeFileSync(at, JSON.stringify({ version: '1', servers, grants }));
+    expect((await ended([bin, 'config', 'check', '-c', at])).code).toBe(0);
+    expect(readdirSync(looked).sort()).toEqual(['given.token', 'sallyport.yaml']);
+    expect(statSync(join(looked, 'given.token')).mode & 0o777).toBe(0o644);
   });
 
   test('a literal that looks like a secret is a warning', async () => {

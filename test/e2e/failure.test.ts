@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -485,17 +485,47 @@ describe('while it runs', () => {
     expect(gateway.err()).toContain('cannot be ended in the data folder as it should: no space');
   });
 
-  test('a folder that is open to others is tightened', async () => {
+  test('a folder that is open to others is tightened with all its files, and a token file that was made; who wrote another decides', async () => {
     const upstream = await startFixture();
     const at = join(folder.path, 'wide');
-    mkdirSync(join(at, 'data'), { recursive: true });
-    chmodSync(join(at, 'data'), 0o755);
-    const gateway = await startGateway({ folder: at, policy: allow, server: { url: upstream.url } });
-    const { statSync } = await import('node:fs');
-    expect(statSync(join(at, 'data')).mode & 0o777).toBe(0o700);
-    expect(statSync(join(at, 'data', 'sallyport.db')).mode & 0o777).toBe(0o600);
+    const data = join(at, 'data');
+    mkdirSync(data, { recursive: true });
+    const config = {
+      policy: undefined,
+      grants: {
+        one: { servers: ['up'], policy: 'policy.yaml' },
+        made: { token: `\${file:made.token}`, servers: ['up'] },
+        theirs: { token: `\${file:theirs.token}`, servers: ['up'] },
+      },
+    };
+    writeFileSync(join(at, 'theirs.token'), 't'.repeat(40));
+    const options = { folder: at, policy: allow, server: { url: upstream.url }, config };
+    const files = ['data/audit.key', 'data/one.token', 'data/sallyport.db', 'made.token', 'theirs.token'];
+    const modes = () => files.map((file) => (statSync(join(at, file)).mode & 0o777).toString(8));
+    await (await startGateway(options)).stop();
+    expect(modes()).toEqual(['600', '600', '600', '600', '644']);
+    chmodSync(data, 0o755);
+    for (const file of files) chmodSync(join(at, file), 0o644);
+    const gateway = await startGateway(options);
+    expect((statSync(data).mode & 0o777).toString(8)).toBe('700');
+    expect(modes()).toEqual(['600', '600', '600', '600', '644']);
     await gateway.stop();
+    const said = (what: RegExp) => gateway.err().match(what) ?? [];
+    expect(said(/the data folder \S+ was open to others \(mode 755\); it is 700 now/g)).toHaveLength(1);
+    expect(said(/(?:audit\.key|sallyport\.db) was open to others \(mode 644\); it is 600 now/g)).toHaveLength(2);
+    expect(
+      said(/\.token:1:1: the token of the grant `\w+` was open to others \(mode 644\); it is 600 now/g),
+    ).toHaveLength(2);
     await upstream.stop();
+  });
+
+  test('a key that was cut off is not used: 69', async () => {
+    const file = config('cut-key', {});
+    const data = join(folder.path, 'cut-key', 'data');
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, 'audit.key'), 'abcd\n', { mode: 0o600 });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('audit.key holds no key')]);
   });
 });
 
