@@ -23,6 +23,7 @@ export class StdioBridge {
   #session: string | undefined;
   #revision: string | undefined;
   #stream: Exchange | undefined;
+  #opening: Promise<void> | undefined;
   #pending = 0;
 
   constructor(options: {
@@ -50,7 +51,10 @@ export class StdioBridge {
       onLongLine: () => this.#write(errorLine(null, -32600, `the line is longer than ${options.lineBytesMax} bytes`)),
     });
     options.input.on('data', (chunk: Buffer) => lines.push(chunk));
-    options.input.on('end', () => this.#ended.resolve());
+    options.input.on('end', () => {
+      lines.end();
+      this.#ended.resolve();
+    });
     options.output.on('error', () => this.#ended.resolve());
   }
 
@@ -77,7 +81,11 @@ export class StdioBridge {
     if (method === 'notifications/cancelled' && modern !== undefined) return this.#cancel(message);
     this.#pending++;
     try {
-      await this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
+      // Lines that came with `initialize` need the session its answer names.
+      if (modern === undefined) await this.#opening;
+      const exchanging = this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
+      if (method === 'initialize') this.#opening = exchanging;
+      await exchanging;
     } finally {
       this.#pending--;
     }

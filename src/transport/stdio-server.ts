@@ -38,7 +38,10 @@ export class StdioServer {
       onLongLine: () => this.#refuse(-32600, `the line is longer than ${options.lineBytesMax} bytes`),
     });
     options.input.on('data', (chunk: Buffer) => lines.push(chunk));
-    options.input.on('end', () => this.#ended.resolve());
+    options.input.on('end', () => {
+      lines.end();
+      this.#ended.resolve();
+    });
     options.input.on('error', () => this.#ended.resolve());
     options.output.on('error', () => this.#ended.resolve());
   }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bin,
   ended,
@@ -134,4 +134,49 @@ test('lines that come together with `initialize` wait for its answer', async () 
     .map((line) => (JSON.parse(line) as { id: unknown }).id);
   expect(ids).toEqual(['init', 3]);
   expect(out).toContain('"piped"');
+});
+
+describe('a last line without a line feed', () => {
+  const file = join(folder.path, 'policy.yaml');
+  const call = { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'echo', arguments: { text: 'last' } } };
+  const lines = [initialize, initialized, call].map((message) => JSON.stringify(message)).join('\n');
+  const token = () => join(gateway.data, 'local.token');
+  const wrap = (...command: string[]) => [
+    bin,
+    'wrap',
+    '--policy',
+    file,
+    '--data',
+    join(folder.path, 'last'),
+    '--',
+    'node',
+    ...command,
+  ];
+  const answerTo = (id: unknown, out: string) =>
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: unknown })
+      .find((message) => message.id === id);
+  beforeAll(() => writeFileSync(file, JSON.stringify(policy)));
+
+  test.each(['wrap', 'stdio'])(
+    '%s answers it where it is a message, and refuses it where it was cut off',
+    async (kind) => {
+      const args = kind === 'wrap' ? wrap(fixture) : [bin, 'stdio', '--url', gateway.url, '--token-file', token()];
+      const whole = await ended(args, { input: lines });
+      expect(whole.code).toBe(0);
+      expect(answerTo(4, whole.out)).toMatchObject({ result: { content: [{ text: 'last' }] } });
+      const cut = await ended(args, { input: lines.slice(0, -1) });
+      expect(answerTo(null, cut.out)).toMatchObject({ error: { code: -32700 } });
+    },
+  );
+
+  test('of a server is its answer', async () => {
+    const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'curt', version: '1' } };
+    const answer = JSON.stringify(JSON.stringify({ jsonrpc: '2.0', id: 'sallyport:initialize', result }));
+    const server = `process.stdin.once('data', () => { process.stdout.write(${answer}); process.stdout.end(); })`;
+    const { out } = await ended(wrap('-e', server), { input: `${JSON.stringify(initialize)}\n` });
+    expect(JSON.parse(out)).toMatchObject({ id: 'init', result: { serverInfo: { name: 'curt' } } });
+  });
 });
