@@ -82,7 +82,7 @@ export class StdioBridge {
     this.#pending++;
     try {
       // Lines that came with `initialize` need the session its answer names.
-      if (modern === undefined) await this.#opening;
+      if (modern === undefined && this.#opening !== undefined) await this.#opening;
       const exchanging = this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
       if (method === 'initialize') this.#opening = exchanging;
       await exchanging;
@@ -155,6 +155,11 @@ export class StdioBridge {
     const isForNobody = read.kind === 'value' && isJsonObject(read.value) && read.value['id'] === null;
     if (isRequest && isForNobody && (typeof id === 'string' || id instanceof JsonNumber))
       return this.#write(withId(text, id));
+    if (!isRequest && typeof message['method'] === 'string') {
+      // A notification has nobody to answer to.
+      if (status >= 400) this.#log(`not delivered: ${text}`);
+      return;
+    }
     if (isRequest || status >= 400) this.#write(text);
   }
 

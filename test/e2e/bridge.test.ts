@@ -86,6 +86,15 @@ test('what the door turns away is answered under the id of the request', async (
   await client.stop();
 });
 
+test('a notification that is turned away is answered to nobody', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialized, { jsonrpc: '2.0', id: 'ping', method: 'ping' });
+  await said(client, 'ping');
+  await until('the log', () => client.err().includes('not delivered'));
+  expect(client.out().trim().split('\n')).toHaveLength(1);
+  await client.stop();
+});
+
 test('a stateless request beside a session carries its own revision', async () => {
   const client = bridge(gateway.url);
   say(client, initialize);
