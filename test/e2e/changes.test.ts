@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { fixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import { fixture, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
 import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
 
 /** What changes while calls run: servers, grants, policies; and the end of the process itself. */
@@ -56,6 +56,40 @@ describe('a changed server', () => {
     expect((await session.call('new_tool')).messages[0].result.content[0].text).toBe('ran new_tool');
     expect((await running).messages[0].result.content[0].text).toBe('slept');
   });
+});
+
+describe('a question of a changed server', () => {
+  test.each(['http', 'stdio'])(
+    'is answered at the one that asked it, which then answers its call: %s',
+    async (kind) => {
+      const upstream = kind === 'http' ? await startFixture() : undefined;
+      gateway = await startGateway({
+        folder: join(folder.path, `question-${kind}`),
+        policy: allow,
+        server: upstream === undefined ? child() : { url: upstream.url },
+      });
+      const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { elicitation: {} });
+      const running = await fetch(session.url, {
+        method: 'POST',
+        headers: {
+          ...session.headers,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 'asking', method: 'tools/call', params: { name: 'ask' } }),
+      });
+      const reader = running.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const question = JSON.parse(/data: (.*)/.exec((await reader?.read())?.value ?? '')?.[1] ?? '{}');
+      change({ servers: { up: child('--tools', 'new_tool') } });
+      await takenOver();
+      expect((await session.call('new_tool')).messages[0].result.content[0].text).toBe('ran new_tool');
+      const answer = JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'accept' } });
+      expect((await post(session.url, answer, session.headers)).status).toBe(202);
+      expect((await reader?.read())?.value).toContain('accept');
+      expect((await post(session.url, answer, session.headers)).status).toBe(400);
+      await upstream?.stop();
+    },
+  );
 });
 
 describe('a removed server', () => {
