@@ -1,6 +1,6 @@
 import { answerOf, recordName } from '../call/answers.ts';
 import type { FoundTarget, Stages, Target } from '../call/stages.ts';
-import { notOpened } from '../call/turned-away.ts';
+import { notHeard, notOpened } from '../call/turned-away.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
@@ -151,7 +151,9 @@ export function callStages(parts: CallStageParts): Stages {
         params: call.params,
         rest: restOf(call.method, call.params),
         headers: headersFor(call, received),
-        onMessage: (message) => received.emit(message.text),
+        onMessage: ({ id, text }) => {
+          if (!received.emit(text) && id !== undefined) link.answer(id, notHeard(id));
+        },
       });
       const took = performance.now() - began;
       received.serverMs = took;

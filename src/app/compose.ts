@@ -3,9 +3,9 @@ import { type StatsFs, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Gate } from '../call/gate.ts';
 import { Standing } from '../call/standing.ts';
+import { notHeard } from '../call/turned-away.ts';
 import { Upstreams } from '../call/upstreams.ts';
 import type { Caller } from '../domain/caller.ts';
-import { idText } from '../domain/message.ts';
 import { type Alarm, Alarms } from '../platform/alarms.ts';
 import { type Config, type ServerConfig, TOTAL_MS_MAX } from '../platform/config/load.ts';
 import { type Log, rateLimited } from '../platform/log.ts';
@@ -47,7 +47,7 @@ export type Gateway = {
   readonly abandon: () => void;
 };
 
-export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route';
+export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route' | 'unread';
 
 export async function compose(options: {
   readonly config: Pick<Config, 'data' | 'servers' | 'bounds' | 'audit' | 'limits'>;
@@ -100,15 +100,13 @@ export async function compose(options: {
 
   const cannotWrite = (fault: unknown) =>
     alarms.raise('audit', `the data folder cannot be written: ${(fault as Error).message}`);
-  const standing = new Standing();
+  const standing = new Standing(config.bounds.unreadBytesMax);
   const permitted = new Map<string, number>();
   const upstreams: Upstreams = new Upstreams({
     onStanding: (session, link, message) => {
-      gate.relay.fromServer(message, session, (text) => {
-        if (standing.deliver(session.id, { text, id: message.id }) || message.id === undefined) return;
-        const error = '{"code":-32601,"message":"no stream of the client is open"}';
-        link.answer(message.id, `{"jsonrpc":"2.0","id":${idText(message.id)},"error":${error}}`);
-      });
+      const deliver = (text: string) => standing.deliver(session.id, { text, id: message.id });
+      if (!gate.relay.fromServer(message, session, deliver) && message.id !== undefined)
+        link.answer(message.id, notHeard(message.id));
     },
     onModernStanding: () => {},
     onUpstreamSession: (live, id) => sessions.setUpstream(live, id),

@@ -99,7 +99,7 @@ export class Gate {
     return this.#parts.sessions.find(id, caller, server, readParams);
   }
 
-  attach(live: Live, emit: (text: string) => void, close: () => void): () => void {
+  attach(live: Live, emit: (text: string) => boolean, close: () => void): () => void {
     live.busy++;
     const detach = this.#parts.standing.attach(live.session.id, emit, close);
     return () => {

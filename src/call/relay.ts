@@ -10,7 +10,7 @@ import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { filteredPage, marked } from './listing.ts';
-import { noResource, notOpened, turnAway, unavailable } from './turned-away.ts';
+import { noResource, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
@@ -106,7 +106,12 @@ export class Relay {
       method: message.method,
       params: message.params,
       rest: restOf(message.method, message.params),
-      onMessage: (from) => this.fromServer(from, session, received.emit),
+      onMessage: (from) => {
+        if (this.fromServer(from, session, received.emit)) return;
+        if (from.id !== undefined) link.answer(from.id, notHeard(from.id));
+        // What a standing stream leaves out is never said again; its client is told to listen anew.
+        else if (standing) link.cancel(handle, UNREAD);
+      },
     });
     if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
     if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
@@ -116,11 +121,11 @@ export class Relay {
     return { kind: 'answer', status: reply.status, text };
   }
 
-  /** A message of the server on its way to the client. */
-  fromServer(message: ServerMessage, session: Session, emit: (text: string) => void): void {
-    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
+  /** A message of the server on its way to the client; false where it is not read there. */
+  fromServer(message: ServerMessage, session: Session, emit: (text: string) => boolean): boolean {
+    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return true;
     // A changed list of tools is fetched anew when it is next needed; the link has taken note of it.
-    emit(message.text);
+    return emit(message.text);
   }
 
   /** Tells the standing streams of these callers that their list of tools may be another now. */
@@ -128,9 +133,8 @@ export class Relay {
     for (const listening of this.#listens) {
       if (!isAffected(listening.session.caller) || !listening.tools) continue;
       const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
-      listening.received.emit(
-        `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`,
-      );
+      const text = `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`;
+      if (!listening.received.emit(text)) listening.received.onCancel?.(UNREAD);
     }
   }
 
@@ -155,4 +159,5 @@ type Listening = {
   readonly received: Received;
 };
 
+const UNREAD = 'the client does not read its stream';
 const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);

@@ -108,6 +108,7 @@ function masked(config: Config): Record<string, unknown> {
     bounds: {
       body: config.bounds.bodyBytesMax,
       response: config.bounds.responseBytesMax,
+      unread: config.bounds.unreadBytesMax,
       sessions: config.bounds.sessionsMax,
       calls: config.bounds.callsMax,
     },

@@ -41,6 +41,7 @@ export async function gateStdio(options: {
     processId: `p-${randomBytes(8).toString('hex')}`,
     lineBytesMax: config.bounds.bodyBytesMax,
     callsMax: config.bounds.callsMax,
+    unreadBytesMax: config.bounds.unreadBytesMax,
     input: process.stdin,
     output: process.stdout,
     noteTurnedAway: gateway.noteTurnedAway,

@@ -18,9 +18,14 @@ export type HttpServerOptions = {
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
   readonly callsMax: number;
+  /** How much a client may leave unread of a stream before messages are no longer written to it. */
+  readonly unreadBytesMax: number;
   readonly gate: Gate;
   readonly identify: (authorization: string | undefined) => Caller | undefined;
-  readonly noteTurnedAway: (why: 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route', detail: string) => void;
+  readonly noteTurnedAway: (
+    why: 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route' | 'unread',
+    detail: string,
+  ) => void;
   readonly noteDefect: (fault: unknown) => void;
 };
 
@@ -139,7 +144,7 @@ export class HttpServer {
       response.setHeader('retry-after', '1');
       return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
     }
-    const exchange = new Exchange(request, response);
+    const exchange = new Exchange(request, response, this.#options.unreadBytesMax);
     this.#exchanges.add(exchange);
     try {
       const bytes = await readBody(request, this.#options.bodyBytesMax);
@@ -194,7 +199,7 @@ export class HttpServer {
     beginStream(response);
     const detach = this.#options.gate.attach(
       live,
-      (text) => writeEvent(response, text),
+      (text) => this.#toStream(response, text),
       () => response.end(),
     );
     this.#streams.add(response);
@@ -202,6 +207,19 @@ export class HttpServer {
       this.#streams.delete(response);
       detach();
     });
+  }
+
+  /** A client that does not read its stream loses it: what comes next waits, as for one that has not opened it yet. */
+  #toStream(response: ServerResponse, text: string): boolean {
+    if (response.destroyed) return false;
+    const unread = response.writableLength;
+    if (unread <= this.#options.unreadBytesMax) {
+      writeEvent(response, text);
+      return true;
+    }
+    this.#options.noteTurnedAway('unread', `the stream of a session is closed with ${unread} bytes of it unread`);
+    response.destroy();
+    return false;
   }
 
   async #endSession(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {

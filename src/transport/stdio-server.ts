@@ -14,6 +14,8 @@ export type StdioServerOptions = {
   readonly processId: string;
   readonly lineBytesMax: number;
   readonly callsMax: number;
+  /** How much the client may leave unread before messages other than answers are left out. */
+  readonly unreadBytesMax: number;
   readonly input: Readable;
   readonly output: Writable;
   readonly noteTurnedAway: (why: 'malformed' | 'busy', detail: string) => void;
@@ -67,7 +69,7 @@ export class StdioServer {
       transport: 'stdio',
       bytes,
       headers: NO_HEADERS,
-      emit: (text) => this.#write(text),
+      emit: (text) => this.#emit(text),
       cancelled: false,
       serverMs: 0,
       goneMeansCancelled: false,
@@ -93,7 +95,7 @@ export class StdioServer {
     this.#attached = true;
     this.#options.gate.attach(
       live,
-      (text) => this.#write(text),
+      (text) => this.#emit(text),
       () => {},
     );
   }
@@ -101,6 +103,13 @@ export class StdioServer {
   #refuse(code: number, why: string): void {
     this.#options.noteTurnedAway('malformed', why);
     this.#write(faultText({ code, message: why, id: null }));
+  }
+
+  #emit(text: string): boolean {
+    const { output, unreadBytesMax } = this.#options;
+    if (!output.writable || output.writableLength > unreadBytesMax) return false;
+    this.#write(text);
+    return true;
   }
 
   #write(text: string): void {

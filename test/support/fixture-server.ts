@@ -47,6 +47,7 @@ const all = [
   'silent',
   'mirrored',
   'grow',
+  'flood',
 ];
 let names = values.tools?.split(',') ?? all;
 
@@ -111,6 +112,12 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       names = [...names, 'grown'];
       out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
       return text('grew');
+    case 'flood': {
+      const params = { progressToken: message.params?.['_meta']?.progressToken, progress: 0, pad: 'x'.repeat(65_536) };
+      for (let i = 0; i < Number(args['times']); i++)
+        out({ jsonrpc: '2.0', method: String(args['method']), params: { ...params, progress: i } });
+      return text('flooded');
+    }
     default:
       return names.includes(name)
         ? text(`ran ${name}`)

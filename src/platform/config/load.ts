@@ -23,6 +23,7 @@ export type Config = {
   readonly bounds: {
     readonly bodyBytesMax: number;
     readonly responseBytesMax: number;
+    readonly unreadBytesMax: number;
     readonly sessionsMax: number;
     readonly callsMax: number;
   };
@@ -158,6 +159,7 @@ class Builder {
       'audit.keep': audit?.keep,
       'bounds.body': bounds?.body,
       'bounds.response': bounds?.response,
+      'bounds.unread': bounds?.unread,
       'bounds.sessions': bounds?.sessions,
       'bounds.calls': bounds?.calls,
     })) {
@@ -182,6 +184,7 @@ class Builder {
         bounds: {
           bodyBytesMax: bounds?.body ?? BOUNDS.bodyBytesMax,
           responseBytesMax: bounds?.response ?? BOUNDS.responseBytesMax,
+          unreadBytesMax: bounds?.unread ?? BOUNDS.unreadBytesMax,
           sessionsMax: bounds?.sessions ?? BOUNDS.sessionsMax,
           callsMax: bounds?.calls ?? BOUNDS.callsMax,
         },
@@ -452,6 +455,7 @@ function scheme(text: string): string {
 export const BOUNDS = {
   bodyBytesMax: 4 * 1024 * 1024,
   responseBytesMax: 16 * 1024 * 1024,
+  unreadBytesMax: 1024 * 1024,
   sessionsMax: 10_000,
   callsMax: 1_000,
 } as const;
