@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../doma
 import { idText, type MessageId, type RequestMessage } from '../domain/message.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
-import { MODERN } from '../domain/revisions.ts';
+import { META_SUBSCRIPTION, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
@@ -132,7 +132,7 @@ export class Relay {
   toolsChanged(isAffected: (caller: Caller) => boolean): void {
     for (const listening of this.#listens) {
       if (!isAffected(listening.session.caller) || !listening.tools) continue;
-      const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
+      const meta = `{"${META_SUBSCRIPTION}":${idText(listening.id)}}`;
       const text = `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`;
       if (!listening.received.emit(text)) listening.received.onCancel?.(UNREAD);
     }

@@ -8,3 +8,5 @@ export const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 export const META_CLIENT = 'io.modelcontextprotocol/clientInfo';
 export const META_PREFIX = 'io.modelcontextprotocol/';
+/** The request for a standing stream that a message belongs to. */
+export const META_SUBSCRIPTION = `${META_PREFIX}subscriptionId`;

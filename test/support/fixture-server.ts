@@ -65,6 +65,8 @@ function toolList() {
 
 const asked = new Map<string, (answer: Message) => void>();
 let nextAsk = 0;
+/** Tell the standing streams of the stateless revision that the list has changed. */
+const listening: (() => void)[] = [];
 
 /** Runs one tool; `out` sends messages before the answer. Undefined: no answer at all. */
 async function run(message: Message, raw: string, out: Out, canAsk: boolean): Promise<object | undefined> {
@@ -110,6 +112,7 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       return undefined;
     case 'grow':
       names = [...names, 'grown'];
+      for (const say of listening) say();
       out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
       return text('grew');
     case 'flood': {
@@ -199,6 +202,10 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
           _meta: { 'io.modelcontextprotocol/subscriptionId': id },
           notifications: message.params?.['notifications'],
         },
+      });
+      listening.push(() => {
+        const params = { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, exact: 1 };
+        out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params });
       });
       return undefined;
     default:

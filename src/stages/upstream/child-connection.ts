@@ -10,6 +10,7 @@ import {
   type Standing,
   survivesDoubles,
   withId,
+  withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
 import { classify, refusalOf } from './server-messages.ts';
@@ -168,6 +169,7 @@ export class ChildConnection implements Connection {
         this.#toOwner(undefined, { method: message.method, text: line, id: message.id });
         return;
       case 'notification':
+        if (message.subscription !== undefined) return this.#toSubscriber(message.subscription, message.method, line);
         this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
         return;
       case 'refused': {
@@ -179,6 +181,16 @@ export class ChildConnection implements Connection {
       default:
         message satisfies never;
     }
+  }
+
+  #toSubscriber(subscription: MessageId, method: string, line: string): void {
+    const key = idKey(subscription);
+    const waiting = this.#inFlight.find((one) => one.key === key);
+    if (waiting === undefined) return this.#options.log.dropped('a message of a stream nobody has open');
+    const { outgoing, renamed } = waiting;
+    const message = { method, text: line, id: undefined };
+    waiting.notice(message);
+    outgoing.onMessage({ ...message, text: renamed ? withSubscription(line, outgoing.id) : line });
   }
 
   /** To the request it belongs to, else the only one running, else the session's standing stream. */

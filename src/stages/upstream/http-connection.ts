@@ -9,6 +9,7 @@ import {
   type Standing,
   survivesDoubles,
   withId,
+  withSubscription,
 } from './connection.ts';
 import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
 import { classify, refusalOf } from './server-messages.ts';
@@ -218,7 +219,7 @@ export class HttpConnection implements Connection {
     const text = oneLine(data);
     const message = this.#fromServer(text, (from) => {
       notice(from);
-      outgoing.onMessage(from);
+      outgoing.onMessage(outgoing.id === wireId ? from : { ...from, text: withSubscription(from.text, outgoing.id) });
     });
     if (message.kind !== 'response') return undefined;
     if (idKey(message.id) !== idKey(wireId)) {
