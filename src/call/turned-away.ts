@@ -20,7 +20,7 @@ export function notOpened(why: NotOpened, server: string, id: MessageId, asked: 
     const speaks = why.supported.join(', ') || LEGACY_HTTP.join(', ');
     return fault(400, -32022, `${server} speaks ${speaks}; this client opened with ${requested}`, id, data);
   }
-  return fault(200, -32603, `unavailable: ${server}: ${why.why}`, id);
+  return fault(200, -32603, `unavailable: ${server}: ${why.why}; try again when it runs, the log says more`, id);
 }
 
 export function unavailable(session: Session, why: string, id: MessageId): Answer {

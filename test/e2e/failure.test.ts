@@ -203,6 +203,21 @@ describe('a start that cannot be', () => {
   });
 });
 
+test('a server gated over stdio that is not there: its client hears so, and what to do is on stderr', async () => {
+  const file = join(folder.path, 'dead.yaml');
+  writeFileSync(file, JSON.stringify(allow));
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+  const input = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`;
+  const args = ['--url', 'http://127.0.0.1:1/mcp', '--policy', file, '--data', join(folder.path, 'dead')];
+  const { code, out, err } = await ended([bin, 'stdio', ...args], { input });
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    id: 1,
+    error: { message: 'unavailable: server: the connection was refused; try again when it runs, the log says more' },
+  });
+  expect(err).toContain('the server is down: the connection was refused; start it, or correct its URL');
+});
+
 describe('while it runs', () => {
   test('a child that dies: unavailable, then up again, nothing hangs', async () => {
     const gateway = await startGateway({
@@ -308,7 +323,7 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
-  test('a server that is not there: nothing is sent, and the quota is given back', async () => {
+  test('a server that is not there: nothing is sent, the quota is given back, an alarm while it is away', async () => {
     const upstream = await startFixture();
     const policy = { version: '1', default: 'deny', tools: { echo: { rate_limit: { max: 1, window: 60 } } } };
     const gateway = await startGateway({ folder: join(folder.path, 'gone'), policy, server: { url: upstream.url } });
@@ -318,6 +333,11 @@ describe('while it runs', () => {
     const answer = (await session.call('echo')).messages[0].result;
     expect(answer.content[0].text).toMatch(/unavailable/);
     expect(answer._meta['sallyport/refusal'] ?? answer._meta['sallyport/outcome']).toBeDefined();
+    await session.call('echo');
+    const reasons = async () =>
+      ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons: object[] }).reasons;
+    const sentence = 'up: the connection was refused; start it, or correct its URL';
+    expect(await reasons()).toEqual([{ kind: 'upstream', server: 'up', sentence }]);
     const port = new URL(upstream.url).port;
     const again = run([fixture, '--http', port]);
     await until('the server', () => again.out().includes('url'));
@@ -325,7 +345,9 @@ describe('while it runs', () => {
       'the call',
       async () => (await session.call('echo', { text: 'now' })).messages[0].result?.content?.[0]?.text === 'now',
     );
+    expect(await reasons()).toEqual([]);
     await gateway.stop();
+    expect(gateway.err().split('the server is down')).toHaveLength(2);
     await again.stop();
   });
 

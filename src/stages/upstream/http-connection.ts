@@ -98,6 +98,8 @@ export class HttpConnection implements Connection {
   #end(running: Running, exchanged: Exchanged): Reply {
     this.#running.remove(running);
     const { request } = running;
+    const { log } = this.#options;
+    if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
     switch (exchanged.kind) {
       case 'answered':
         return request.answer ?? { kind: 'unknown', why: 'the answer was lost' };
@@ -109,6 +111,7 @@ export class HttpConnection implements Connection {
           why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes`,
         };
       case 'not-sent':
+        if (!running.exchange.wasAborted) log.down(exchanged.why, []);
         return { kind: 'not-sent', why: exchanged.why };
       case 'lost':
         return { kind: 'unknown', why: exchanged.why };
