@@ -176,6 +176,7 @@ export async function compose(options: {
   let { keepMs } = config.audit;
 
   metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
+  metrics.watch('sallyport_session_counts', 'Sessions whose permitted calls are counted', () => permitted.size);
   metrics.watch(
     'sallyport_audit_open_intents',
     'Calls sent or about to be, without a recorded outcome',

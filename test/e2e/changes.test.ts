@@ -112,6 +112,19 @@ describe('a removed server', () => {
   });
 });
 
+describe('an ended session', () => {
+  test('leaves nothing that was counted for it', async () => {
+    await start('counted', { one });
+    const counts = async () =>
+      /^sallyport_session_counts ([0-9]+)$/m.exec(await (await fetch(`${gateway.admin}/metrics`)).text())?.[1];
+    const session = await LegacySession.open(gateway.url, tokens.ONE);
+    await session.call('echo', { text: 'x' });
+    expect(await counts()).toBe('1');
+    expect((await fetch(session.url, { method: 'DELETE', headers: session.headers })).status).toBe(204);
+    expect(await counts()).toBe('0');
+  });
+});
+
 describe('a removed grant', () => {
   test('its running calls finish, its next request fails, its streams close', async () => {
     await start('grant', { one, two });
