@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -255,5 +257,39 @@ describe('audit', () => {
     expect((await ended([bin, 'audit', 'show', 'r999', '--data', gateway.data])).code).toBe(1);
     expect((await ended([bin, 'audit', 'show', 'x', '--data', gateway.data])).code).toBe(2);
     expect((await ended([bin, 'audit', 'verify', '--data', join(folder.path, 'nowhere')])).code).toBe(69);
+  });
+});
+
+describe('an output nobody reads to its end', () => {
+  const cut = (args: string[]) => {
+    const running = run(args);
+    running.child.stdout?.destroy();
+    return running;
+  };
+  test('ends a report without a word', async () => {
+    for (const args of [
+      ['audit', 'export', '--data', join(folder.path, 'shared')],
+      ['audit', 'tail', '-f', '--data', join(folder.path, 'shared')],
+    ]) {
+      const running = cut([bin, ...args]);
+      expect(await running.exited).toBe(1);
+      expect(running.err()).not.toMatch(/EPIPE|at .*node:/);
+    }
+  });
+
+  test('does not end what serves', async () => {
+    const file = join(folder.path, 'unread.yaml');
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const admin = `127.0.0.1:${(free.address() as AddressInfo).port}`;
+    free.close();
+    writeFileSync(file, JSON.stringify({ version: '1', listen: '127.0.0.1:0', admin, data: 'unread', servers: {} }));
+    const gateway = cut([bin, 'start', '-c', file, '--json']);
+    const healthy = async () => (await fetch(`http://${admin}/healthz`).catch(() => undefined))?.status === 200;
+    await until('the gateway', healthy);
+    // What nobody reads has been written by now, and said so.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await healthy()).toBe(true);
+    expect(await gateway.stop()).toBe(0);
   });
 });
