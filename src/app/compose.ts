@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type StatsFs, statfsSync } from 'node:fs';
+import { type StatsFs, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Gate } from '../call/gate.ts';
 import { Standing } from '../call/standing.ts';
@@ -21,7 +21,7 @@ import { sqliteSessions } from '../storage/sqlite/sessions.ts';
 import { StoreAdmissions } from './admissions.ts';
 import { callStages } from './call-stages.ts';
 import { childEnvironment } from './child-environment.ts';
-import { openDataFolder } from './data-folder.ts';
+import { inDataFolder, openDataFolder } from './data-folder.ts';
 import { serveRequests } from './limit-requests.ts';
 import { openLimitStore } from './open-limit-store.ts';
 import { pruneOld, recoverOpenIntents } from './recover.ts';
@@ -74,9 +74,9 @@ export async function compose(options: {
     },
   });
   const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
-  const folderLock = lockFolder(folder.path, options.sole);
+  const folderLock = inDataFolder(folder.path, () => lockFolder(folder.path, options.sole));
   const writer = randomBytes(6).toString('hex');
-  const writerLock = WriterLock.hold(folder.path, writer);
+  const writerLock = inDataFolder(folder.path, () => WriterLock.hold(folder.path, writer));
   const db = openDatabase(folder.database);
   // After what may be refused: an open connection keeps a process alive.
   const store = await openLimitStore(config.limits, (sentence) => logger.warn(sentence));
@@ -100,6 +100,11 @@ export async function compose(options: {
 
   const cannotWrite = (fault: unknown) =>
     alarms.raise('audit', `the data folder cannot be written: ${(fault as Error).message}`);
+  const taken = watchFiles([folder.database, `${folder.database}-wal`], (file) => {
+    const fault = new Error(`${file} was taken away or replaced: what is written now is lost; start the gateway again`);
+    ledger.giveUp(fault);
+    alarms.raise('audit', fault.message);
+  });
   const standing = new Standing(config.bounds.unreadBytesMax);
   const permitted = new Map<string, number>();
   const upstreams: Upstreams = new Upstreams({
@@ -245,6 +250,7 @@ export async function compose(options: {
     },
     async close() {
       clearInterval(chores);
+      clearInterval(taken);
       clearInterval(pruning);
       clearInterval(sweeping);
       endRequests();
@@ -321,6 +327,19 @@ function upstreamServer(
   });
 }
 
+/** Open files go on taking what is written when they have no name any more. Calls `onTaken` where that comes to be. */
+function watchFiles(files: readonly string[], onTaken: (file: string) => void): NodeJS.Timeout {
+  const inodeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino;
+  const opened = files.map((file) => [file, inodeOf(file)] as const);
+  const looking = setInterval(() => {
+    const gone = opened.find(([file, inode]) => inodeOf(file) !== inode);
+    if (gone === undefined) return;
+    clearInterval(looking);
+    onTaken(gone[0]);
+  }, TAKEN_LOOK_MS);
+  return looking.unref();
+}
+
 function watchDisk(path: string, alarms: Alarms): void {
   let disk: StatsFs;
   try {
@@ -343,3 +362,4 @@ function seconds(ms: number): string {
 
 const CHORES_MS = 30_000;
 const SWEEP_MS = 1_000;
+const TAKEN_LOOK_MS = 1_000;

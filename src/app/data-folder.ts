@@ -14,7 +14,7 @@ export type DataFolder = {
 
 /** @throws Unavailable where it cannot be made or read. */
 export function openDataFolder(path: string, warn: (sentence: string) => void): DataFolder {
-  try {
+  return inDataFolder(path, () => {
     makeFolder(path);
     const mode = statSync(path).mode & 0o777;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
@@ -28,6 +28,13 @@ export function openDataFolder(path: string, warn: (sentence: string) => void): 
       if (tightened !== undefined) warn(`${file} ${tightened}`);
     }
     return { path, database: join(path, 'sallyport.db'), auditKey: keyIn(join(path, 'audit.key')) };
+  });
+}
+
+/** @throws Unavailable in place of what the file system says of the folder at `path`. */
+export function inDataFolder<T>(path: string, step: () => T): T {
+  try {
+    return step();
   } catch (fault) {
     if (fault instanceof Unavailable) throw fault;
     const { code, message } = fault as NodeJS.ErrnoException;

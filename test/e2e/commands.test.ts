@@ -267,9 +267,11 @@ describe('an output nobody reads to its end', () => {
     return running;
   };
   test('ends a report without a word', async () => {
+    const data = join(folder.path, 'reported');
+    await ended([bin, 'wrap', '--policy', policyFile, '--data', data, '--', process.execPath, fixture], { input: '' });
     for (const args of [
-      ['audit', 'export', '--data', join(folder.path, 'shared')],
-      ['audit', 'tail', '-f', '--data', join(folder.path, 'shared')],
+      ['audit', 'export', '--data', data],
+      ['audit', 'tail', '-f', '--data', data],
     ]) {
       const running = cut([bin, ...args]);
       expect(await running.exited).toBe(1);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -492,6 +492,25 @@ describe('while it runs', () => {
     await gateway.stop();
     await upstream.stop();
   });
+
+  test.each(['sallyport.db', 'sallyport.db-wal'])(
+    '%s taken away while it runs: refused, for the record would be lost',
+    async (name) => {
+      const gateway = await startGateway({
+        folder: join(folder.path, `taken-${name}`),
+        policy: allow,
+        server: { command: 'node', args: [fixture] },
+      });
+      const session = await LegacySession.open(gateway.url, gateway.token);
+      expect((await session.call('echo', { text: 'x' })).text).toContain('"x"');
+      renameSync(join(gateway.data, name), join(gateway.data, 'elsewhere'));
+      const rule = async () =>
+        (await session.call('echo')).messages[0].result._meta?.['sallyport/refusal']?.rule === '(audit)';
+      await until('the refusal', rule);
+      expect(await (await fetch(`${gateway.admin}/readyz`)).text()).toContain('start the gateway again');
+      await gateway.stop();
+    },
+  );
 
   test('a stop that cannot be written down is a stop all the same', async () => {
     const gateway = await startGateway({

@@ -282,7 +282,7 @@ export class UpstreamServer {
     const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
     const result = resultOf(reply);
     if (typeof result === 'string') {
-      if (reply.kind === 'not-sent') this.#options.log.down(result, []);
+      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(result, []);
       return this.#legacyRefused(reply, result);
     }
     this.#options.log.up();
