@@ -233,7 +233,7 @@ export async function compose(options: {
       const isGranted = (caller: string, server: string) =>
         newRules.callers.get(caller)?.servers.includes(server) ?? false;
       sessions.sweep(isGranted);
-      gate.relay.endListens((caller, server) => !isGranted(caller.id, server));
+      gate.relay.endListens('the grant has been withdrawn', (caller, server) => !isGranted(caller.id, server));
       const isNew = (id: string) => {
         const server = upstreams.server(id);
         return server !== undefined && !serversBefore.has(server);

@@ -97,6 +97,7 @@ export class Relay {
   ): Promise<Answer> {
     const link = await this.#upstreams.linkOf(session);
     if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
+    if (received.cancelled) return unavailable(session, 'it was cancelled before it was sent', message.id);
     const handle = received;
     received.onCancel = (why) => link.cancel(handle, why);
     const reply = await link.send({
@@ -138,10 +139,13 @@ export class Relay {
     }
   }
 
-  /** Ends the standing streams of these callers. */
-  endListens(isGone: (caller: Caller, server: string) => boolean): void {
+  /** Ends the standing streams of these callers; they are told why, and open them anew where that helps. */
+  endListens(why: string, isEnded: (caller: Caller, server: string) => boolean = () => true): void {
     for (const { session, received } of this.#listens) {
-      if (isGone(session.caller, session.server)) received.onCancel?.('the grant has been withdrawn');
+      if (!isEnded(session.caller, session.server)) continue;
+      // One that is still on its way to the server does not get there.
+      received.cancelled = true;
+      received.onCancel?.(why);
     }
   }
 

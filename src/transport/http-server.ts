@@ -87,6 +87,7 @@ export class HttpServer {
     this.#closing = true;
     clearInterval(this.#heartbeat);
     for (const stream of this.#streams) stream.end();
+    this.#options.gate.relay.endListens('the gateway is stopping');
     for (const exchange of this.#exchanges.all()) exchange.endUnread();
     const until = performance.now() + graceMs;
     // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.

@@ -18,6 +18,8 @@ export class StdioBridge {
   readonly #log: (line: string) => void;
   readonly #ended = Promise.withResolvers<void>();
   readonly #running = new Map<string, Exchange>();
+  /** Streams of the stateless revision that stand open. */
+  readonly #listening = new Set<Exchange>();
   /** Definitions seen in lists, for the headers their arguments are mirrored in. */
   readonly #tools = new Map<string, JsonObject>();
   #session: string | undefined;
@@ -63,6 +65,7 @@ export class StdioBridge {
   }
 
   async close(graceMs: number): Promise<void> {
+    for (const listening of this.#listening) listening.abort('the client has gone');
     const until = performance.now() + graceMs;
     while (this.#pending > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     this.#stream?.abort('the client has gone');
@@ -93,6 +96,7 @@ export class StdioBridge {
 
   async #exchange(line: Buffer, message: JsonObject, modern: string | undefined, isRequest: boolean): Promise<void> {
     const key = JSON.stringify(message['id'] ?? null);
+    const standing = message['method'] === 'subscriptions/listen';
     const exchange = this.#endpoint.exchange({
       method: 'POST',
       headers: [
@@ -103,6 +107,7 @@ export class StdioBridge {
         ...(modern === undefined ? this.#headers() : [...this.#plainHeaders(), ...this.#mirrored(message, modern)]),
       ],
       body: line,
+      standing,
       onEvent: (data) => {
         const text = oneLine(data);
         this.#write(text);
@@ -110,8 +115,10 @@ export class StdioBridge {
       },
     });
     if (isRequest) this.#running.set(key, exchange);
+    if (standing) this.#listening.add(exchange);
     const exchanged = await exchange.done;
     this.#running.delete(key);
+    this.#listening.delete(exchange);
     switch (exchanged.kind) {
       case 'answered':
         break;

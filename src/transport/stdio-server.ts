@@ -57,7 +57,9 @@ export class StdioServer {
     return this.#running.size;
   }
 
+  /** Resolves when running calls are answered or `graceMs` is over; standing streams end at once. */
   async finish(graceMs: number): Promise<void> {
+    this.#options.gate.relay.endListens('the gateway is stopping');
     const until = performance.now() + graceMs;
     while (this.#running.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -145,6 +145,19 @@ test('lines that come together with `initialize` wait for its answer', async () 
   expect(out).toContain('"piped"');
 });
 
+test.each(['wrap', 'stdio'])('%s: a standing stream does not hold up its end', async (kind) => {
+  const file = join(folder.path, 'policy.yaml');
+  writeFileSync(file, JSON.stringify(policy));
+  const args = [bin, 'wrap', '--policy', file, '--data', join(folder.path, 'listen'), '--', 'node', fixture];
+  const client = kind === 'wrap' ? run(args, { input: 'pipe' }) : bridge(gateway.url);
+  const params = { notifications: { toolsListChanged: true }, ...modernMeta() };
+  say(client, { jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params });
+  await until('the stream', () => client.out().includes('subscriptions/acknowledged'));
+  client.child.stdin?.end();
+  // Well before the ten seconds that running calls get.
+  await until('the end', () => client.child.exitCode === 0, 6_000);
+});
+
 describe('a last line without a line feed', () => {
   const file = join(folder.path, 'policy.yaml');
   const call = { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'echo', arguments: { text: 'last' } } };

@@ -211,6 +211,29 @@ describe('the end of the process', () => {
     socket.destroy();
   });
 
+  test.each(['open', 'on its way to the server'])(
+    'a standing stream of the stateless revision is told and not waited for: %s',
+    async (state) => {
+      await start(`standing-${state.slice(0, 4).trim()}`, { one });
+      // The first request of this revision waits for a child to start.
+      if (state === 'open') await modernCall(gateway.url, tokens.ONE, 'echo', { text: 'x' });
+      const params = { notifications: { toolsListChanged: true }, ...modernMeta() };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params });
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const opening = fetch(gateway.url, {
+        method: 'POST',
+        headers: { ...headers, ...modernHeaders(tokens.ONE, 'subscriptions/listen') },
+        body,
+      });
+      const inFlight = async () => /requests_in_flight 1/.test(await (await fetch(`${gateway.admin}/metrics`)).text());
+      await (state === 'open' ? opening : until('the request', inFlight));
+      gateway.child.kill('SIGTERM');
+      expect(await (await opening).text()).toMatch(/"id":"l","error":.*(?:the gateway is stopping|cancelled before)/);
+      // Well before the ten seconds that running calls get.
+      await until('the end', () => gateway.child.exitCode === 0, 5_000);
+    },
+  );
+
   test('files of the data folder are for its user alone', async () => {
     await start('modes', { one });
     const modes = readdirSync(gateway.data, { withFileTypes: true })
