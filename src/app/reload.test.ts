@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { type Config, loadConfig } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { compose, type Gateway } from './compose.ts';
-import { watchRules } from './reload.ts';
+import { stampFiles, watchRules } from './reload.ts';
 import { type Rules, readRules } from './rules.ts';
 
 const closing: (() => unknown)[] = [];
@@ -57,7 +57,7 @@ test('what changes while a change is taken over is the next change', async () =>
     },
   };
   const reread = () => ({ kind: 'config', config: read(), warnings: [] }) as const;
-  closing.push(watchRules({ gateway: slow, log, config, reread }));
+  closing.push(watchRules({ gateway: slow, log, config, stamps: stampFiles(config), reread }));
   say('second');
   await vi.waitFor(() => expect(taking).toHaveLength(1), 10_000);
   say('third');
@@ -65,6 +65,17 @@ test('what changes while a change is taken over is the next change', async () =>
   held.resolve();
   await vi.waitFor(() => expect(hashOf(gateway.rules())).toBe(last), 10_000);
   expect(taking).toEqual([expect.not.stringContaining(String(last)), last]);
+});
+
+test('what changed between reading the files and watching them is a change', async () => {
+  const { gateway, config, say, read } = await start();
+  const stamps = stampFiles(config);
+  say('meanwhile');
+  const last = hashOf(rulesOf(read()));
+  closing.push(
+    watchRules({ gateway, log, config, stamps, reread: () => ({ kind: 'config', config: read(), warnings: [] }) }),
+  );
+  await vi.waitFor(() => expect(hashOf(gateway.rules())).toBe(last), 10_000);
 });
 
 test('a changed `audit.keep` is kept from then on', async () => {

@@ -5,7 +5,7 @@ import { configuredEnvironment } from '../app/child-environment.ts';
 import { tokenIn } from '../app/data-folder.ts';
 import { startExchangeProcess } from '../app/demo-exchange.ts';
 import { programRoot } from '../app/program-root.ts';
-import { watchRules } from '../app/reload.ts';
+import { stampFiles, watchRules } from '../app/reload.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
 import { boundHeap } from '../platform/bound-heap.ts';
@@ -48,6 +48,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   };
   const bare = configOf(flags, data, policy, undefined);
   const rules = rulesOf(bare);
+  const stamps = stampFiles(bare);
   step('starting the paper exchange …');
   boundHeap();
   const log = openLog({ level: 'info', pretty: true });
@@ -69,6 +70,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     gateway: serving.gateway,
     log,
     config,
+    stamps,
     reread: () => ({ kind: 'config', config, warnings: [] }),
   });
   let stopping = false;
