@@ -229,6 +229,19 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(trail).toContain('unknown');
   });
 
+  test('what the server logs reaches the stateless request that asked for it', async () => {
+    const call = (more: object) => {
+      const meta = { ...(modernMeta() as { _meta: object })._meta, ...more };
+      const params = { name: 'progress', arguments: {}, _meta: meta };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+      return post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'progress'));
+    };
+    const asked = await call({ 'io.modelcontextprotocol/logLevel': 'info' });
+    expect(asked.messages.map(({ method }) => method)).toContain('notifications/message');
+    // Over a pipe shared with others nothing says whose it is.
+    if (kind === 'stdio') expect((await call({})).messages).toHaveLength(1);
+  });
+
   test('standing streams of the stateless revision are told apart, and each hears under its own id', async () => {
     const open = async (id: string | number) => {
       const params = { notifications: { toolsListChanged: true }, ...modernMeta() };

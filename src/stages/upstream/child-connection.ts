@@ -1,6 +1,7 @@
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { META_LOG } from '../../domain/revisions.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
   type Connection,
@@ -206,12 +207,22 @@ export class ChildConnection implements Connection {
         return;
       }
     }
-    if (this.#options.shared) return this.#options.standing(message);
+    if (this.#options.shared) return this.#toSharer(message);
     const last = this.#inFlight.all().at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
     last.notice(message);
     last.outgoing.onMessage(message);
+  }
+
+  /** A log message names no request: it is for the one that asked for such, if only one runs that did. */
+  #toSharer(message: { method: string; text: string; id: MessageId | undefined }): void {
+    const asking = this.#inFlight.all().filter(({ outgoing }) => asksForLog(outgoing.params));
+    const [only] = asking;
+    if (message.method !== 'notifications/message' || only === undefined) return this.#options.standing(message);
+    if (asking.length > 1) return this.#options.log.dropped('a log message that could belong to several requests');
+    this.#inFlight.heard(only);
+    only.outgoing.onMessage(message);
   }
 
   #onLongLine(head: string, tail: string): void {
@@ -254,6 +265,11 @@ const STANDING_ONLY = new Set([
   'notifications/resources/list_changed',
   'notifications/resources/updated',
 ]);
+
+function asksForLog(params: JsonObject | undefined): boolean {
+  const meta = params?.['_meta'];
+  return isJsonObject(meta) && META_LOG in meta;
+}
 
 function progressTokenOf(params: JsonObject | undefined): MessageId | undefined {
   const meta = params?.['_meta'];
