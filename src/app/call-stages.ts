@@ -1,6 +1,6 @@
 import { answerOf, recordName } from '../call/answers.ts';
 import type { FoundTarget, Stages, Target } from '../call/stages.ts';
-import { notOpened } from '../call/turned-away.ts';
+import { notHeard, notOpened } from '../call/turned-away.ts';
 import type { Upstreams } from '../call/upstreams.ts';
 import type { Admission, Intent, Reserved } from '../domain/admission.ts';
 import type { DecodedCall } from '../domain/call.ts';
@@ -219,7 +219,10 @@ export function callStages(parts: CallStageParts): Stages {
   /** What the server sends while the call runs. A question that must not be asked is answered, so that nobody waits. */
   function relayed(reserved: Reserved, { method, text, id }: ServerMessage, link: Link, received: Received): void {
     const shown = inspectMessage(rulesFor(reserved), text);
-    if (shown !== undefined) return received.emit(shown);
+    if (shown !== undefined) {
+      if (!received.emit(shown) && id !== undefined) link.answer(id, notHeard(id));
+      return;
+    }
     parts.log.logger.warn({ call: recordName(reserved.record), method }, 'a message of the server is withheld');
     if (id !== undefined) link.answer(id, faultText({ code: -32603, message: 'withheld by the gateway', id }));
   }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type StatsFs, statfsSync } from 'node:fs';
+import { type StatsFs, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Gate } from '../call/gate.ts';
 import { Standing } from '../call/standing.ts';
+import { notHeard } from '../call/turned-away.ts';
 import { Upstreams } from '../call/upstreams.ts';
 import type { Caller } from '../domain/caller.ts';
-import { idText } from '../domain/message.ts';
-import { Alarms } from '../platform/alarms.ts';
+import { type Alarm, Alarms } from '../platform/alarms.ts';
 import { type Config, type ServerConfig, TOTAL_MS_MAX } from '../platform/config/load.ts';
 import { type Log, rateLimited } from '../platform/log.ts';
 import { Metrics } from '../platform/metrics.ts';
@@ -21,7 +21,7 @@ import { sqliteSessions } from '../storage/sqlite/sessions.ts';
 import { StoreAdmissions } from './admissions.ts';
 import { callStages } from './call-stages.ts';
 import { childEnvironment } from './child-environment.ts';
-import { openDataFolder } from './data-folder.ts';
+import { inDataFolder, openDataFolder } from './data-folder.ts';
 import { serveRequests } from './limit-requests.ts';
 import { openLimitStore } from './open-limit-store.ts';
 import { pruneOld, recoverOpenIntents } from './recover.ts';
@@ -47,7 +47,7 @@ export type Gateway = {
   readonly abandon: () => void;
 };
 
-export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route';
+export type TurnedAway = 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route' | 'unread';
 
 export async function compose(options: {
   readonly config: Pick<Config, 'data' | 'servers' | 'bounds' | 'audit' | 'limits'>;
@@ -63,15 +63,20 @@ export async function compose(options: {
   let rules = options.rules;
   let retention = new Retention(rules.limits);
   const metrics = new Metrics();
-  const alarms = new Alarms((kind, sentence) => {
-    metrics.alarms.set({ kind }, sentence === undefined ? 0 : 1);
-    if (sentence === undefined) logger.info({ kind }, 'alarm ended');
-    else logger.error({ kind }, sentence);
+  const alarms = new Alarms({
+    raised(alarm) {
+      metrics.alarms.set(labelsOf(alarm), 1);
+      logger.error(labelsOf(alarm), alarm.sentence);
+    },
+    ended(alarm) {
+      metrics.alarms.set(labelsOf(alarm), 0);
+      logger.info(labelsOf(alarm), 'alarm ended');
+    },
   });
   const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
-  const folderLock = lockFolder(folder.path, options.sole);
+  const folderLock = inDataFolder(folder.path, () => lockFolder(folder.path, options.sole));
   const writer = randomBytes(6).toString('hex');
-  const writerLock = WriterLock.hold(folder.path, writer);
+  const writerLock = inDataFolder(folder.path, () => WriterLock.hold(folder.path, writer));
   const db = openDatabase(folder.database);
   // After what may be refused: an open connection keeps a process alive.
   const store = await openLimitStore(config.limits, (sentence) => logger.warn(sentence));
@@ -95,15 +100,18 @@ export async function compose(options: {
 
   const cannotWrite = (fault: unknown) =>
     alarms.raise('audit', `the data folder cannot be written: ${(fault as Error).message}`);
-  const standing = new Standing();
+  const taken = watchFiles([folder.database, `${folder.database}-wal`], (file) => {
+    const fault = new Error(`${file} was taken away or replaced: what is written now is lost; start the gateway again`);
+    ledger.giveUp(fault);
+    alarms.raise('audit', fault.message);
+  });
+  const standing = new Standing(config.bounds.unreadBytesMax);
   const permitted = new Map<string, number>();
   const upstreams: Upstreams = new Upstreams({
     onStanding: (session, link, message) => {
-      gate.relay.fromServer(message, session, (text) => {
-        if (standing.deliver(session.id, { text, id: message.id }) || message.id === undefined) return;
-        const error = '{"code":-32601,"message":"no stream of the client is open"}';
-        link.answer(message.id, `{"jsonrpc":"2.0","id":${idText(message.id)},"error":${error}}`);
-      });
+      const deliver = (text: string) => standing.deliver(session.id, { text, id: message.id });
+      if (!gate.relay.fromServer(message, session, deliver) && message.id !== undefined)
+        link.answer(message.id, notHeard(message.id));
     },
     onModernStanding: () => {},
     onUpstreamSession: (live, id) => sessions.setUpstream(live, id),
@@ -150,12 +158,22 @@ export async function compose(options: {
   const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
   const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] => {
     // One that left is closed for good: should it come back, it is made anew.
-    for (const id of makers.keys()) if (!servers.some((server) => server.id === id)) makers.delete(id);
+    for (const id of makers.keys()) {
+      if (servers.some((server) => server.id === id)) continue;
+      makers.delete(id);
+      alarms.clear('upstream', id);
+    }
     return servers.map((server) => {
       const key = JSON.stringify([server, responseBytesMax]);
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
-      const made = upstreamServer(server, responseBytesMax, options.childEnv, log, alarms);
+      // What its predecessor complained of says nothing about this one.
+      alarms.clear('upstream', server.id);
+      const isServed = () => makers.get(server.id)?.server === made;
+      const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
+        raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
+        clear: () => isServed() && alarms.clear('upstream', server.id),
+      });
       makers.set(server.id, { key, server: made });
       return made;
     });
@@ -164,6 +182,7 @@ export async function compose(options: {
   let { keepMs } = config.audit;
 
   metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
+  metrics.watch('sallyport_session_counts', 'Sessions whose permitted calls are counted', () => permitted.size);
   metrics.watch(
     'sallyport_audit_open_intents',
     'Calls sent or about to be, without a recorded outcome',
@@ -219,7 +238,7 @@ export async function compose(options: {
       const isGranted = (caller: string, server: string) =>
         newRules.callers.get(caller)?.servers.includes(server) ?? false;
       sessions.sweep(isGranted);
-      gate.relay.endListens((caller, server) => !isGranted(caller.id, server));
+      gate.relay.endListens('the grant has been withdrawn', (caller, server) => !isGranted(caller.id, server));
       const isNew = (id: string) => {
         const server = upstreams.server(id);
         return server !== undefined && !serversBefore.has(server);
@@ -236,6 +255,7 @@ export async function compose(options: {
     },
     async close() {
       clearInterval(chores);
+      clearInterval(taken);
       clearInterval(pruning);
       clearInterval(sweeping);
       endRequests();
@@ -280,7 +300,7 @@ function upstreamServer(
   responseBytesMax: number,
   childEnv: Readonly<Record<string, string>>,
   log: Log,
-  alarms: Alarms,
+  alarm: { readonly raise: (why: string) => void; readonly clear: () => void },
 ): UpstreamServer {
   const { transport } = server;
   const logger = log.logger.child({ server: server.id });
@@ -304,15 +324,26 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
-      up: () => {
-        if (alarms.standing.get('upstream')?.startsWith(`${server.id}: `) === true) alarms.clear('upstream');
-      },
+      up: alarm.clear,
       down: (why, lastWords) => {
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
-        alarms.raise('upstream', `${server.id}: ${why}`);
+        alarm.raise(why);
       },
     },
   });
+}
+
+/** Open files go on taking what is written when they have no name any more. Calls `onTaken` where that comes to be. */
+function watchFiles(files: readonly string[], onTaken: (file: string) => void): NodeJS.Timeout {
+  const inodeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino;
+  const opened = files.map((file) => [file, inodeOf(file)] as const);
+  const looking = setInterval(() => {
+    const gone = opened.find(([file, inode]) => inodeOf(file) !== inode);
+    if (gone === undefined) return;
+    clearInterval(looking);
+    onTaken(gone[0]);
+  }, TAKEN_LOOK_MS);
+  return looking.unref();
 }
 
 function watchDisk(path: string, alarms: Alarms): void {
@@ -327,9 +358,14 @@ function watchDisk(path: string, alarms: Alarms): void {
   else alarms.clear('disk');
 }
 
+function labelsOf({ kind, server }: Alarm): { kind: string; server?: string } {
+  return server === undefined ? { kind } : { kind, server };
+}
+
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }
 
 const CHORES_MS = 30_000;
 const SWEEP_MS = 1_000;
+const TAKEN_LOOK_MS = 1_000;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../platform/make-folder.ts';
 import { Unavailable } from '../platform/unavailable.ts';
@@ -14,15 +14,29 @@ export type DataFolder = {
 
 /** @throws Unavailable where it cannot be made or read. */
 export function openDataFolder(path: string, warn: (sentence: string) => void): DataFolder {
-  try {
+  return inDataFolder(path, () => {
     makeFolder(path);
     const mode = statSync(path).mode & 0o777;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       chmodSync(path, 0o700);
       warn(`the data folder ${path} was open to others (mode ${mode.toString(8)}); it is 700 now`);
     }
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(path, entry.name);
+      const tightened = tighten(file);
+      if (tightened !== undefined) warn(`${file} ${tightened}`);
+    }
     return { path, database: join(path, 'sallyport.db'), auditKey: keyIn(join(path, 'audit.key')) };
+  });
+}
+
+/** @throws Unavailable in place of what the file system says of the folder at `path`. */
+export function inDataFolder<T>(path: string, step: () => T): T {
+  try {
+    return step();
   } catch (fault) {
+    if (fault instanceof Unavailable) throw fault;
     const { code, message } = fault as NodeJS.ErrnoException;
     throw new Unavailable(
       `the data folder ${path} cannot be used (${code ?? message})`,
@@ -31,9 +45,27 @@ export function openDataFolder(path: string, warn: (sentence: string) => void): 
   }
 }
 
+/** A file is for its user alone from now on. What to say of it, where it was not. */
+function tighten(file: string): string | undefined {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+  const was = `was open to others (mode ${(mode & 0o777).toString(8)})`;
+  try {
+    chmodSync(file, 0o600);
+    return `${was}; it is 600 now`;
+  } catch (fault) {
+    return `${was} and cannot be tightened (${(fault as NodeJS.ErrnoException).code ?? 'error'})`;
+  }
+}
+
 function keyIn(file: string): Buffer {
-  if (!existsSync(file)) makeOnce(file, `${randomBytes(32).toString('hex')}\n`);
-  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+  if (!existsSync(file)) makeOnce(file, `${randomBytes(KEY_BYTES).toString('hex')}\n`);
+  const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+  if (key.length >= KEY_BYTES) return key;
+  throw new Unavailable(
+    `${file} holds no key: what was written is lost or cut off`,
+    'restore it from a copy; without one take the file away and a new key is made, which digests anew',
+  );
 }
 
 /**
@@ -52,14 +84,38 @@ function makeOnce(file: string, content: string): void {
   }
 }
 
-/** The token in a file; made there, with 256 bits, where the file is absent. @throws Unavailable */
-export function tokenIn(file: string): string {
-  try {
+/**
+ * The token in a file; made there, with 256 bits, where the file is absent. One that was made so is kept for its user
+ * alone; who wrote another decides who may read it. @throws Unavailable
+ */
+export function tokenIn(file: string): TokenRead {
+  return orUnavailable(file, () => {
     if (!existsSync(file)) {
       makeFolder(dirname(file));
       makeOnce(file, `${newToken()}\n`);
     }
-    return readFileSync(file, 'utf8').trim();
+    const token = readFileSync(file, 'utf8').trim();
+    return { token, tightened: MADE.test(token) ? tighten(file) : undefined };
+  });
+}
+
+export type TokenRead = {
+  readonly token: string;
+  /** What to say of a file that was open to others. */
+  readonly tightened: string | undefined;
+};
+
+/** As {@link tokenIn} for who only looks: nothing is made or changed, and an absent file holds a token nobody has. */
+export function tokenSeen(file: string): TokenRead {
+  return orUnavailable(file, () => ({
+    token: existsSync(file) ? readFileSync(file, 'utf8').trim() : newToken(),
+    tightened: undefined,
+  }));
+}
+
+function orUnavailable(file: string, read: () => TokenRead): TokenRead {
+  try {
+    return read();
   } catch (fault) {
     const { code, message } = fault as NodeJS.ErrnoException;
     throw new Unavailable(
@@ -69,6 +125,9 @@ export function tokenIn(file: string): string {
   }
 }
 
-export function newToken(): string {
+function newToken(): string {
   return `sp_${randomBytes(32).toString('base64url')}`;
 }
+
+const KEY_BYTES = 32;
+const MADE = /^sp_[A-Za-z0-9_-]{43}$/;

@@ -15,6 +15,8 @@ export function watchRules(options: {
   readonly gateway: Gateway;
   readonly log: Log;
   readonly config: Config;
+  /** Of its files when they were read: what has changed since is a change. */
+  readonly stamps: Stamps;
   /** Reads the configuration again; gives the one in force where there is no file. */
   readonly reread: () => Loaded;
 }): () => void {
@@ -22,17 +24,17 @@ export function watchRules(options: {
   let config = options.config;
   /** Those in force, and those of a configuration that was refused: mending one of these is a change too. */
   let watched = filesOf(config);
-  let seen = stampsOf(watched);
-  let settling: string | undefined;
+  let seen = options.stamps;
+  let settling: Stamps | undefined;
   let busy = false;
 
   const look = async () => {
     const stamps = stampsOf(watched);
-    if (stamps === seen) {
+    if (isSame(stamps, seen)) {
       settling = undefined;
       return;
     }
-    if (stamps !== settling) {
+    if (settling === undefined || !isSame(stamps, settling)) {
       settling = stamps;
       return;
     }
@@ -53,13 +55,14 @@ export function watchRules(options: {
       return;
     }
     watched = [...new Set([...filesOf(config), ...filesOf(loaded.config)])];
+    // Before they are read: what changes from now on is the next change.
+    seen = stampsOf(watched, seen);
     const rules = readRules(loaded.config);
-    // Before anything is waited for: what changes meanwhile is the next change.
-    seen = stampsOf(watched);
+    seen = withMade(seen);
     if (rules.kind === 'invalid') return refuse('policy', rules.errors);
     config = loaded.config;
     watched = filesOf(config);
-    seen = stampsOf(watched);
+    seen = stampsOf(watched, seen);
     await gateway.take(config, rules.rules);
     gateway.alarms.clear('config');
     gateway.alarms.clear('policy');
@@ -100,13 +103,33 @@ function filesOf(config: Config): readonly string[] {
   return [...new Set([...(config.file === undefined ? [] : [config.file]), ...files])];
 }
 
-function stampsOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-      return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-    })
-    .join('|');
+/** What tells a file from its next version, by path. */
+export type Stamps = ReadonlyMap<string, string>;
+
+/** The stamps of a configuration's files; to be taken when they have just been read. */
+export function stampFiles(config: Config): Stamps {
+  return stampsOf(filesOf(config));
 }
 
+/** Those that are known stay as they are. */
+function stampsOf(files: readonly string[], known: Stamps = NONE): Stamps {
+  return new Map(files.map((file) => [file, known.get(file) ?? stampOf(file)]));
+}
+
+/** Files that were absent may have been made by reading: a token is. */
+function withMade(stamps: Stamps): Stamps {
+  return new Map(Array.from(stamps, ([file, stamp]) => [file, stamp === ABSENT ? stampOf(file) : stamp]));
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? ABSENT : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+function isSame(one: Stamps, other: Stamps): boolean {
+  return one.size === other.size && Array.from(one).every(([file, stamp]) => other.get(file) === stamp);
+}
+
+const ABSENT = 'absent';
+const NONE: Stamps = new Map();
 const LOOK_MS = 250;

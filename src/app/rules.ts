@@ -8,7 +8,7 @@ import { isToken } from '../platform/config/load.ts';
 import type { LimitInForce } from '../rulebook/limit-rules.ts';
 import { loadPolicy } from '../rulebook/load.ts';
 import { Credentials } from '../stages/identity/credentials.ts';
-import { tokenIn } from './data-folder.ts';
+import { type TokenRead, tokenIn, tokenSeen } from './data-folder.ts';
 
 /** Who may come in, and under which policy: replaced as a whole when configuration or policy files change. */
 export type Rules = {
@@ -24,7 +24,19 @@ export type RulesRead =
   | { readonly kind: 'rules'; readonly rules: Rules; readonly warnings: readonly Diagnostic[] }
   | { readonly kind: 'invalid'; readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
 
-export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>): RulesRead {
+/** The rules of a configuration that is to run: tokens are made where their files are absent. */
+export function readRules(config: RulesFrom): RulesRead {
+  return read(config, tokenIn);
+}
+
+/** As {@link readRules} for who only wants to know: nothing is written. */
+export function checkRules(config: RulesFrom): RulesRead {
+  return read(config, tokenSeen);
+}
+
+type RulesFrom = Pick<Config, 'grants' | 'audit' | 'servers'>;
+
+function read(config: RulesFrom, readToken: (file: string) => TokenRead): RulesRead {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const policies = new Map<string, PolicySet>();
@@ -42,13 +54,13 @@ export function readRules(config: Pick<Config, 'grants' | 'audit' | 'servers'>):
     };
     callers.set(grant.name, caller);
     if (grant.policies.length > 0) {
-      const read = readPolicy(grant);
-      errors.push(...read.errors);
-      warnings.push(...read.warnings);
-      if (read.policy !== undefined) policies.set(grant.name, read.policy);
-      limits.push(...read.limits);
+      const ofGrant = readPolicy(grant);
+      errors.push(...ofGrant.errors);
+      warnings.push(...ofGrant.warnings);
+      if (ofGrant.policy !== undefined) policies.set(grant.name, ofGrant.policy);
+      limits.push(...ofGrant.limits);
     }
-    const token = tokenOf(grant, errors);
+    const token = tokenOf(grant, readToken, errors, warnings);
     const twin = token === 'none' ? undefined : credentials.find((known) => known.token === token);
     if (twin !== undefined && grant.token.kind === 'file')
       errors.push(sameToken(grant.token.path, grant.name, twin.caller.grant));
@@ -98,11 +110,20 @@ function readPolicy(grant: GrantConfig): {
   return { policy: loaded.policy, limits: loaded.limits, errors: [], warnings: loaded.warnings };
 }
 
-function tokenOf(grant: GrantConfig, errors: Diagnostic[]): string {
+function tokenOf(
+  grant: GrantConfig,
+  readToken: (file: string) => TokenRead,
+  errors: Diagnostic[],
+  warnings: Diagnostic[],
+): string {
   const { token } = grant;
   if (token.kind === 'none') return 'none';
   if (token.kind === 'value') return token.value;
-  const text = tokenIn(token.path);
+  const { token: text, tightened } = readToken(token.path);
+  if (tightened !== undefined) {
+    const message = `the token of the grant \`${grant.name}\` ${tightened}`;
+    warnings.push({ file: shortPath(token.path), line: 1, column: 1, message });
+  }
   if (!isToken(text)) {
     const message = `the token of the grant \`${grant.name}\` is too short: at least 32 visible ASCII characters`;
     errors.push({

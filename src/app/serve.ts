@@ -31,6 +31,7 @@ export async function serve(options: {
     origins: config.origins,
     bodyBytesMax: config.bounds.bodyBytesMax,
     callsMax: config.bounds.callsMax,
+    unreadBytesMax: config.bounds.unreadBytesMax,
     gate: gateway.gate,
     identify: (authorization) => gateway.rules().credentials.identify(authorization),
     noteTurnedAway: gateway.noteTurnedAway,

@@ -99,7 +99,7 @@ export class Gate {
     return this.#parts.sessions.find(id, caller, server, readParams);
   }
 
-  attach(live: Live, emit: (text: string) => void, close: () => void): () => void {
+  attach(live: Live, emit: (text: string) => boolean, close: () => void): () => void {
     live.busy++;
     const detach = this.#parts.standing.attach(live.session.id, emit, close);
     return () => {
@@ -315,10 +315,9 @@ export class Gate {
   }
 
   async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {
-    const link = await this.#parts.upstreams.linkOf(session);
     const [[key, value] = ['error', null]] = Object.entries(message.body) as [string, JsonValue][];
     const text = `{"jsonrpc":"2.0","id":${idText(message.id)},"${key}":${jsonText(value)}}`;
-    if (link.kind === 'link' && link.answer(message.id, text)) return { kind: 'accepted' };
+    if (await this.#parts.upstreams.answer(session, message.id, text)) return { kind: 'accepted' };
     return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
   }
 }

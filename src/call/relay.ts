@@ -4,13 +4,13 @@ import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../doma
 import { idText, type MessageId, type RequestMessage } from '../domain/message.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
-import { MODERN } from '../domain/revisions.ts';
+import { META_SUBSCRIPTION, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { filteredPage, marked } from './listing.ts';
-import { noResource, notOpened, turnAway, unavailable } from './turned-away.ts';
+import { noResource, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
@@ -97,6 +97,7 @@ export class Relay {
   ): Promise<Answer> {
     const link = await this.#upstreams.linkOf(session);
     if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
+    if (received.cancelled) return unavailable(session, 'it was cancelled before it was sent', message.id);
     received.sentBy = link;
     const reply = await link.send({
       id: message.id,
@@ -105,7 +106,12 @@ export class Relay {
       method: message.method,
       params: message.params,
       rest: restOf(message.method, message.params),
-      onMessage: (from) => this.fromServer(from, session, received.emit),
+      onMessage: (from) => {
+        if (this.fromServer(from, session, received.emit)) return;
+        if (from.id !== undefined) link.answer(from.id, notHeard(from.id));
+        // What a standing stream leaves out is never said again; its client is told to listen anew.
+        else if (standing) link.cancel(handle, UNREAD);
+      },
     });
     if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
     if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
@@ -115,28 +121,30 @@ export class Relay {
     return { kind: 'answer', status: reply.status, text };
   }
 
-  /** A message of the server on its way to the client. */
-  fromServer(message: ServerMessage, session: Session, emit: (text: string) => void): void {
-    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return;
+  /** A message of the server on its way to the client; false where it is not read there. */
+  fromServer(message: ServerMessage, session: Session, emit: (text: string) => boolean): boolean {
+    if (message.method === 'notifications/resources/updated' && !this.#mayHear(message, session)) return true;
     // A changed list of tools is fetched anew when it is next needed; the link has taken note of it.
-    emit(message.text);
+    return emit(message.text);
   }
 
   /** Tells the standing streams of these callers that their list of tools may be another now. */
   toolsChanged(isAffected: (caller: Caller) => boolean): void {
     for (const listening of this.#listens) {
       if (!isAffected(listening.session.caller) || !listening.tools) continue;
-      const meta = `{"io.modelcontextprotocol/subscriptionId":${idText(listening.id)}}`;
-      listening.received.emit(
-        `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`,
-      );
+      const meta = `{"${META_SUBSCRIPTION}":${idText(listening.id)}}`;
+      const text = `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`;
+      if (!listening.received.emit(text)) listening.received.onCancel?.(UNREAD);
     }
   }
 
-  /** Ends the standing streams of these callers. */
-  endListens(isGone: (caller: Caller, server: string) => boolean): void {
+  /** Ends the standing streams of these callers; they are told why, and open them anew where that helps. */
+  endListens(why: string, isEnded: (caller: Caller, server: string) => boolean = () => true): void {
     for (const { session, received } of this.#listens) {
-      if (isGone(session.caller, session.server)) received.sentBy?.cancel(received, 'the grant has been withdrawn');
+      if (!isEnded(session.caller, session.server)) continue;
+      // One that is still on its way to the server does not get there.
+      received.cancelled = true;
+      received.sentBy?.cancel(received, why);
     }
   }
 
@@ -154,4 +162,5 @@ type Listening = {
   readonly received: Received;
 };
 
+const UNREAD = 'the client does not read its stream';
 const REF_KEYS = new Set(['type', 'name', 'title', 'uri']);

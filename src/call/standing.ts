@@ -1,15 +1,22 @@
 import type { ServerMessage } from '../stages/upstream/connection.ts';
 
-type Emit = (text: string) => void;
+/** False where it was not written: the client does not read. */
+type Emit = (text: string) => boolean;
 type Open = { readonly emit: Emit; readonly close: () => void };
 
 /**
  * Streams a client keeps open for what belongs to no request: the GET stream of a legacy session, the pipe of a stdio
- * client. A few messages wait for a stream that is not open yet; the oldest are dropped.
+ * client. A few messages wait for a stream that is not open yet, or no longer; the oldest are dropped.
  */
 export class Standing {
   readonly #open = new Map<string, Open>();
   readonly #waiting = new Map<string, string[]>();
+  readonly #waitingBytesMax: number;
+
+  /** Half of what a stream may hold unread, so that a new stream takes all that waited for it. */
+  constructor(unreadBytesMax: number) {
+    this.#waitingBytesMax = unreadBytesMax / 2;
+  }
 
   /** Returns what closes it again. One stream per session: a newer one takes over. */
   attach(session: string, emit: Emit, close: () => void): () => void {
@@ -26,14 +33,12 @@ export class Standing {
   /** False where a request of the server found no stream: it must then be refused, for nobody will answer it. */
   deliver(session: string, message: Pick<ServerMessage, 'text' | 'id'>): boolean {
     const open = this.#open.get(session);
-    if (open !== undefined) {
-      open.emit(message.text);
-      return true;
-    }
+    if (open?.emit(message.text) === true) return true;
     if (message.id !== undefined) return false;
     const waiting = this.#waiting.get(session) ?? [];
-    if (waiting.length >= WAITING_MAX) waiting.shift();
     waiting.push(message.text);
+    while (waiting.length > 1 && (waiting.length > WAITING_MAX || bytesOf(waiting) > this.#waitingBytesMax))
+      waiting.shift();
     this.#waiting.set(session, waiting);
     return true;
   }
@@ -49,6 +54,10 @@ export class Standing {
     open?.close();
     this.#waiting.delete(session);
   }
+}
+
+function bytesOf(texts: readonly string[]): number {
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
 }
 
 const WAITING_MAX = 64;

@@ -1,6 +1,6 @@
 import { type Fault, fault, faultText } from '../domain/fault.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { MessageId } from '../domain/message.ts';
+import { idText, type MessageId } from '../domain/message.ts';
 import type { Answer } from '../domain/received.ts';
 import { LEGACY_HTTP, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
@@ -20,11 +20,17 @@ export function notOpened(why: NotOpened, server: string, id: MessageId, asked: 
     const speaks = why.supported.join(', ') || LEGACY_HTTP.join(', ');
     return fault(400, -32022, `${server} speaks ${speaks}; this client opened with ${requested}`, id, data);
   }
-  return fault(200, -32603, `unavailable: ${server}: ${why.why}`, id);
+  return fault(200, -32603, `unavailable: ${server}: ${why.why}; try again when it runs, the log says more`, id);
 }
 
 export function unavailable(session: Session, why: string, id: MessageId): Answer {
   return turnAway(fault(200, -32603, `unavailable: ${session.server}: ${why}`, id));
+}
+
+/** What a server gets for a question no client will read. */
+export function notHeard(id: MessageId): string {
+  const error = '{"code":-32601,"message":"no stream of the client is open"}';
+  return `{"jsonrpc":"2.0","id":${idText(id)},"error":${error}}`;
 }
 
 export function noResource(session: Session, uri: string, id: MessageId): Answer {

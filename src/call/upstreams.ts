@@ -1,3 +1,4 @@
+import type { MessageId } from '../domain/message.ts';
 import type { Session } from '../domain/session.ts';
 import type { Live } from '../stages/session/session-table.ts';
 import type { ServerMessage } from '../stages/upstream/connection.ts';
@@ -10,6 +11,8 @@ export class Upstreams {
   readonly #links = new Map<string, Kept>();
   /** No longer served here; calls that were under way are finishing. */
   readonly #retiring = new Set<UpstreamServer>();
+  /** The links of sessions on those, by session: a question one of those calls asked is answered there. */
+  readonly #leaving = new Map<string, Link>();
   readonly #options: UpstreamsOptions;
 
   constructor(options: UpstreamsOptions) {
@@ -24,9 +27,12 @@ export class Upstreams {
     const gone = [...this.#servers.values()].filter((server) => !servers.includes(server));
     this.#servers.clear();
     for (const server of servers) this.#servers.set(server.id, server);
-    for (const { live, server } of Array.from(this.#links.values())) {
+    for (const { live, link, server } of Array.from(this.#links.values())) {
       if (!gone.includes(server)) continue;
-      this.#links.delete(live.session.id);
+      const { id } = live.session;
+      this.#links.delete(id);
+      this.#leaving.set(id, link);
+      void link.closed.then(() => this.#leaving.get(id) === link && this.#leaving.delete(id));
       // Another server knows nothing of the session its predecessor gave.
       this.#options.onUpstreamSession(live, undefined);
       this.#legacy(live, true);
@@ -64,6 +70,13 @@ export class Upstreams {
     const server = this.#servers.get(session.server);
     if (server === undefined || session.era === 'legacy') return noServer(session);
     return server.modernLink(session.caller.grant, (message) => this.#options.onModernStanding(session, message));
+  }
+
+  /** Passes a client's answer on to whichever server of the session asked for it; false where none did. */
+  async answer(session: Session, id: MessageId, text: string): Promise<boolean> {
+    const link = await this.linkOf(session);
+    if (link.kind === 'link' && link.answer(id, text)) return true;
+    return this.#leaving.get(session.id)?.answer(id, text) ?? false;
   }
 
   async close(session: Session): Promise<void> {

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** Runs one command line and sets the exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[]): Promise<void> {
   endWithParent();
+  endWithReader(argv[2] ?? '');
   const program = new Command('sallyport')
     .description('A policy gate between AI agents and MCP servers: nothing reaches a server without passing the rules.')
     .version('0.1.0')
@@ -74,6 +75,15 @@ function isFaultOfDatabase(thrown: unknown): thrown is Error {
 
 /** PERM, BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
 const FAULTS_OF_FILE = new Set([3, 5, 8, 10, 11, 13, 14, 26]);
+
+/** Nobody reads the output any more, as behind `| head`: a report ends without a word, what serves goes on. */
+function endWithReader(command: string): void {
+  process.stdout.on('error', () => {
+    if (!SERVING.has(command)) process.exit(EXIT.failed);
+  });
+}
+
+const SERVING = new Set(['demo', 'start', 'wrap', 'stdio']);
 
 /** Started by an older Node that hands over: when that process dies, the pipe it holds closes, and so do we. */
 function endWithParent(): void {

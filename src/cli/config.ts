@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readRules } from '../app/rules.ts';
+import { checkRules } from '../app/rules.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { type Config, loadConfig } from '../platform/config/load.ts';
 import { CommandEnd, EXIT } from './exit.ts';
@@ -30,7 +30,7 @@ type Flags = { readonly config: string; readonly json?: true };
 
 function check(flags: Flags): void {
   const loaded = loadConfig({ file: flags.config, flags: {}, env: process.env });
-  const rules = loaded.kind === 'config' ? readRules(loaded.config) : undefined;
+  const rules = loaded.kind === 'config' ? checkRules(loaded.config) : undefined;
   const errors = [
     ...(loaded.kind === 'invalid' ? loaded.errors : []),
     ...(rules?.kind === 'invalid' ? rules.errors : []),
@@ -108,6 +108,7 @@ function masked(config: Config): Record<string, unknown> {
     bounds: {
       body: config.bounds.bodyBytesMax,
       response: config.bounds.responseBytesMax,
+      unread: config.bounds.unreadBytesMax,
       sessions: config.bounds.sessionsMax,
       calls: config.bounds.callsMax,
     },

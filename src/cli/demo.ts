@@ -5,7 +5,7 @@ import { configuredEnvironment } from '../app/child-environment.ts';
 import { tokenIn } from '../app/data-folder.ts';
 import { startExchangeProcess } from '../app/demo-exchange.ts';
 import { programRoot } from '../app/program-root.ts';
-import { watchRules } from '../app/reload.ts';
+import { stampFiles, watchRules } from '../app/reload.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
 import { boundHeap } from '../platform/bound-heap.ts';
@@ -48,6 +48,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   };
   const bare = configOf(flags, data, policy, undefined);
   const rules = rulesOf(bare);
+  const stamps = stampFiles(bare);
   step('starting the paper exchange …');
   boundHeap();
   const log = openLog({ level: 'info', pretty: true });
@@ -69,6 +70,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     gateway: serving.gateway,
     log,
     config,
+    stamps,
     reread: () => ({ kind: 'config', config, warnings: [] }),
   });
   let stopping = false;
@@ -91,11 +93,12 @@ async function demo(flags: DemoFlags): Promise<void> {
     },
   });
   const tokenFile = join(data, 'local.token');
+  const { token } = tokenIn(tokenFile);
   const url = `${serving.url}/mcp/binance`;
   process.stdout.write(
     `\nSallyport is ready. An agent may now trade on a paper exchange, under ${policy}\n\n` +
-      `${url}\nAuthorization: Bearer ${tokenIn(tokenFile)}\n\n` +
-      `${clientBlocks({ name: 'binance', url, token: tokenIn(tokenFile), tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
+      `${url}\nAuthorization: Bearer ${token}\n\n` +
+      `${clientBlocks({ name: 'binance', url, token, tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
       `The record of every call: ${join(data, 'sallyport.db')}\n` +
       `  node ${join(root, 'bin', 'sallyport.js')} audit tail --data ${data} -f\n` +
       `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +

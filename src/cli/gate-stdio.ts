@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { compose } from '../app/compose.ts';
-import { watchRules } from '../app/reload.ts';
+import { stampFiles, watchRules } from '../app/reload.ts';
 import { requireCommands } from '../app/require-commands.ts';
 import { readRules } from '../app/rules.ts';
 import { boundHeap } from '../platform/bound-heap.ts';
@@ -25,6 +25,7 @@ export async function gateStdio(options: {
   if (silenceMsMax === undefined) throw new CommandEnd(EXIT.usage, '--timeout: write a duration such as 60s');
   const config = configOf({ ...options.server, silenceMsMax }, options.policies, options.data);
   const rules = readRules(config);
+  const stamps = stampFiles(config);
   warn(rules.warnings);
   if (rules.kind === 'invalid') throw invalid(rules.errors);
   requireCommands(config.servers);
@@ -33,7 +34,13 @@ export async function gateStdio(options: {
   const gateway = await compose({ config, rules: rules.rules, log, sole: false, childEnv: options.childEnv });
   const [caller] = rules.rules.callers.values();
   if (caller === undefined) throw new TypeError('there is no caller');
-  const unwatch = watchRules({ gateway, log, config, reread: () => ({ kind: 'config', config, warnings: [] }) });
+  const unwatch = watchRules({
+    gateway,
+    log,
+    config,
+    stamps,
+    reread: () => ({ kind: 'config', config, warnings: [] }),
+  });
   const server = new StdioServer({
     gate: gateway.gate,
     caller,
@@ -41,6 +48,7 @@ export async function gateStdio(options: {
     processId: `p-${randomBytes(8).toString('hex')}`,
     lineBytesMax: config.bounds.bodyBytesMax,
     callsMax: config.bounds.callsMax,
+    unreadBytesMax: config.bounds.unreadBytesMax,
     input: process.stdin,
     output: process.stdout,
     noteTurnedAway: gateway.noteTurnedAway,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { configuredEnvironment } from '../app/child-environment.ts';
-import { watchRules } from '../app/reload.ts';
+import { stampFiles, watchRules } from '../app/reload.ts';
 import { requireCommands } from '../app/require-commands.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
@@ -40,13 +40,14 @@ async function start(flags: StartFlags): Promise<void> {
   if (loaded.kind === 'invalid') throw invalid(loaded.errors);
   const { config } = loaded;
   const rules = readRules(config);
+  const stamps = stampFiles(config);
   warn(rules.warnings);
   if (rules.kind === 'invalid') throw invalid(rules.errors);
   requireCommands(config.servers);
   boundHeap();
   const log = openLog({ level: flags.logLevel, pretty: process.stderr.isTTY });
   const serving = await serve({ config, rules: rules.rules, log, childEnv: configuredEnvironment(process.env) });
-  const unwatch = watchRules({ gateway: serving.gateway, log, config, reread });
+  const unwatch = watchRules({ gateway: serving.gateway, log, config, stamps, reread });
   // Before anybody is told that it is ready: who hears that may stop it at once.
   onStopSignals({
     stop: (signal) => {

@@ -19,7 +19,7 @@ export function healthApp(parts: {
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', (context) => {
     if (!parts.isReady()) return context.json({ status: 'unavailable', reasons: ['stopping or not started'] }, 503);
-    const reasons = [...parts.alarms.standing].map(([kind, sentence]) => ({ kind, sentence }));
+    const reasons = parts.alarms.standing;
     return context.json({ status: reasons.length === 0 ? 'ok' : 'degraded', reasons });
   });
   app.get('/metrics', async (context) => {

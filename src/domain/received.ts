@@ -4,8 +4,11 @@ export type Received = {
   readonly bytes: Uint8Array;
   /** Headers that mirror or name something; all undefined over stdio. Optional white space is stripped. */
   readonly headers: ReceivedHeaders;
-  /** Sends a message of the server on the stream of this request, before its answer. */
-  readonly emit: (text: string) => void;
+  /**
+   * Sends a message of the server on the stream of this request, before its answer. False where the client will not
+   * read it: it takes no stream, is gone, or has left too much unread.
+   */
+  readonly emit: (text: string) => boolean;
   /** Set when the client said that it no longer wants the answer. Looked at last before a call is sent. */
   cancelled: boolean;
   /** Milliseconds the server took, once a call of this message has been sent. */

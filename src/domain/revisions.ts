@@ -8,3 +8,7 @@ export const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 export const META_CLIENT = 'io.modelcontextprotocol/clientInfo';
 export const META_PREFIX = 'io.modelcontextprotocol/';
+/** The request for a standing stream that a message belongs to. */
+export const META_SUBSCRIPTION = `${META_PREFIX}subscriptionId`;
+/** How much a request wants to hear of what its server logs meanwhile; nothing where it is absent. */
+export const META_LOG = `${META_PREFIX}logLevel`;

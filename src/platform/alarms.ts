@@ -1,26 +1,39 @@
 /** Things that need a person: an error line, a metric, and `degraded` on /readyz for as long as they stand. */
 export class Alarms {
-  readonly #standing = new Map<string, string>();
-  readonly #changed: (kind: AlarmKind, sentence: string | undefined) => void;
+  readonly #standing = new Map<string, Alarm>();
+  readonly #raised: (alarm: Alarm) => void;
+  readonly #ended: (alarm: Alarm) => void;
 
-  /** `changed` hears of every alarm raised, and of its end with no sentence. */
-  constructor(changed: (kind: AlarmKind, sentence: string | undefined) => void) {
-    this.#changed = changed;
+  constructor(options: { raised: (alarm: Alarm) => void; ended: (alarm: Alarm) => void }) {
+    this.#raised = options.raised;
+    this.#ended = options.ended;
   }
 
-  raise(kind: AlarmKind, sentence: string): void {
-    this.#standing.set(kind, sentence);
-    this.#changed(kind, sentence);
+  /** `server`: the one it is about, where it is about one. Each has its own. */
+  raise(kind: AlarmKind, sentence: string, server?: string): void {
+    const alarm = { kind, sentence, server };
+    this.#standing.set(keyOf(kind, server), alarm);
+    this.#raised(alarm);
   }
 
-  clear(kind: AlarmKind): void {
-    if (this.#standing.delete(kind)) this.#changed(kind, undefined);
+  clear(kind: AlarmKind, server?: string): void {
+    const key = keyOf(kind, server);
+    const alarm = this.#standing.get(key);
+    if (alarm === undefined) return;
+    this.#standing.delete(key);
+    this.#ended(alarm);
   }
 
-  /** Sentences of what stands now, by kind. */
-  get standing(): ReadonlyMap<string, string> {
-    return this.#standing;
+  /** What stands now, the longest first. */
+  get standing(): readonly Alarm[] {
+    return [...this.#standing.values()];
   }
 }
 
 export type AlarmKind = 'config' | 'policy' | 'audit' | 'limits' | 'clock' | 'disk' | 'upstream';
+
+export type Alarm = { readonly kind: AlarmKind; readonly sentence: string; readonly server: string | undefined };
+
+function keyOf(kind: AlarmKind, server: string | undefined): string {
+  return server === undefined ? kind : `${kind} ${server}`;
+}

@@ -32,3 +32,16 @@ test('a line over the bound is skipped to its end, and the next one is read', ()
 test('what has no line feed yet is no line', () => {
   expect(lines(['abc'])).toEqual([]);
 });
+
+test('at the end what has no line feed is a line too, whole or over the bound, and nothing is none', () => {
+  const got: string[] = [];
+  const reader = () =>
+    new LineReader({ bytesMax: 5, onLine: (line) => got.push(line.toString()), onLongLine: () => got.push('long') });
+  for (const text of ['a\nbc', 'a\n', '', 'too long']) {
+    const one = reader();
+    one.push(Buffer.from(text));
+    one.end();
+    one.end();
+  }
+  expect(got).toEqual(['a', 'bc', 'a', 'long']);
+});

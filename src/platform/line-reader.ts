@@ -33,6 +33,11 @@ export class LineReader {
     if (start < chunk.length) this.#part(chunk.subarray(start));
   }
 
+  /** Nothing more comes: what stands after the last line feed is a line too. */
+  end(): void {
+    if (this.#bytes > 0 || this.#head !== undefined) this.#lineEnds();
+  }
+
   #part(part: Buffer): void {
     if (this.#head !== undefined) {
       this.#tail = Buffer.concat([this.#tail, part]).subarray(-EDGE_BYTES);

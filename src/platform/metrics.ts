@@ -27,8 +27,8 @@ export class Metrics {
   });
   readonly alarms = new Gauge({
     name: 'sallyport_alarms',
-    help: '1 while an alarm of this kind stands',
-    labelNames: ['kind'],
+    help: '1 while an alarm of this kind stands, by server where it is about one',
+    labelNames: ['kind', 'server'],
     registers: [this.registry],
   });
 

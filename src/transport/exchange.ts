@@ -7,12 +7,15 @@ export class Exchange {
   received: Received | undefined;
   readonly #response: ServerResponse;
   readonly #acceptsStream: boolean;
+  readonly #unreadBytesMax: number;
   #began = performance.now();
   #streaming = false;
   #done = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `unreadBytesMax`: with more than that unread, messages before the answer are left out. */
+  constructor(request: IncomingMessage, response: ServerResponse, unreadBytesMax: number) {
     this.#response = response;
+    this.#unreadBytesMax = unreadBytesMax;
     this.#acceptsStream = accepts(request, 'text/event-stream');
     response.on('close', () => {
       if (this.#done) return;
@@ -27,10 +30,11 @@ export class Exchange {
     if (this.received === undefined) this.#response.destroy();
   }
 
-  emit(text: string): void {
-    if (this.#done || !this.#acceptsStream) return;
+  emit(text: string): boolean {
+    if (this.#done || !this.#acceptsStream || this.#response.writableLength > this.#unreadBytesMax) return false;
     this.#stream();
     writeEvent(this.#response, text);
+    return true;
   }
 
   answer(answer: Answer): void {

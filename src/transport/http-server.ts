@@ -7,6 +7,7 @@ import { MODERN } from '../domain/revisions.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { accepts, beginStream, Exchange, endJson, writeEvent } from './exchange.ts';
 import { originGuard } from './origin-guard.ts';
 
@@ -17,9 +18,14 @@ export type HttpServerOptions = {
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
   readonly callsMax: number;
+  /** How much a client may leave unread of a stream before messages are no longer written to it. */
+  readonly unreadBytesMax: number;
   readonly gate: Gate;
   readonly identify: (authorization: string | undefined) => Caller | undefined;
-  readonly noteTurnedAway: (why: 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route', detail: string) => void;
+  readonly noteTurnedAway: (
+    why: 'token' | 'host' | 'origin' | 'malformed' | 'busy' | 'route' | 'unread',
+    detail: string,
+  ) => void;
   readonly noteDefect: (fault: unknown) => void;
 };
 
@@ -28,6 +34,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #guard: ReturnType<typeof originGuard>;
+  readonly #crossOrigin: ReturnType<typeof crossOrigin>;
   readonly #exchanges = new Bag<Exchange>();
   readonly #streams = new Set<ServerResponse>();
   /** Answers their clients have not read to the end yet. */
@@ -38,6 +45,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#guard = originGuard({ listenHost: options.host, hosts: options.hosts, origins: options.origins });
+    this.#crossOrigin = crossOrigin(options.origins);
     this.#server = createServer(
       { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
       (request, response) => {
@@ -48,8 +56,8 @@ export class HttpServer {
         }
       },
     );
-    this.#server.on('clientError', (_fault, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    this.#server.on('clientError', (fault: NodeJS.ErrnoException, socket) => {
+      if (socket.writable) socket.end(`HTTP/1.1 ${statusOf(fault)}\r\nConnection: close\r\n\r\n`);
     });
     this.#heartbeat = setInterval(() => this.#beat(), BEAT_MS);
     this.#heartbeat.unref();
@@ -79,6 +87,7 @@ export class HttpServer {
     this.#closing = true;
     clearInterval(this.#heartbeat);
     for (const stream of this.#streams) stream.end();
+    this.#options.gate.relay.endListens('the gateway is stopping');
     for (const exchange of this.#exchanges.all()) exchange.endUnread();
     const until = performance.now() + graceMs;
     // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.
@@ -101,6 +110,7 @@ export class HttpServer {
       const name = foreign === 'host' ? headers.host : headers.origin;
       return this.#turnAway(request, response, 403, foreign, `the ${foreign} \`${name ?? ''}\` is not let in`);
     }
+    if (headers.origin !== undefined && this.#crossOrigin(request, response)) return;
     const caller = this.#options.identify(headers.authorization);
     if (caller === undefined) {
       response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
@@ -135,7 +145,7 @@ export class HttpServer {
       response.setHeader('retry-after', '1');
       return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
     }
-    const exchange = new Exchange(request, response);
+    const exchange = new Exchange(request, response, this.#options.unreadBytesMax);
     this.#exchanges.add(exchange);
     try {
       const bytes = await readBody(request, this.#options.bodyBytesMax);
@@ -190,7 +200,7 @@ export class HttpServer {
     beginStream(response);
     const detach = this.#options.gate.attach(
       live,
-      (text) => writeEvent(response, text),
+      (text) => this.#toStream(response, text),
       () => response.end(),
     );
     this.#streams.add(response);
@@ -198,6 +208,19 @@ export class HttpServer {
       this.#streams.delete(response);
       detach();
     });
+  }
+
+  /** A client that does not read its stream loses it: what comes next waits, as for one that has not opened it yet. */
+  #toStream(response: ServerResponse, text: string): boolean {
+    if (response.destroyed) return false;
+    const unread = response.writableLength;
+    if (unread <= this.#options.unreadBytesMax) {
+      writeEvent(response, text);
+      return true;
+    }
+    this.#options.noteTurnedAway('unread', `the stream of a session is closed with ${unread} bytes of it unread`);
+    response.destroy();
+    return false;
   }
 
   async #endSession(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {
@@ -337,6 +360,18 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 
       if (!ended) resolve('gone');
     });
   });
+}
+
+/** What a request gets that Node could not read to the end of its headers, or in time. */
+function statusOf(fault: NodeJS.ErrnoException): string {
+  switch (fault.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout';
+    default:
+      return '400 Bad Request';
+  }
 }
 
 const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;

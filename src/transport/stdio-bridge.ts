@@ -18,11 +18,14 @@ export class StdioBridge {
   readonly #log: (line: string) => void;
   readonly #ended = Promise.withResolvers<void>();
   readonly #running = new Map<string, Exchange>();
+  /** Streams of the stateless revision that stand open. */
+  readonly #listening = new Set<Exchange>();
   /** Definitions seen in lists, for the headers their arguments are mirrored in. */
   readonly #tools = new Map<string, JsonObject>();
   #session: string | undefined;
   #revision: string | undefined;
   #stream: Exchange | undefined;
+  #opening: Promise<void> | undefined;
   #pending = 0;
 
   constructor(options: {
@@ -50,7 +53,10 @@ export class StdioBridge {
       onLongLine: () => this.#write(errorLine(null, -32600, `the line is longer than ${options.lineBytesMax} bytes`)),
     });
     options.input.on('data', (chunk: Buffer) => lines.push(chunk));
-    options.input.on('end', () => this.#ended.resolve());
+    options.input.on('end', () => {
+      lines.end();
+      this.#ended.resolve();
+    });
     options.output.on('error', () => this.#ended.resolve());
   }
 
@@ -59,6 +65,7 @@ export class StdioBridge {
   }
 
   async close(graceMs: number): Promise<void> {
+    for (const listening of this.#listening) listening.abort('the client has gone');
     const until = performance.now() + graceMs;
     while (this.#pending > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     this.#stream?.abort('the client has gone');
@@ -77,7 +84,11 @@ export class StdioBridge {
     if (method === 'notifications/cancelled' && modern !== undefined) return this.#cancel(message);
     this.#pending++;
     try {
-      await this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
+      // Lines that came with `initialize` need the session its answer names.
+      if (modern === undefined && this.#opening !== undefined) await this.#opening;
+      const exchanging = this.#exchange(line, message, modern, typeof method === 'string' && id !== undefined);
+      if (method === 'initialize') this.#opening = exchanging;
+      await exchanging;
     } finally {
       this.#pending--;
     }
@@ -85,6 +96,7 @@ export class StdioBridge {
 
   async #exchange(line: Buffer, message: JsonObject, modern: string | undefined, isRequest: boolean): Promise<void> {
     const key = JSON.stringify(message['id'] ?? null);
+    const standing = message['method'] === 'subscriptions/listen';
     const exchange = this.#endpoint.exchange({
       method: 'POST',
       headers: [
@@ -95,6 +107,7 @@ export class StdioBridge {
         ...(modern === undefined ? this.#headers() : [...this.#plainHeaders(), ...this.#mirrored(message, modern)]),
       ],
       body: line,
+      standing,
       onEvent: (data) => {
         const text = oneLine(data);
         this.#write(text);
@@ -102,8 +115,10 @@ export class StdioBridge {
       },
     });
     if (isRequest) this.#running.set(key, exchange);
+    if (standing) this.#listening.add(exchange);
     const exchanged = await exchange.done;
     this.#running.delete(key);
+    this.#listening.delete(exchange);
     switch (exchanged.kind) {
       case 'answered':
         break;
@@ -147,6 +162,11 @@ export class StdioBridge {
     const isForNobody = read.kind === 'value' && isJsonObject(read.value) && read.value['id'] === null;
     if (isRequest && isForNobody && (typeof id === 'string' || id instanceof JsonNumber))
       return this.#write(withId(text, id));
+    if (!isRequest && typeof message['method'] === 'string') {
+      // A notification has nobody to answer to.
+      if (status >= 400) this.#log(`not delivered: ${text}`);
+      return;
+    }
     if (isRequest || status >= 400) this.#write(text);
   }
 

@@ -14,6 +14,8 @@ export type StdioServerOptions = {
   readonly processId: string;
   readonly lineBytesMax: number;
   readonly callsMax: number;
+  /** How much the client may leave unread before messages other than answers are left out. */
+  readonly unreadBytesMax: number;
   readonly input: Readable;
   readonly output: Writable;
   readonly noteTurnedAway: (why: 'malformed' | 'busy', detail: string) => void;
@@ -38,7 +40,10 @@ export class StdioServer {
       onLongLine: () => this.#refuse(-32600, `the line is longer than ${options.lineBytesMax} bytes`),
     });
     options.input.on('data', (chunk: Buffer) => lines.push(chunk));
-    options.input.on('end', () => this.#ended.resolve());
+    options.input.on('end', () => {
+      lines.end();
+      this.#ended.resolve();
+    });
     options.input.on('error', () => this.#ended.resolve());
     options.output.on('error', () => this.#ended.resolve());
   }
@@ -52,7 +57,9 @@ export class StdioServer {
     return this.#running.size;
   }
 
+  /** Resolves when running calls are answered or `graceMs` is over; standing streams end at once. */
   async finish(graceMs: number): Promise<void> {
+    this.#options.gate.relay.endListens('the gateway is stopping');
     const until = performance.now() + graceMs;
     while (this.#running.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -64,7 +71,7 @@ export class StdioServer {
       transport: 'stdio',
       bytes,
       headers: NO_HEADERS,
-      emit: (text) => this.#write(text),
+      emit: (text) => this.#emit(text),
       cancelled: false,
       serverMs: 0,
       goneMeansCancelled: false,
@@ -90,7 +97,7 @@ export class StdioServer {
     this.#attached = true;
     this.#options.gate.attach(
       live,
-      (text) => this.#write(text),
+      (text) => this.#emit(text),
       () => {},
     );
   }
@@ -98,6 +105,13 @@ export class StdioServer {
   #refuse(code: number, why: string): void {
     this.#options.noteTurnedAway('malformed', why);
     this.#write(faultText({ code, message: why, id: null }));
+  }
+
+  #emit(text: string): boolean {
+    const { output, unreadBytesMax } = this.#options;
+    if (!output.writable || output.writableLength > unreadBytesMax) return false;
+    this.#write(text);
+    return true;
   }
 
   #write(text: string): void {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bin,
   ended,
@@ -86,6 +86,15 @@ test('what the door turns away is answered under the id of the request', async (
   await client.stop();
 });
 
+test('a notification that is turned away is answered to nobody', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialized, { jsonrpc: '2.0', id: 'ping', method: 'ping' });
+  await said(client, 'ping');
+  await until('the log', () => client.err().includes('not delivered'));
+  expect(client.out().trim().split('\n')).toHaveLength(1);
+  await client.stop();
+});
+
 test('a stateless request beside a session carries its own revision', async () => {
   const client = bridge(gateway.url);
   say(client, initialize);
@@ -134,4 +143,62 @@ test('lines that come together with `initialize` wait for its answer', async () 
     .map((line) => (JSON.parse(line) as { id: unknown }).id);
   expect(ids).toEqual(['init', 3]);
   expect(out).toContain('"piped"');
+});
+
+test.each(['wrap', 'stdio'])('%s: a standing stream does not hold up its end', async (kind) => {
+  const file = join(folder.path, 'policy.yaml');
+  writeFileSync(file, JSON.stringify(policy));
+  const args = [bin, 'wrap', '--policy', file, '--data', join(folder.path, 'listen'), '--', 'node', fixture];
+  const client = kind === 'wrap' ? run(args, { input: 'pipe' }) : bridge(gateway.url);
+  const params = { notifications: { toolsListChanged: true }, ...modernMeta() };
+  say(client, { jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params });
+  await until('the stream', () => client.out().includes('subscriptions/acknowledged'));
+  client.child.stdin?.end();
+  // Well before the ten seconds that running calls get.
+  await until('the end', () => client.child.exitCode === 0, 6_000);
+});
+
+describe('a last line without a line feed', () => {
+  const file = join(folder.path, 'policy.yaml');
+  const call = { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'echo', arguments: { text: 'last' } } };
+  const lines = [initialize, initialized, call].map((message) => JSON.stringify(message)).join('\n');
+  const token = () => join(gateway.data, 'local.token');
+  const wrap = (...command: string[]) => [
+    bin,
+    'wrap',
+    '--policy',
+    file,
+    '--data',
+    join(folder.path, 'last'),
+    '--',
+    'node',
+    ...command,
+  ];
+  const answerTo = (id: unknown, out: string) =>
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: unknown })
+      .find((message) => message.id === id);
+  beforeAll(() => writeFileSync(file, JSON.stringify(policy)));
+
+  test.each(['wrap', 'stdio'])(
+    '%s answers it where it is a message, and refuses it where it was cut off',
+    async (kind) => {
+      const args = kind === 'wrap' ? wrap(fixture) : [bin, 'stdio', '--url', gateway.url, '--token-file', token()];
+      const whole = await ended(args, { input: lines });
+      expect(whole.code).toBe(0);
+      expect(answerTo(4, whole.out)).toMatchObject({ result: { content: [{ text: 'last' }] } });
+      const cut = await ended(args, { input: lines.slice(0, -1) });
+      expect(answerTo(null, cut.out)).toMatchObject({ error: { code: -32700 } });
+    },
+  );
+
+  test('of a server is its answer', async () => {
+    const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'curt', version: '1' } };
+    const answer = JSON.stringify(JSON.stringify({ jsonrpc: '2.0', id: 'sallyport:initialize', result }));
+    const server = `process.stdin.once('data', () => { process.stdout.write(${answer}); process.stdout.end(); })`;
+    const { out } = await ended(wrap('-e', server), { input: `${JSON.stringify(initialize)}\n` });
+    expect(JSON.parse(out)).toMatchObject({ id: 'init', result: { serverInfo: { name: 'curt' } } });
+  });
 });

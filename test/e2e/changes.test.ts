@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { fixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
+import { fixture, startFixture, startGateway, type TestGateway, temporaryFolder, until } from '../support/processes.ts';
 import { LegacySession, modernCall, modernHeaders, modernMeta, post } from '../support/wire.ts';
 
 /** What changes while calls run: servers, grants, policies; and the end of the process itself. */
@@ -58,6 +58,40 @@ describe('a changed server', () => {
   });
 });
 
+describe('a question of a changed server', () => {
+  test.each(['http', 'stdio'])(
+    'is answered at the one that asked it, which then answers its call: %s',
+    async (kind) => {
+      const upstream = kind === 'http' ? await startFixture() : undefined;
+      gateway = await startGateway({
+        folder: join(folder.path, `question-${kind}`),
+        policy: allow,
+        server: upstream === undefined ? child() : { url: upstream.url },
+      });
+      const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', { elicitation: {} });
+      const running = await fetch(session.url, {
+        method: 'POST',
+        headers: {
+          ...session.headers,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 'asking', method: 'tools/call', params: { name: 'ask' } }),
+      });
+      const reader = running.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const question = JSON.parse(/data: (.*)/.exec((await reader?.read())?.value ?? '')?.[1] ?? '{}');
+      change({ servers: { up: child('--tools', 'new_tool') } });
+      await takenOver();
+      expect((await session.call('new_tool')).messages[0].result.content[0].text).toBe('ran new_tool');
+      const answer = JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'accept' } });
+      expect((await post(session.url, answer, session.headers)).status).toBe(202);
+      expect((await reader?.read())?.value).toContain('accept');
+      expect((await post(session.url, answer, session.headers)).status).toBe(400);
+      await upstream?.stop();
+    },
+  );
+});
+
 describe('a removed server', () => {
   test('is made anew when it comes back as it was', async () => {
     const other = { ...child(), cwd: folder.path };
@@ -75,6 +109,19 @@ describe('a removed server', () => {
     expect((await modernCall(url, tokens.ONE, 'echo', { text: 'back' })).messages[0].result.content[0].text).toBe(
       'back',
     );
+  });
+});
+
+describe('an ended session', () => {
+  test('leaves nothing that was counted for it', async () => {
+    await start('counted', { one });
+    const counts = async () =>
+      /^sallyport_session_counts ([0-9]+)$/m.exec(await (await fetch(`${gateway.admin}/metrics`)).text())?.[1];
+    const session = await LegacySession.open(gateway.url, tokens.ONE);
+    await session.call('echo', { text: 'x' });
+    expect(await counts()).toBe('1');
+    expect((await fetch(session.url, { method: 'DELETE', headers: session.headers })).status).toBe(204);
+    expect(await counts()).toBe('0');
   });
 });
 
@@ -163,6 +210,29 @@ describe('the end of the process', () => {
     await until('the end', () => gateway.child.exitCode === 0, 5_000);
     socket.destroy();
   });
+
+  test.each(['open', 'on its way to the server'])(
+    'a standing stream of the stateless revision is told and not waited for: %s',
+    async (state) => {
+      await start(`standing-${state.slice(0, 4).trim()}`, { one });
+      // The first request of this revision waits for a child to start.
+      if (state === 'open') await modernCall(gateway.url, tokens.ONE, 'echo', { text: 'x' });
+      const params = { notifications: { toolsListChanged: true }, ...modernMeta() };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params });
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const opening = fetch(gateway.url, {
+        method: 'POST',
+        headers: { ...headers, ...modernHeaders(tokens.ONE, 'subscriptions/listen') },
+        body,
+      });
+      const inFlight = async () => /requests_in_flight 1/.test(await (await fetch(`${gateway.admin}/metrics`)).text());
+      await (state === 'open' ? opening : until('the request', inFlight));
+      gateway.child.kill('SIGTERM');
+      expect(await (await opening).text()).toMatch(/"id":"l","error":.*(?:the gateway is stopping|cancelled before)/);
+      // Well before the ten seconds that running calls get.
+      await until('the end', () => gateway.child.exitCode === 0, 5_000);
+    },
+  );
 
   test('files of the data folder are for its user alone', async () => {
     await start('modes', { one });

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -183,6 +185,19 @@ describe('configuration', () => {
     expect((await ended([bin, 'config', 'check', '-c', file, '--json'], { env })).out).toContain('"ok":true');
   });
 
+  test('check makes nothing and changes nothing', async () => {
+    const looked = join(folder.path, 'looked');
+    mkdirSync(looked);
+    writeFileSync(join(looked, 'given.token'), `sp_${'A'.repeat(43)}`, { mode: 0o644 });
+    const servers = { a: { command: 'node' } };
+    const grants = { new: { servers: ['a'] }, given: { token: `\${file:given.token}`, servers: ['a'] } };
+    const at = join(looked, 'sallyport.yaml');
+    writeFileSync(at, JSON.stringify({ version: '1', servers, grants }));
+    expect((await ended([bin, 'config', 'check', '-c', at])).code).toBe(0);
+    expect(readdirSync(looked).sort()).toEqual(['given.token', 'sallyport.yaml']);
+    expect(statSync(join(looked, 'given.token')).mode & 0o777).toBe(0o644);
+  });
+
   test('a literal that looks like a secret is a warning', async () => {
     const literal = join(folder.path, 'literal.yaml');
     writeFileSync(
@@ -242,5 +257,41 @@ describe('audit', () => {
     expect((await ended([bin, 'audit', 'show', 'r999', '--data', gateway.data])).code).toBe(1);
     expect((await ended([bin, 'audit', 'show', 'x', '--data', gateway.data])).code).toBe(2);
     expect((await ended([bin, 'audit', 'verify', '--data', join(folder.path, 'nowhere')])).code).toBe(69);
+  });
+});
+
+describe('an output nobody reads to its end', () => {
+  const cut = (args: string[]) => {
+    const running = run(args);
+    running.child.stdout?.destroy();
+    return running;
+  };
+  test('ends a report without a word', async () => {
+    const data = join(folder.path, 'reported');
+    await ended([bin, 'wrap', '--policy', policyFile, '--data', data, '--', process.execPath, fixture], { input: '' });
+    for (const args of [
+      ['audit', 'export', '--data', data],
+      ['audit', 'tail', '-f', '--data', data],
+    ]) {
+      const running = cut([bin, ...args]);
+      expect(await running.exited).toBe(1);
+      expect(running.err()).not.toMatch(/EPIPE|at .*node:/);
+    }
+  });
+
+  test('does not end what serves', async () => {
+    const file = join(folder.path, 'unread.yaml');
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const admin = `127.0.0.1:${(free.address() as AddressInfo).port}`;
+    free.close();
+    writeFileSync(file, JSON.stringify({ version: '1', listen: '127.0.0.1:0', admin, data: 'unread', servers: {} }));
+    const gateway = cut([bin, 'start', '-c', file, '--json']);
+    const healthy = async () => (await fetch(`http://${admin}/healthz`).catch(() => undefined))?.status === 200;
+    await until('the gateway', healthy);
+    // What nobody reads has been written by now, and said so.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await healthy()).toBe(true);
+    expect(await gateway.stop()).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -203,6 +203,21 @@ describe('a start that cannot be', () => {
   });
 });
 
+test('a server gated over stdio that is not there: its client hears so, and what to do is on stderr', async () => {
+  const file = join(folder.path, 'dead.yaml');
+  writeFileSync(file, JSON.stringify(allow));
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+  const input = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`;
+  const args = ['--url', 'http://127.0.0.1:1/mcp', '--policy', file, '--data', join(folder.path, 'dead')];
+  const { code, out, err } = await ended([bin, 'stdio', ...args], { input });
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    id: 1,
+    error: { message: 'unavailable: server: the connection was refused; try again when it runs, the log says more' },
+  });
+  expect(err).toContain('the server is down: the connection was refused; start it, or correct its URL');
+});
+
 describe('while it runs', () => {
   test('a child that dies: unavailable, then up again, nothing hangs', async () => {
     const gateway = await startGateway({
@@ -225,6 +240,48 @@ describe('while it runs', () => {
       'the end of the alarm',
       async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok',
     );
+    await gateway.stop();
+  });
+
+  test('two servers down are two alarms, each with its reason and its end; one that is taken out has none', async () => {
+    const marker = join(folder.path, 'b-is-up');
+    const downUntil = (file: string, code: number) => ({
+      command: 'node',
+      args: [
+        '-e',
+        `require('node:fs').existsSync(${JSON.stringify(file)}) ? import(${JSON.stringify(fixture)}) : process.exit(${code})`,
+      ],
+    });
+    const servers = { a: downUntil('/nowhere', 3), b: downUntil(marker, 4) };
+    const gateway = await startGateway({
+      folder: join(folder.path, 'two-down'),
+      policy: allow,
+      server: {},
+      config: { servers },
+    });
+    const at = (id: string) => gateway.url.replace('/up', `/${id}`);
+    const reasons = async () => {
+      const said = (await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons: object[] };
+      return said.reasons;
+    };
+    const alarms = async () =>
+      (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_alarms\{.*$/gm) ?? [];
+    for (const id of ['a', 'b'])
+      await expect(LegacySession.open(at(id), gateway.token)).rejects.toThrow(`unavailable: ${id}: `);
+    const ofA = { kind: 'upstream', server: 'a', sentence: expect.stringContaining('a: it ended with code 3') };
+    const ofB = { kind: 'upstream', server: 'b', sentence: expect.stringContaining('b: it ended with code 4') };
+    expect(await reasons()).toEqual([ofA, ofB]);
+    expect(await alarms()).toEqual([
+      'sallyport_alarms{kind="upstream",server="a"} 1',
+      'sallyport_alarms{kind="upstream",server="b"} 1',
+    ]);
+    writeFileSync(marker, '');
+    await until('b', async () => LegacySession.open(at('b'), gateway.token).catch(() => undefined));
+    expect(await reasons()).toEqual([ofA]);
+    const changed = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as object;
+    writeFileSync(gateway.configFile, JSON.stringify({ ...changed, servers: { b: servers.b } }));
+    await until('the change', async () => (await reasons()).length === 0);
+    expect(await alarms()).toContain('sallyport_alarms{kind="upstream",server="a"} 0');
     await gateway.stop();
   });
 
@@ -266,7 +323,7 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
-  test('a server that is not there: nothing is sent, and the quota is given back', async () => {
+  test('a server that is not there: nothing is sent, the quota is given back, an alarm while it is away', async () => {
     const upstream = await startFixture();
     const policy = { version: '1', default: 'deny', tools: { echo: { rate_limit: { max: 1, window: 60 } } } };
     const gateway = await startGateway({ folder: join(folder.path, 'gone'), policy, server: { url: upstream.url } });
@@ -276,6 +333,11 @@ describe('while it runs', () => {
     const answer = (await session.call('echo')).messages[0].result;
     expect(answer.content[0].text).toMatch(/unavailable/);
     expect(answer._meta['sallyport/refusal'] ?? answer._meta['sallyport/outcome']).toBeDefined();
+    await session.call('echo');
+    const reasons = async () =>
+      ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons: object[] }).reasons;
+    const sentence = 'up: the connection was refused; start it, or correct its URL';
+    expect(await reasons()).toEqual([{ kind: 'upstream', server: 'up', sentence }]);
     const port = new URL(upstream.url).port;
     const again = run([fixture, '--http', port]);
     await until('the server', () => again.out().includes('url'));
@@ -283,7 +345,9 @@ describe('while it runs', () => {
       'the call',
       async () => (await session.call('echo', { text: 'now' })).messages[0].result?.content?.[0]?.text === 'now',
     );
+    expect(await reasons()).toEqual([]);
     await gateway.stop();
+    expect(gateway.err().split('the server is down')).toHaveLength(2);
     await again.stop();
   });
 
@@ -429,6 +493,25 @@ describe('while it runs', () => {
     await upstream.stop();
   });
 
+  test.each(['sallyport.db', 'sallyport.db-wal'])(
+    '%s taken away while it runs: refused, for the record would be lost',
+    async (name) => {
+      const gateway = await startGateway({
+        folder: join(folder.path, `taken-${name}`),
+        policy: allow,
+        server: { command: 'node', args: [fixture] },
+      });
+      const session = await LegacySession.open(gateway.url, gateway.token);
+      expect((await session.call('echo', { text: 'x' })).text).toContain('"x"');
+      renameSync(join(gateway.data, name), join(gateway.data, 'elsewhere'));
+      const rule = async () =>
+        (await session.call('echo')).messages[0].result._meta?.['sallyport/refusal']?.rule === '(audit)';
+      await until('the refusal', rule);
+      expect(await (await fetch(`${gateway.admin}/readyz`)).text()).toContain('start the gateway again');
+      await gateway.stop();
+    },
+  );
+
   test('a stop that cannot be written down is a stop all the same', async () => {
     const gateway = await startGateway({
       folder: join(folder.path, 'full-stop'),
@@ -443,17 +526,47 @@ describe('while it runs', () => {
     expect(gateway.err()).toContain('cannot be ended in the data folder as it should: no space');
   });
 
-  test('a folder that is open to others is tightened', async () => {
+  test('a folder that is open to others is tightened with all its files, and a token file that was made; who wrote another decides', async () => {
     const upstream = await startFixture();
     const at = join(folder.path, 'wide');
-    mkdirSync(join(at, 'data'), { recursive: true });
-    chmodSync(join(at, 'data'), 0o755);
-    const gateway = await startGateway({ folder: at, policy: allow, server: { url: upstream.url } });
-    const { statSync } = await import('node:fs');
-    expect(statSync(join(at, 'data')).mode & 0o777).toBe(0o700);
-    expect(statSync(join(at, 'data', 'sallyport.db')).mode & 0o777).toBe(0o600);
+    const data = join(at, 'data');
+    mkdirSync(data, { recursive: true });
+    const config = {
+      policy: undefined,
+      grants: {
+        one: { servers: ['up'], policy: 'policy.yaml' },
+        made: { token: `\${file:made.token}`, servers: ['up'] },
+        theirs: { token: `\${file:theirs.token}`, servers: ['up'] },
+      },
+    };
+    writeFileSync(join(at, 'theirs.token'), 't'.repeat(40));
+    const options = { folder: at, policy: allow, server: { url: upstream.url }, config };
+    const files = ['data/audit.key', 'data/one.token', 'data/sallyport.db', 'made.token', 'theirs.token'];
+    const modes = () => files.map((file) => (statSync(join(at, file)).mode & 0o777).toString(8));
+    await (await startGateway(options)).stop();
+    expect(modes()).toEqual(['600', '600', '600', '600', '644']);
+    chmodSync(data, 0o755);
+    for (const file of files) chmodSync(join(at, file), 0o644);
+    const gateway = await startGateway(options);
+    expect((statSync(data).mode & 0o777).toString(8)).toBe('700');
+    expect(modes()).toEqual(['600', '600', '600', '600', '644']);
     await gateway.stop();
+    const said = (what: RegExp) => gateway.err().match(what) ?? [];
+    expect(said(/the data folder \S+ was open to others \(mode 755\); it is 700 now/g)).toHaveLength(1);
+    expect(said(/(?:audit\.key|sallyport\.db) was open to others \(mode 644\); it is 600 now/g)).toHaveLength(2);
+    expect(
+      said(/\.token:1:1: the token of the grant `\w+` was open to others \(mode 644\); it is 600 now/g),
+    ).toHaveLength(2);
     await upstream.stop();
+  });
+
+  test('a key that was cut off is not used: 69', async () => {
+    const file = config('cut-key', {});
+    const data = join(folder.path, 'cut-key', 'data');
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, 'audit.key'), 'abcd\n', { mode: 0o600 });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('audit.key holds no key')]);
   });
 });
 

@@ -229,6 +229,57 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(trail).toContain('unknown');
   });
 
+  test('what the server logs reaches the stateless request that asked for it', async () => {
+    const call = (more: object) => {
+      const meta = { ...(modernMeta() as { _meta: object })._meta, ...more };
+      const params = { name: 'progress', arguments: {}, _meta: meta };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+      return post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'progress'));
+    };
+    const asked = await call({ 'io.modelcontextprotocol/logLevel': 'info' });
+    expect(asked.messages.map(({ method }) => method)).toContain('notifications/message');
+    // Over a pipe shared with others nothing says whose it is.
+    if (kind === 'stdio') expect((await call({})).messages).toHaveLength(1);
+  });
+
+  test('standing streams of the stateless revision are told apart, and each hears under its own id', async () => {
+    const open = async (id: string | number) => {
+      const params = { notifications: { toolsListChanged: true }, ...modernMeta() };
+      const gone = new AbortController();
+      const response = await fetch(gateway.url, {
+        method: 'POST',
+        signal: gone.signal,
+        headers: {
+          ...modernHeaders(gateway.token, 'subscriptions/listen'),
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params }),
+      });
+      let text = '';
+      void response.body
+        ?.pipeThrough(new TextDecoderStream())
+        .pipeTo(new WritableStream({ write: (chunk) => void (text += chunk) }))
+        .catch(() => {});
+      const heard = () =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('data: '))
+          .map((line) => JSON.parse(line.slice(6)) as { method: string; params: { _meta: object } })
+          .map(({ method, params }) => [method, Object.values(params._meta)]);
+      return { heard, gone };
+    };
+    const [one, two] = [await open(1), await open('two')];
+    const said = (id: string | number, what: string) => [`notifications/${what}`, [id]];
+    await until('both', () => one.heard().length === 1 && two.heard().length === 1);
+    await modernCall(gateway.url, gateway.token, 'grow');
+    await until('both', () => one.heard().length === 2 && two.heard().length === 2);
+    expect(one.heard()).toEqual([said(1, 'subscriptions/acknowledged'), said(1, 'tools/list_changed')]);
+    expect(two.heard()).toEqual([said('two', 'subscriptions/acknowledged'), said('two', 'tools/list_changed')]);
+    one.gone.abort();
+    two.gone.abort();
+  });
+
   test('mirrored arguments must be mirrored, and are sent on', async () => {
     const params = { name: 'mirrored', arguments: { region: 'us-west1' }, ...modernMeta() };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });

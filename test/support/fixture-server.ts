@@ -47,6 +47,7 @@ const all = [
   'silent',
   'mirrored',
   'grow',
+  'flood',
 ];
 let names = values.tools?.split(',') ?? all;
 
@@ -64,6 +65,8 @@ function toolList() {
 
 const asked = new Map<string, (answer: Message) => void>();
 let nextAsk = 0;
+/** Tell the standing streams of the stateless revision that the list has changed. */
+const listening: (() => void)[] = [];
 
 /** Runs one tool; `out` sends messages before the answer. Undefined: no answer at all. */
 async function run(message: Message, raw: string, out: Out, canAsk: boolean): Promise<object | undefined> {
@@ -109,8 +112,15 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       return undefined;
     case 'grow':
       names = [...names, 'grown'];
+      for (const say of listening) say();
       out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
       return text('grew');
+    case 'flood': {
+      const params = { progressToken: message.params?.['_meta']?.progressToken, progress: 0, pad: 'x'.repeat(65_536) };
+      for (let i = 0; i < Number(args['times']); i++)
+        out({ jsonrpc: '2.0', method: String(args['method']), params: { ...params, progress: i } });
+      return text('flooded');
+    }
     default:
       return names.includes(name)
         ? text(`ran ${name}`)
@@ -192,6 +202,10 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
           _meta: { 'io.modelcontextprotocol/subscriptionId': id },
           notifications: message.params?.['notifications'],
         },
+      });
+      listening.push(() => {
+        const params = { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, exact: 1 };
+        out({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params });
       });
       return undefined;
     default:

@@ -23,6 +23,7 @@ export type Config = {
   readonly bounds: {
     readonly bodyBytesMax: number;
     readonly responseBytesMax: number;
+    readonly unreadBytesMax: number;
     readonly sessionsMax: number;
     readonly callsMax: number;
   };
@@ -132,6 +133,12 @@ class Builder {
     }
     if (!isLoopback(admin.host))
       this.#error(['admin'], '`admin` must be loopback until logins exist', 'write admin: 127.0.0.1:7421');
+    this.#written.origins?.forEach((origin, i) => {
+      const meant = originMeant(origin);
+      if (meant === origin.toLowerCase()) return;
+      const hint = meant === undefined ? 'write scheme://host, for example https://app.example.com' : `write ${meant}`;
+      this.#error(['origins', i], `\`${origin}\` is no origin as browsers send it`, hint);
+    });
     const storage = this.#value('storage', 'sqlite');
     if (storage !== 'sqlite')
       this.#error(
@@ -152,6 +159,7 @@ class Builder {
       'audit.keep': audit?.keep,
       'bounds.body': bounds?.body,
       'bounds.response': bounds?.response,
+      'bounds.unread': bounds?.unread,
       'bounds.sessions': bounds?.sessions,
       'bounds.calls': bounds?.calls,
     })) {
@@ -176,6 +184,7 @@ class Builder {
         bounds: {
           bodyBytesMax: bounds?.body ?? BOUNDS.bodyBytesMax,
           responseBytesMax: bounds?.response ?? BOUNDS.responseBytesMax,
+          unreadBytesMax: bounds?.unread ?? BOUNDS.unreadBytesMax,
           sessionsMax: bounds?.sessions ?? BOUNDS.sessionsMax,
           callsMax: bounds?.calls ?? BOUNDS.callsMax,
         },
@@ -419,6 +428,14 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
 }
 
+/** The origin a text means: without path, without the port its scheme has anyway. Undefined where it means none. */
+function originMeant(text: string): string | undefined {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+  const { origin } = new URL(text);
+  // Of schemes a browser does not fetch by (extensions, editors) URL knows no origin: they are their scheme and host.
+  return origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : origin;
+}
+
 export function isToken(text: string): boolean {
   return /^[\x21-\x7e]{32,4096}$/.test(text);
 }
@@ -438,6 +455,7 @@ function scheme(text: string): string {
 export const BOUNDS = {
   bodyBytesMax: 4 * 1024 * 1024,
   responseBytesMax: 16 * 1024 * 1024,
+  unreadBytesMax: 1024 * 1024,
   sessionsMax: 10_000,
   callsMax: 1_000,
 } as const;

@@ -64,6 +64,7 @@ export const configSchema = strictObject({
   bounds: strictObject({
     body: bytes.optional(),
     response: bytes.optional(),
+    unread: bytes.optional(),
     sessions: z.number().int().min(1).max(1_000_000).optional(),
     calls: z.number().int().min(1).max(1_000_000).optional(),
   }).optional(),

@@ -1,6 +1,7 @@
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { META_LOG } from '../../domain/revisions.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
   type Connection,
@@ -10,6 +11,7 @@ import {
   type Standing,
   survivesDoubles,
   withId,
+  withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
 import { classify, refusalOf } from './server-messages.ts';
@@ -168,6 +170,7 @@ export class ChildConnection implements Connection {
         this.#toOwner(undefined, { method: message.method, text: line, id: message.id });
         return;
       case 'notification':
+        if (message.subscription !== undefined) return this.#toSubscriber(message.subscription, message.method, line);
         this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
         return;
       case 'refused': {
@@ -179,6 +182,16 @@ export class ChildConnection implements Connection {
       default:
         message satisfies never;
     }
+  }
+
+  #toSubscriber(subscription: MessageId, method: string, line: string): void {
+    const key = idKey(subscription);
+    const waiting = this.#inFlight.find((one) => one.key === key);
+    if (waiting === undefined) return this.#options.log.dropped('a message of a stream nobody has open');
+    const { outgoing, renamed } = waiting;
+    const message = { method, text: line, id: undefined };
+    waiting.notice(message);
+    outgoing.onMessage({ ...message, text: renamed ? withSubscription(line, outgoing.id) : line });
   }
 
   /** To the request it belongs to, else the only one running, else the session's standing stream. */
@@ -194,12 +207,22 @@ export class ChildConnection implements Connection {
         return;
       }
     }
-    if (this.#options.shared) return this.#options.standing(message);
+    if (this.#options.shared) return this.#toSharer(message);
     const last = this.#inFlight.all().at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
     last.notice(message);
     last.outgoing.onMessage(message);
+  }
+
+  /** A log message names no request: it is for the one that asked for such, if only one runs that did. */
+  #toSharer(message: { method: string; text: string; id: MessageId | undefined }): void {
+    const asking = this.#inFlight.all().filter(({ outgoing }) => asksForLog(outgoing.params));
+    const [only] = asking;
+    if (message.method !== 'notifications/message' || only === undefined) return this.#options.standing(message);
+    if (asking.length > 1) return this.#options.log.dropped('a log message that could belong to several requests');
+    this.#inFlight.heard(only);
+    only.outgoing.onMessage(message);
   }
 
   #onLongLine(head: string, tail: string): void {
@@ -242,6 +265,11 @@ const STANDING_ONLY = new Set([
   'notifications/resources/list_changed',
   'notifications/resources/updated',
 ]);
+
+function asksForLog(params: JsonObject | undefined): boolean {
+  const meta = params?.['_meta'];
+  return isJsonObject(meta) && META_LOG in meta;
+}
 
 function progressTokenOf(params: JsonObject | undefined): MessageId | undefined {
   const meta = params?.['_meta'];

@@ -39,6 +39,7 @@ export class Child {
       onLongLine: (head, tail) => events.onLongLine(head.toString('latin1'), tail.toString('latin1')),
     });
     stdout?.on('data', (chunk: Buffer) => lines.push(chunk));
+    stdout?.on('end', () => lines.end());
     // A pipe that breaks shows in `exit`; without a listener it would end the gateway.
     stdin?.on('error', () => this.#end('its input is closed', events.onGone));
     if (stderr !== null) {

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, jsonText } from '../../domain/json.ts';
 import { type Era, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { META_SUBSCRIPTION } from '../../domain/revisions.ts';
 import { readJsonText } from '../../platform/read-json.ts';
 
 /**
@@ -77,6 +78,16 @@ export function withId(text: string, id: MessageId): string {
   const members = Object.entries(read.value).filter(([key]) => key !== 'jsonrpc' && key !== 'id');
   const rest = members.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',');
   return `{"jsonrpc":"2.0","id":${idText(id)},${rest}}`;
+}
+
+/** A message of a standing stream under the id its client knows the stream by. */
+export function withSubscription(text: string, id: MessageId): string {
+  const read = readJsonText(text, RESPONSE_DEPTH_MAX);
+  const params = read.kind === 'value' && isJsonObject(read.value) ? read.value['params'] : undefined;
+  const meta = isJsonObject(params) ? params['_meta'] : undefined;
+  if (read.kind !== 'value' || !isJsonObject(read.value) || !isJsonObject(params) || !isJsonObject(meta)) return text;
+  if (!(META_SUBSCRIPTION in meta)) return text;
+  return jsonText({ ...read.value, params: { ...params, _meta: { ...meta, [META_SUBSCRIPTION]: id } } });
 }
 
 const RESPONSE_DEPTH_MAX = 512;

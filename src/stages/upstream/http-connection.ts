@@ -9,6 +9,7 @@ import {
   type Standing,
   survivesDoubles,
   withId,
+  withSubscription,
 } from './connection.ts';
 import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
 import { classify, refusalOf } from './server-messages.ts';
@@ -97,6 +98,8 @@ export class HttpConnection implements Connection {
   #end(running: Running, exchanged: Exchanged): Reply {
     this.#running.remove(running);
     const { request } = running;
+    const { log } = this.#options;
+    if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
     switch (exchanged.kind) {
       case 'answered':
         return request.answer ?? { kind: 'unknown', why: 'the answer was lost' };
@@ -108,6 +111,7 @@ export class HttpConnection implements Connection {
           why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes`,
         };
       case 'not-sent':
+        if (!running.exchange.wasAborted) log.down(exchanged.why, []);
         return { kind: 'not-sent', why: exchanged.why };
       case 'lost':
         return { kind: 'unknown', why: exchanged.why };
@@ -218,7 +222,7 @@ export class HttpConnection implements Connection {
     const text = oneLine(data);
     const message = this.#fromServer(text, (from) => {
       notice(from);
-      outgoing.onMessage(from);
+      outgoing.onMessage(outgoing.id === wireId ? from : { ...from, text: withSubscription(from.text, outgoing.id) });
     });
     if (message.kind !== 'response') return undefined;
     if (idKey(message.id) !== idKey(wireId)) {

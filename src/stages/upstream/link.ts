@@ -42,6 +42,7 @@ export class Link {
   #retryAt = 0;
   #lastFault = '';
   #closed = false;
+  readonly #over = Promise.withResolvers<void>();
   #list: { readonly list: ToolList; readonly at: number } | undefined;
   #listing: Promise<ToolList | NoToolList> | undefined;
   #listStale = false;
@@ -213,8 +214,14 @@ export class Link {
     await this.close();
   }
 
+  /** Resolves when it is closed for good. */
+  get closed(): Promise<void> {
+    return this.#over.promise;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#over.resolve();
     const connection = this.#connection;
     this.#connection = undefined;
     await connection?.close();

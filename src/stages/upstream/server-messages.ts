@@ -1,5 +1,6 @@
 import { JsonNumber } from '../../domain/json.ts';
 import type { Era, MessageId } from '../../domain/message.ts';
+import { META_SUBSCRIPTION } from '../../domain/revisions.ts';
 
 /** A line or event from a server, told apart. Anything the tables do not name is refused, never forwarded. */
 export type FromServer =
@@ -9,7 +10,13 @@ export type FromServer =
       readonly isError: boolean;
       readonly errorCode: number | undefined;
     }
-  | { readonly kind: 'notification'; readonly method: string; readonly progressToken: MessageId | undefined }
+  | {
+      readonly kind: 'notification';
+      readonly method: string;
+      readonly progressToken: MessageId | undefined;
+      /** The request for a standing stream that it belongs to. */
+      readonly subscription: MessageId | undefined;
+    }
   | { readonly kind: 'request'; readonly method: string; readonly id: MessageId }
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -72,7 +79,9 @@ function notification(method: string, value: Record<string, unknown>, era: Era):
   if (!known.has(method)) return { kind: 'refused', why: `the notification \`${method}\` is not relayed` };
   const params = value['params'];
   const token = method === 'notifications/progress' && isRecord(params) ? readId(params['progressToken']) : undefined;
-  return { kind: 'notification', method, progressToken: token };
+  const meta = era === 'modern' && isRecord(params) ? params['_meta'] : undefined;
+  const subscription = isRecord(meta) ? readId(meta[META_SUBSCRIPTION]) : undefined;
+  return { kind: 'notification', method, progressToken: token, subscription };
 }
 
 function request(method: string, id: MessageId, era: Era): FromServer {

@@ -34,6 +34,7 @@ const BACK_OFF_MS_MAX = 30_000;
 export class UpstreamServer {
   readonly id: string;
   readonly #options: ServerOptions;
+  #isDown = false;
   readonly #endpoint: HttpEndpoint | undefined;
   readonly #children = new Set<ChildConnection>();
   readonly #links = new Set<Link>();
@@ -46,7 +47,7 @@ export class UpstreamServer {
 
   constructor(options: ServerOptions) {
     this.id = options.id;
-    this.#options = options;
+    this.#options = { ...options, log: this.#changesOf(options.log) };
     const { transport } = options;
     this.#endpoint =
       transport.kind === 'http'
@@ -58,6 +59,24 @@ export class UpstreamServer {
             responseBytesMax: options.responseBytesMax,
           })
         : undefined;
+  }
+
+  /** Hears of every failure and every answer, and passes on what is a change. */
+  #changesOf(log: UpstreamLog): UpstreamLog {
+    return {
+      ...log,
+      up: () => {
+        if (!this.#isDown) return;
+        this.#isDown = false;
+        log.up();
+      },
+      down: (why, lastWords) => {
+        // A process that ends is news each time: its last words may be others.
+        if (this.#isDown && this.isHttp) return;
+        this.#isDown = true;
+        log.down(this.isHttp ? `${why}; start it, or correct its URL` : why, lastWords);
+      },
+    };
   }
 
   get isHttp(): boolean {
@@ -262,7 +281,11 @@ export class UpstreamServer {
   ): Promise<Opened | NotOpened> {
     const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
     const result = resultOf(reply);
-    if (typeof result === 'string') return this.#legacyRefused(reply, result);
+    if (typeof result === 'string') {
+      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(result, []);
+      return this.#legacyRefused(reply, result);
+    }
+    this.#options.log.up();
     remember(sessionId);
     const connection = this.#legacyHttp(
       endpoint,

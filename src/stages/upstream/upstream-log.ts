@@ -4,8 +4,8 @@ export type UpstreamLog = {
   readonly childSaid: (line: string) => void;
   /** Something from the server that was not passed on. */
   readonly dropped: (why: string) => void;
-  /** A process of it has started and answered. */
+  /** It answers, over HTTP, or a process of it has started and answered. */
   readonly up: () => void;
-  /** The server's process ended without being asked to. */
+  /** Its process ended without being asked to, or nothing can be sent to it. */
   readonly down: (why: string, lastWords: readonly string[]) => void;
 };

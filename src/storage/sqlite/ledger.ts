@@ -61,6 +61,8 @@ export class Ledger {
   readonly #open = new Bag<number>();
   #floorWritten = 0;
 
+  #lost: Error | undefined;
+
   constructor(options: {
     db: DatabaseSync;
     path: string;
@@ -104,9 +106,14 @@ export class Ledger {
     });
   }
 
+  /** Admits nothing any more: what is written is known not to last. */
+  giveUp(why: Error): void {
+    this.#lost = why;
+  }
+
   /** Takes the quotas and writes the intent, or writes the refusal. Resolves when an admitted intent is on the disk. */
   admit(draft: AdmissionDraft): Promise<Admitted> {
-    const { brokenBy } = this.#sync;
+    const brokenBy = this.#lost ?? this.#sync.brokenBy;
     if (brokenBy !== undefined) return Promise.reject(brokenBy);
     const { promise, resolve, reject } = Promise.withResolvers<Admitted>();
     this.#enqueue({ kind: 'admit', draft, resolve, reject, result: undefined });
