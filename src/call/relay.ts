@@ -110,7 +110,7 @@ export class Relay {
         if (this.fromServer(from, session, received.emit)) return;
         if (from.id !== undefined) link.answer(from.id, notHeard(from.id));
         // What a standing stream leaves out is never said again; its client is told to listen anew.
-        else if (standing) link.cancel(handle, UNREAD);
+        else if (standing) link.cancel(received, UNREAD);
       },
     });
     if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
@@ -134,7 +134,7 @@ export class Relay {
       if (!isAffected(listening.session.caller) || !listening.tools) continue;
       const meta = `{"${META_SUBSCRIPTION}":${idText(listening.id)}}`;
       const text = `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`;
-      if (!listening.received.emit(text)) listening.received.onCancel?.(UNREAD);
+      if (!listening.received.emit(text)) listening.received.sentBy?.cancel(listening.received, UNREAD);
     }
   }
 
