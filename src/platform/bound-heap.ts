@@ -24,7 +24,7 @@ export function boundHeap(): void {
   timer.unref();
 }
 
-const OLD_GROWTH_PERCENT = 150;
+const OLD_GROWTH_PERCENT = 60;
 /** Two halves of 4 MiB: some five hundred calls between collections. */
 const YOUNG_BYTES = 24 * 1024 * 1024;
 const LOOK_MS = 50;
