@@ -3,17 +3,24 @@ import { openTrail, records } from '../app/open-trail.ts';
 import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
 import { loadPolicy } from '../rulebook/load.ts';
 import { recordedCalls } from '../rulebook/recorded-calls.ts';
-import { type Flip, type RecordedCall, Replay, type ReplayResult, type Undecidable } from '../rulebook/replay.ts';
+import {
+  type Flip,
+  type RecordedCall,
+  type RecordedReset,
+  Replay,
+  type ReplayResult,
+  type Undecidable,
+} from '../rulebook/replay.ts';
 import { durationMs } from '../rulebook/windows.ts';
 import { neededFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
 
-/** Recorded calls in recorded order. `since` in epoch milliseconds; `config` and `data` as the options gave them. */
+/** Recorded calls and resets in recorded order. `since` in epoch milliseconds; `config` and `data` as the options gave them. */
 export type RecordedCalls = (query: {
   readonly since: number;
   readonly caller: string | undefined;
   readonly config: string | undefined;
   readonly data: string | undefined;
-}) => AsyncIterable<RecordedCall> | Iterable<RecordedCall>;
+}) => AsyncIterable<RecordedCall | RecordedReset> | Iterable<RecordedCall | RecordedReset>;
 
 type Options = {
   readonly json?: boolean;
@@ -37,7 +44,7 @@ export function policyReplayCommand(source: RecordedCalls): Command {
   return new Command('replay')
     .summary('decide recorded calls again with another policy')
     .description(
-      'Decides recorded calls again, in recorded order, with fresh counters and their recorded outcomes, and lists every decision that flips. Rules in shadow flip nothing: calls of which only they say something else are listed apart. A call that reads an argument of which the record kept no value is undecidable, never counted as the same.',
+      'Decides recorded calls again, in recorded order, with fresh counters, recorded resets and their recorded outcomes, and lists every decision that flips. Rules in shadow flip nothing: calls of which only they say something else are listed apart. A call that reads an argument of which the record kept no value is undecidable, never counted as the same.',
     )
     .argument('<policy...>', 'the policy files that would apply')
     .requiredOption('--since <span>', 'how far back: `30m`, `12h`, `7d`')
@@ -65,7 +72,7 @@ async function replay(paths: readonly string[], options: Options, source: Record
   const { caller, config, data } = options;
   for await (const call of source({ since: Date.now() - span.value, caller, config, data })) {
     replaying.take(call);
-    progress.count();
+    if (!('reset' in call)) progress.count();
   }
   progress.end();
   const result = replaying.result();

@@ -6,6 +6,7 @@ import { decimalText } from '../domain/decimal.ts';
 import { JsonNumber } from '../domain/json.ts';
 import type { CallFacts, Decision, LimitDemand, PolicySet, TrailEntry, Verdict } from '../domain/policy.ts';
 import { LimitBook } from '../stages/limits/book.ts';
+import { logsOf } from '../stages/limits/bucket.ts';
 import { type Demand, levelled, scaled } from '../stages/limits/demand.ts';
 import { keptDemand, longestMs, toDemand } from '../stages/limits/to-demand.ts';
 import { policyLimits } from '../stages/policy/compiled.ts';
@@ -78,6 +79,11 @@ export class Counters {
     const counted = demands.map((demand) => keptDemand(demand, this.#keepMs.get(demand.counter) ?? 0));
     this.#book.take(counted, now, ++this.#entry);
     if (this.#entry % pruneEvery === 0) for (const { bucket, keepMs } of counted) this.#book.prune(bucket, now, keepMs);
+  }
+
+  /** As `limits reset`: the logs of a counter, of all who are counted or of those with these values (`grant=desk`). */
+  reset(counter: string, scope: readonly string[]): void {
+    for (const bucket of this.#book.bucketNames().filter(logsOf(counter, scope))) this.#book.reset(bucket);
   }
 
   /** A clock that steps back does not open a window again. */

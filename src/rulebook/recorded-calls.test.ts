@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonText } from '../domain/json.ts';
 import { recordBody } from '../stages/audit/record.ts';
-import { recordedCalls } from './recorded-calls.ts';
+import { type RecordedQuery, recordedCalls } from './recorded-calls.ts';
 
 const at = Date.UTC(2026, 0, 1);
 const who = '"caller":"desk","agent":"trader","session":"s1","server":"binance","method":"tools/call","tool":"pay"';
@@ -88,9 +88,13 @@ const trail = [
   ),
 ];
 
+function callsOf(bodies: readonly string[], query: RecordedQuery) {
+  return [...recordedCalls(() => bodies, query)].filter((one) => 'record' in one);
+}
+
 describe('calls of the audit trail', () => {
   it('are those that a policy decided, with their outcome and what was kept', () => {
-    const calls = [...recordedCalls(() => trail, { since: 0 })];
+    const calls = callsOf(trail, { since: 0 });
     expect(
       calls.map(({ record, verdict, outcome, dropped, ...call }) => [
         record,
@@ -129,14 +133,27 @@ describe('calls of the audit trail', () => {
       );
     const refused = '{"verdict":"refuse","rule":"/tools/pay/limits/0","sentence":"x"}';
     const bodies = [intent(1, refused), intent(2, '{"verdict":"maybe","rule":"/x"}')];
-    expect([...recordedCalls(() => bodies, { since: 0 })].map(({ wouldBe }) => wouldBe)).toEqual([
+    expect(callsOf(bodies, { since: 0 }).map(({ wouldBe }) => wouldBe)).toEqual([
       { verdict: 'refuse', rule: '/tools/pay/limits/0' },
       undefined,
     ]);
   });
 
+  it('come with the resets between them, each for whom it was', () => {
+    const reset = (seq: number, members: string) => recordBody({ kind: 'limits-reset', at, members }, seq, 'w');
+    const bodies = [
+      ...trail.slice(0, 2),
+      reset(3, '"counter":"refunds","scope":["grant=desk"],"by":"root"'),
+      reset(4, '"counter":"/tools/pay","by":"root"'),
+    ];
+    expect([...recordedCalls(() => bodies, { since: at + 1 })]).toEqual([
+      { reset: { counter: 'refunds', scope: ['grant=desk'] } },
+      { reset: { counter: '/tools/pay', scope: [] } },
+    ]);
+  });
+
   it('can be asked for by age and caller', () => {
-    expect([...recordedCalls(() => trail, { since: at + 1 })].map(({ record }) => record)).toEqual(['11']);
-    expect([...recordedCalls(() => trail, { since: 0, caller: 'other' })].map(({ record }) => record)).toEqual(['11']);
+    expect(callsOf(trail, { since: at + 1 }).map(({ record }) => record)).toEqual(['11']);
+    expect(callsOf(trail, { since: 0, caller: 'other' }).map(({ record }) => record)).toEqual(['11']);
   });
 });

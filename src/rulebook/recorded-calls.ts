@@ -1,11 +1,11 @@
 /**
- * Records of the audit trail → calls to decide again. What the policy did not decide (a server that was down, a name that
+ * Records of the audit trail → calls to decide again, and the resets between them. What the policy did not decide (a server that was down, a name that
  * nobody has, a call that could not be read) is left out; what the record does not hold stays unread, never guessed.
  */
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
 import type { Verdict } from '../domain/policy.ts';
 import { readJsonText } from '../platform/read-json.ts';
-import type { RecordedCall } from './replay.ts';
+import type { RecordedCall, RecordedReset } from './replay.ts';
 
 export interface RecordedQuery {
   /** Epoch milliseconds. */
@@ -15,7 +15,10 @@ export interface RecordedQuery {
 }
 
 /** `bodies`: the records' JSON texts in their order, read twice: outcomes stand after the calls that they belong to. */
-export function* recordedCalls(bodies: () => Iterable<string>, query: RecordedQuery): Generator<RecordedCall> {
+export function* recordedCalls(
+  bodies: () => Iterable<string>,
+  query: RecordedQuery,
+): Generator<RecordedCall | RecordedReset> {
   // Only this outcome gives quota back, so only these records are read for it.
   const notSent = new Set<string>();
   for (const body of bodies()) {
@@ -24,8 +27,12 @@ export function* recordedCalls(bodies: () => Iterable<string>, query: RecordedQu
     if (record?.['kind'] === 'outcome') notSent.add(numberText(record['ref']));
   }
   for (const body of bodies()) {
-    if (!body.includes('"verdict":')) continue;
+    if (!body.includes('"verdict":') && !body.includes('"kind":"limits-reset"')) continue;
     const record = readRecord(body);
+    if (record?.['kind'] === 'limits-reset') {
+      yield resetOf(record);
+      continue;
+    }
     const call = record === undefined ? undefined : callOf(record);
     if (call === undefined || call.at < query.since) continue;
     if (query.caller !== undefined && call.caller.id !== query.caller) continue;
@@ -40,6 +47,12 @@ function readRecord(body: string): JsonObject | undefined {
 
 function numberText(value: JsonValue | undefined): string {
   return value instanceof JsonNumber ? value.text : '';
+}
+
+/** One from before the calls that are asked for finds nothing to empty. */
+function resetOf({ counter, scope }: JsonObject): RecordedReset {
+  const values = isJsonArray(scope) ? scope.filter((value) => typeof value === 'string') : [];
+  return { reset: { counter: typeof counter === 'string' ? counter : '', scope: values } };
 }
 
 const verdicts: readonly string[] = ['permit', 'refuse', 'ask', 'hidden'];

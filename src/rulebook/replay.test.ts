@@ -1,27 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, toJson } from '../domain/json.ts';
 import { loadPolicy } from './load.ts';
-import { type RecordedCall, type ReplayResult, replayCalls } from './replay.ts';
+import { type RecordedCall, type RecordedReset, type ReplayResult, replayCalls } from './replay.ts';
 
-async function replay(document: object, calls: Partial<RecordedCall>[]): Promise<ReplayResult> {
+async function replay(document: object, calls: (Partial<RecordedCall> | RecordedReset)[]): Promise<ReplayResult> {
   const loaded = loadPolicy([
     { file: 'new.json', text: JSON.stringify({ version: '1', default: 'deny', ...document }) },
   ]);
   if ('errors' in loaded) throw new Error(JSON.stringify(loaded.errors));
-  async function* recorded(): AsyncGenerator<RecordedCall> {
+  async function* recorded(): AsyncGenerator<RecordedCall | RecordedReset> {
     for (const [i, call] of calls.entries()) {
-      yield await Promise.resolve({
-        record: String(i + 1),
-        at: Date.UTC(2026, 0, 1) + i * 1_000,
-        server: 's',
-        tool: 'pay',
-        caller: { id: 'desk' },
-        session: { id: 'one' },
-        arguments: {},
-        verdict: 'permit' as const,
-        rule: '/tools/pay',
-        ...call,
-      });
+      if ('reset' in call) yield call;
+      else
+        yield await Promise.resolve({
+          record: String(i + 1),
+          at: Date.UTC(2026, 0, 1) + i * 1_000,
+          server: 's',
+          tool: 'pay',
+          caller: { id: 'desk' },
+          session: { id: 'one' },
+          arguments: {},
+          verdict: 'permit' as const,
+          rule: '/tools/pay',
+          ...call,
+        });
     }
   }
   return replayCalls(loaded.policy, recorded());
@@ -48,6 +50,17 @@ describe('a replay', () => {
       },
       { record: '3', was: { verdict: 'hidden' }, now: { verdict: 'refuse', rule: '/default' } },
     ]);
+  });
+
+  it('begins a counter anew where it was reset on the record, for those it was reset for', async () => {
+    const limits = [{ counter: 'pays', max: 1, window: 'day', per: 'caller' }];
+    const reset = (counter: string, ...scope: string[]): RecordedReset => ({ reset: { counter, scope } });
+    const once = { tools: { pay: { limits } } };
+    expect((await replay(once, [{}, {}])).flips).toHaveLength(1);
+    expect(await replay(once, [{}, reset('pays'), {}])).toMatchObject({ calls: 2, same: 2, flips: [] });
+    expect((await replay(once, [{}, reset('pays', 'caller=desk'), {}])).flips).toEqual([]);
+    expect((await replay(once, [{}, reset('pays', 'caller=other'), {}])).flips).toHaveLength(1);
+    expect((await replay(once, [{}, reset('others'), {}])).flips).toHaveLength(1);
   });
 
   it('flips nothing by a rule in shadow, and lists apart where only such rules say something else', async () => {

@@ -2,6 +2,8 @@
  * `policy replay`: recorded calls decided again by another policy, in recorded order, with fresh counters and the recorded
  * outcomes. A call that reads an argument of which the record kept no value is undecidable, never the same.
  *
+ * A reset on the record empties the same counters here.
+ *
  * What is compared is what was enforced with what would be: a rule in shadow flips nothing. Where only that differs which
  * rules in shadow say, the call is listed apart, so that a rule can be tried on recorded calls before it counts.
  */
@@ -35,6 +37,11 @@ export interface RecordedCall {
   readonly wouldBe?: { readonly verdict: Verdict; readonly rule: string };
   /** What became of a permitted call. */
   readonly outcome?: 'done' | 'failed' | 'unknown' | 'not-sent';
+}
+
+/** `limits reset` as it was recorded: where `scope` is empty, of all who were counted. */
+export interface RecordedReset {
+  readonly reset: { readonly counter: string; readonly scope: readonly string[] };
 }
 
 export interface Flip {
@@ -72,7 +79,7 @@ const rowsMax = 10_000;
 
 export async function replayCalls(
   policy: PolicySet,
-  calls: AsyncIterable<RecordedCall> | Iterable<RecordedCall>,
+  calls: AsyncIterable<RecordedCall | RecordedReset> | Iterable<RecordedCall | RecordedReset>,
 ): Promise<ReplayResult> {
   const replay = new Replay(policy);
   for await (const call of calls) replay.take(call);
@@ -95,7 +102,8 @@ export class Replay {
     this.#counters = new Counters(policy);
   }
 
-  take(recorded: RecordedCall): void {
+  take(recorded: RecordedCall | RecordedReset): void {
+    if ('reset' in recorded) return this.#counters.reset(recorded.reset.counter, recorded.reset.scope);
     this.#calls++;
     const call = factsOf(recorded, this.#permitted.get(recorded.session.id) ?? 0);
     const decision = decide(this.#policy, call);
