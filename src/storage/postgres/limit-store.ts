@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { Unavailable } from '../../platform/unavailable.ts';
 import type { Taken, Watched } from '../../stages/limits/book.ts';
 import { type Demand, entered, levelled, windowKey } from '../../stages/limits/demand.ts';
@@ -77,6 +77,8 @@ export class PostgresLimitStore implements LimitStore {
       connectionString: options.url,
       max: CONNECTIONS_MAX,
       connectionTimeoutMillis: ANSWER_MS_MAX,
+      // They are few, and a new one takes longer to its first answer than a call may wait on a busy machine.
+      idleTimeoutMillis: 0,
       // The server gives up when we do; what nobody waits for any more must not hold locks.
       statement_timeout: ANSWER_MS_MAX,
       // A server that says nothing for so long is left, and connected to anew.
@@ -84,7 +86,34 @@ export class PostgresLimitStore implements LimitStore {
       application_name: 'sallyport',
     });
     pool.on('error', (fault) => options.warn(`the limit store: ${fault.message}`));
-    return new PostgresLimitStore(pool, options);
+    const store = new PostgresLimitStore(pool, options);
+    // Where it fails, calls find out for themselves.
+    await store.#warmUp().catch(() => {});
+    return store;
+  }
+
+  /** Connects as often as calls do, and has each connection compile and plan what they ask. Nothing of it stays. */
+  async #warmUp(): Promise<void> {
+    const clients = await Promise.allSettled(Array.from({ length: 2 * BATCHES_MAX }, () => this.#pool.connect()));
+    const warming = clients.map(async (connected, i) => {
+      if (connected.status === 'rejected') return;
+      const client = connected.value;
+      let fault: Error | undefined;
+      try {
+        await client.query('BEGIN; SET LOCAL statement_timeout = 0');
+        const trial = { bucket: `warm-up ${i}`, amount: '1', keep: WARM_UP_MS };
+        const demand = { bucket: trial.bucket, window: 's1', max: '1', shadow: false, length: WARM_UP_MS };
+        const call = { lease: this.#leaseMs, now: this.#now(), buckets: [trial], demands: [demand] };
+        await client.query({ ...reserveQuery([call]), query_timeout: PEACE_MS_MAX } as QueryConfig);
+        await client.query(confirmQuery([]));
+        await client.query('ROLLBACK');
+      } catch (thrown) {
+        fault = thrown as Error;
+      } finally {
+        client.release(fault);
+      }
+    });
+    await Promise.all(warming);
   }
 
   reserve(demands: readonly Demand[]): Promise<Reserving> {
@@ -192,20 +221,12 @@ export class PostgresLimitStore implements LimitStore {
   }
 
   async #reserveAll(calls: readonly object[]): Promise<readonly Answer[]> {
-    const { rows } = await this.#pool.query<{ answers: Answer[] }>({
-      name: 'reserve',
-      text: 'SELECT sallyport.limit_reserve_all($1) AS answers',
-      values: [JSON.stringify(calls)],
-    });
+    const { rows } = await this.#pool.query<{ answers: Answer[] }>(reserveQuery(calls));
     return rows[0]?.answers ?? [];
   }
 
   async #confirmAll(ids: readonly string[]): Promise<readonly boolean[]> {
-    const { rows } = await this.#pool.query<{ entry: string }>({
-      name: 'confirm',
-      text: 'DELETE FROM sallyport.limit_leases WHERE entry = ANY ($1::bigint[]) RETURNING entry',
-      values: [ids],
-    });
+    const { rows } = await this.#pool.query<{ entry: string }>(confirmQuery(ids));
     const stood = new Set(rows.map(({ entry }) => entry));
     return ids.map((id) => stood.has(id));
   }
@@ -228,6 +249,23 @@ export class PostgresLimitStore implements LimitStore {
   #now(): number | null {
     return this.#serverClock?.() ?? null;
   }
+}
+
+/** Prepared once on each connection. */
+function reserveQuery(calls: readonly object[]): QueryConfig {
+  return {
+    name: 'reserve',
+    text: 'SELECT sallyport.limit_reserve_all($1) AS answers',
+    values: [JSON.stringify(calls)],
+  };
+}
+
+function confirmQuery(ids: readonly string[]): QueryConfig {
+  return {
+    name: 'confirm',
+    text: 'DELETE FROM sallyport.limit_leases WHERE entry = ANY ($1::bigint[]) RETURNING entry',
+    values: [ids],
+  };
 }
 
 type Answer =
@@ -277,6 +315,7 @@ const CONNECT_MS_MAX = 5_000;
 const PEACE_MS_MAX = 60_000;
 const SILENCE_MS_MAX = 1_000;
 const CONNECTIONS_MAX = 8;
+const WARM_UP_MS = 1_000;
 /** Few at a time: who waits in the database for a busy log holds a connection, who waits here joins the next batch. */
 const BATCHES_MAX = 2;
 const BATCH_MAX = 32;
