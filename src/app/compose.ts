@@ -64,6 +64,7 @@ export async function compose(options: {
   let retention = new Retention(rules.limits);
   const metrics = new Metrics();
   const alarms = new Alarms({
+    now: () => performance.now(),
     raised(alarm) {
       metrics.alarms.set(labelsOf(alarm), 1);
       logger.error(labelsOf(alarm), alarm.sentence);
