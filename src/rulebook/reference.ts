@@ -75,7 +75,7 @@ export function referencePage(): string {
     keyTable(inside(entry, 'properties', 'rate_limit')),
     '### An item of `limits`',
     keyTable(inside(entry, 'properties', 'limits', 'items')),
-    `\`per\` is one or a list of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}. \`rate_limit\` counts per \`session\` and tool unless told otherwise, \`limits\` per \`grant\`.`,
+    `\`per\` is one or a list of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}. \`rate_limit\` counts per \`session\` and tool unless told otherwise, \`limits\` per \`grant\`. \`policy\` is the file that the limit stands in, by its path: gateways that are to count it together have it at the same path.`,
     '### `approval`',
     keyTable(inside(entry, 'properties', 'approval')),
     '### `inspect`',
