@@ -1,5 +1,6 @@
 /** `sallyport policy check | test | explain | diff | replay`. */
 import { Command } from 'commander';
+import { boundYoungGeneration } from '../platform/bound-heap.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { policyDiffCommand } from './policy-diff.ts';
 import { policyExplainCommand } from './policy-explain.ts';
@@ -12,6 +13,7 @@ export function policyCommand(recorded: RecordedCalls = auditedCalls): Command {
     .summary('check, explain, test and compare policies')
     .description('Works on policy files; starts and sends nothing.')
     .addHelpText('after', '\nExample:\n  sallyport policy check policy.yaml\n')
+    .hook('preAction', boundYoungGeneration)
     .addCommand(policyCheckCommand())
     .addCommand(policyTestCommand())
     .addCommand(policyExplainCommand())
