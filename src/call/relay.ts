@@ -10,6 +10,7 @@ import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { filteredPage, marked } from './listing.ts';
+import { STREAMS_MAX } from './standing.ts';
 import { noResource, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -75,8 +76,15 @@ export class Relay {
     });
   }
 
+  /** How many standing streams of the stateless revision are open. They are requests, and no calls. */
+  get listening(): number {
+    return this.#listens.size;
+  }
+
   /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
   async listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
+    if (this.#listens.size >= STREAMS_MAX)
+      return turnAway(fault(503, -32603, 'unavailable: too many streams are open', message.id));
     const filter = message.params?.['notifications'] ?? message.params?.['filter'];
     const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
     const listening: Listening = { session, id: message.id, tools, received };

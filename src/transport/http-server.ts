@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Channel, Gate } from '../call/gate.ts';
+import { STREAMS_MAX } from '../call/standing.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Received, ReceivedHeaders } from '../domain/received.ts';
@@ -141,7 +142,8 @@ export class HttpServer {
     if (request.headers['content-encoding'] !== undefined) {
       return this.#turnAway(request, response, 415, 'malformed', 'a content encoding is not accepted');
     }
-    if (this.#exchanges.size >= this.#options.callsMax || this.#closing) {
+    const { gate, callsMax } = this.#options;
+    if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
       response.setHeader('retry-after', '1');
       return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
     }
@@ -170,7 +172,7 @@ export class HttpServer {
         sentBy: undefined,
       };
       exchange.received = received;
-      exchange.answer(await this.#options.gate.handle(received, caller, server, HTTP));
+      exchange.answer(await gate.handle(received, caller, server, HTTP));
       if (response.writableLength > 0) this.#linger(response);
     } catch (fault) {
       this.#failed(response, fault);
@@ -195,7 +197,7 @@ export class HttpServer {
     }
     const live = this.#options.gate.findSession(sessionId, caller, server);
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
-    if (this.#streams.size >= STREAMS_MAX || this.#closing)
+    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX || this.#closing)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(
@@ -397,5 +399,4 @@ export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoExce
 const HTTP: Channel = { kind: 'http' };
 const HEADER_BYTES_MAX = 16 * 1024;
 const IDLE_MS = 300_000;
-const STREAMS_MAX = 1_024;
 const BEAT_MS = 5_000;

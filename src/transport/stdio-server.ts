@@ -65,8 +65,9 @@ export class StdioServer {
   }
 
   async #onLine(bytes: Buffer): Promise<void> {
-    const { gate, caller, server } = this.#options;
-    if (this.#running.size >= this.#options.callsMax) return this.#refuse(-32600, 'too many requests are running');
+    const { gate, caller, server, callsMax } = this.#options;
+    if (this.#running.size - gate.relay.listening >= callsMax)
+      return this.#refuse(-32600, 'too many requests are running');
     const received: Received = {
       transport: 'stdio',
       bytes,

@@ -10,28 +10,24 @@ export type HttpEndpointOptions = {
   readonly responseBytesMax: number;
 };
 
-/** One HTTP server: its connection pool, shared by all sessions. */
+/** One HTTP server: its connections, shared by all sessions. Streams that stand open have their own, or calls would wait for them to end. */
 export class HttpEndpoint {
   readonly options: HttpEndpointOptions;
   readonly path: string;
   readonly #pool: Pool;
+  readonly #standing: Pool;
 
   constructor(options: HttpEndpointOptions) {
     this.options = options;
     this.path = options.url.pathname + options.url.search;
-    this.#pool = new Pool(options.url.origin, {
-      connections: 256,
-      pipelining: 1,
-      headersTimeout: options.silenceMsMax,
-      bodyTimeout: options.silenceMsMax,
-      connect: { timeout: Math.min(10_000, options.silenceMsMax) },
-      maxHeaderSize: 16 * 1024,
-    });
+    this.#pool = poolOf(options, CONNECTIONS_MAX);
+    this.#standing = poolOf(options, STANDING_MAX);
   }
 
   exchange(request: ExchangeRequest): Exchange {
     const exchange = new Exchange(request, this.options);
-    this.#pool.dispatch(
+    const pool = request.standing === true ? this.#standing : this.#pool;
+    pool.dispatch(
       {
         path: this.path,
         method: request.method,
@@ -44,9 +40,20 @@ export class HttpEndpoint {
     return exchange;
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#standing.destroy()]);
   }
+}
+
+function poolOf(options: HttpEndpointOptions, connections: number): Pool {
+  return new Pool(options.url.origin, {
+    connections,
+    pipelining: 1,
+    headersTimeout: options.silenceMsMax,
+    bodyTimeout: options.silenceMsMax,
+    connect: { timeout: Math.min(10_000, options.silenceMsMax) },
+    maxHeaderSize: 16 * 1024,
+  });
 }
 
 export type ExchangeRequest = {
@@ -219,6 +226,10 @@ function reasonOf(fault: Error): string {
   }
 }
 
+/** As many as calls may run at once: none waits for another's connection. */
+const CONNECTIONS_MAX = 1_000;
+/** One for each session that may be held. */
+const STANDING_MAX = 10_000;
 /** How long a stream may stay open after its answer. */
 const LINGER_MS = 1_000;
 
