@@ -59,7 +59,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     'tools/call': { content: [{ type: 'text', text: 'here' }], resultType: 'complete' },
   };
   response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': crypto.randomUUID() });
-  response.end(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method] }));
+  return response.end(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method] }));
 }
 
 test('hundreds of sessions with a standing stream each leave connections for calls', async () => {
