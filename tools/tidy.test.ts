@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -124,12 +124,25 @@ describe('the docs', () => {
     for (const key of keys) expect(page).toMatch(new RegExp(`\\b${key}\\b`));
   });
 
+  test('npm scripts and files of code that they name are there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages().flatMap((page) =>
+      [
+        ...read(page).matchAll(
+          /npm run (?:-s |--silent )?([a-z][a-z:-]*)|`((?:src|bench|tools|bin|test)\/[\w./-]+\.(?:ts|js))`/g,
+        ),
+      ].map(([, script, file]) => ({ page, script, file })),
+    );
+    expect(named.filter(({ script }) => script !== undefined).length).toBeGreaterThan(5);
+    expect(named.filter(({ file }) => file !== undefined).length).toBeGreaterThan(20);
+    const missing = named.filter(({ script, file }) =>
+      script === undefined ? !existsSync(join(root, file ?? '')) : !(script in scripts),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('links in them lead somewhere', () => {
-    const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .filter((page) => !page.startsWith('.changeset'));
-    const broken = pages.flatMap((page) =>
+    const broken = pages().flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => match[1] ?? '')
         .filter((target) => {
@@ -145,6 +158,11 @@ describe('the docs', () => {
     expect(broken).toEqual([]);
   });
 });
+
+function pages(): readonly string[] {
+  const all = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  return all.filter((page) => !page.startsWith('.changeset'));
+}
 
 describe('the repository', () => {
   test('says nothing of folders its users do not have', () => {
