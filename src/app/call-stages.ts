@@ -165,6 +165,7 @@ export function callStages(parts: CallStageParts): Stages {
         rest: restOf(call.method, call.params),
         headers: headersFor(call, received),
         onMessage: (message) => relayed(reserved, message, link, received),
+        shown: (text) => inspectMessage(rulesFor(reserved), text),
       });
       const took = performance.now() - began;
       received.serverMs = took;

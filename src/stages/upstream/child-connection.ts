@@ -8,6 +8,7 @@ import {
   type Outgoing,
   oneLine,
   requestText,
+  type ServerMessage,
   type Standing,
   survivesDoubles,
   withId,
@@ -194,7 +195,7 @@ export class ChildConnection implements Connection {
     outgoing.onMessage({ ...message, text: renamed ? withSubscription(line, outgoing.id) : line });
   }
 
-  /** To the request it belongs to, else the only one running, else the session's standing stream. */
+  /** To the request it belongs to, else to one that runs, else the session's standing stream. */
   #toOwner(token: MessageId | undefined, message: { method: string; text: string; id: MessageId | undefined }): void {
     if (token !== undefined) {
       const key = idKey(token);
@@ -208,21 +209,23 @@ export class ChildConnection implements Connection {
       }
     }
     if (this.#options.shared) return this.#toSharer(message);
-    const last = this.#inFlight.all().at(-1);
+    const running = this.#inFlight.all();
+    const last = running.at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
     last.notice(message);
-    last.outgoing.onMessage(message);
+    toOneOf(running, last, message);
   }
 
   /** A log message names no request: it is for the one that asked for such, if only one runs that did. */
   #toSharer(message: { method: string; text: string; id: MessageId | undefined }): void {
-    const asking = this.#inFlight.all().filter(({ outgoing }) => asksForLog(outgoing.params));
+    const running = this.#inFlight.all();
+    const asking = running.filter(({ outgoing }) => asksForLog(outgoing.params));
     const [only] = asking;
     if (message.method !== 'notifications/message' || only === undefined) return this.#options.standing(message);
     if (asking.length > 1) return this.#options.log.dropped('a log message that could belong to several requests');
     this.#inFlight.heard(only);
-    only.outgoing.onMessage(message);
+    toOneOf(running, only, message);
   }
 
   #onLongLine(head: string, tail: string): void {
@@ -257,6 +260,19 @@ type Waiting = Deadlines & {
   readonly tokenSent: MessageId | undefined;
   readonly resolve: (reply: Reply) => void;
 };
+
+/** Whose it is the server does not say: what any of those running may not hear of it goes to none. */
+function toOneOf(running: readonly Waiting[], owner: Waiting, message: ServerMessage): void {
+  let { text } = message;
+  for (const { outgoing } of running) {
+    if (outgoing === owner.outgoing || outgoing.shown === undefined) continue;
+    const shown = outgoing.shown(text);
+    // Withheld, and where it is a question answered, as one of that request's own.
+    if (shown === undefined) return outgoing.onMessage(message);
+    text = shown;
+  }
+  owner.outgoing.onMessage({ ...message, text });
+}
 
 /** These tell the session something; they belong to no call even while one runs. */
 const STANDING_ONLY = new Set([

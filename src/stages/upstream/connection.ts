@@ -35,6 +35,11 @@ export type Outgoing = {
   readonly headers?: readonly (readonly [string, string])[];
   /** What the server sends about this request before its answer. */
   readonly onMessage: (message: ServerMessage) => void;
+  /**
+   * What may go on of a message that could be about this request; undefined where nothing may. Absent where nothing is
+   * looked for in what comes back to it.
+   */
+  readonly shown?: (text: string) => string | undefined;
 };
 
 /** A notification or request of the server that passed the table of its era; `text` is one line of JSON. */
