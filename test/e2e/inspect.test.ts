@@ -103,8 +103,12 @@ describe('a server over stdio, which does not say what its messages are about', 
   beforeAll(async () => {
     one = await startGateway({
       folder: stdio.path,
-      policy: { ...policy, tools: { ...policy.tools, slow: {} } },
+      policy: {
+        ...policy,
+        tools: { ...policy.tools, slow: {}, flood: { inspect: { redact: [{ pattern: 'emails' }] } } },
+      },
       server: { command: process.execPath, args: [fixture] },
+      config: { bounds: { unread: 64 * 1024 * 1024 } },
     });
   });
   afterAll(async () => {
@@ -121,6 +125,14 @@ describe('a server over stdio, which does not say what its messages are about', 
     const said = await Promise.all([speaking, session.call('slow', { ms: 300 })]);
     const messages = said.flatMap((each) => each.messages).filter(({ method }) => method === 'notifications/message');
     expect(messages.map(({ params }) => params.data)).toEqual(['[redacted]ing']);
+  });
+
+  test('is looked at for four MiB a call, and what it says beyond does not go on', async () => {
+    const session = await LegacySession.open(one.url, one.token);
+    const said = await session.call('flood', { method: 'notifications/message', times: 100 });
+    // Of 64 KiB and some more each.
+    expect(said.messages).toHaveLength(63 + 1);
+    expect(said.messages.at(-1).result.content[0].text).toBe('flooded');
   });
 });
 
