@@ -1,6 +1,6 @@
 import type { LimitInForce } from '../rulebook/limit-rules.ts';
 import { LimitBook, type Taken } from '../stages/limits/book.ts';
-import { type Bucket, bucketName, isOfCounter, parseBucket } from '../stages/limits/bucket.ts';
+import { type Bucket, isOfCounter, parseBucket } from '../stages/limits/bucket.ts';
 import { decimalText } from '../stages/limits/demand.ts';
 import { windowOf } from '../stages/limits/to-demand.ts';
 
@@ -66,15 +66,4 @@ function looksAt({ counter, per, shadow }: LimitInForce, name: string, bucket: B
 /** A policy of several grants is read once for each. */
 function unique(limits: readonly LimitInForce[]): readonly LimitInForce[] {
   return [...new Map(limits.map((limit) => [`${limit.file}#${limit.pointer}`, limit])).values()];
-}
-
-/** Which logs a reset means: those of the counter, where `scope` is given only with these values (`grant=desk`). */
-export function logsOf(counter: string, scope: readonly string[]): (bucket: string) => boolean {
-  // Long values stand in names by their digest.
-  const asked = parseBucket(bucketName(counter, scope, false))?.scope ?? scope;
-  return (bucket) => {
-    if (!isOfCounter(bucket, counter)) return false;
-    const values = parseBucket(bucket)?.scope ?? [];
-    return asked.every((value) => values.includes(value));
-  };
 }

@@ -1,8 +1,8 @@
 import type { RecordDraft } from '../stages/audit/record.ts';
+import { logsOf } from '../stages/limits/bucket.ts';
 import type { LimitStore } from '../stages/limits/limit-store.ts';
 import type { Ledger } from '../storage/sqlite/ledger.ts';
 import type { ResetRequest } from './limit-requests.ts';
-import { logsOf } from './limits-in-use.ts';
 
 /** Empties the logs of a counter, on the record. Their names. */
 export async function resetLimits(

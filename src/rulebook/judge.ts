@@ -6,6 +6,7 @@ import { decimalText } from '../domain/decimal.ts';
 import { JsonNumber } from '../domain/json.ts';
 import type { CallFacts, Decision, LimitDemand, PolicySet, TrailEntry, Verdict } from '../domain/policy.ts';
 import { LimitBook } from '../stages/limits/book.ts';
+import { logsOf } from '../stages/limits/bucket.ts';
 import { type Demand, levelled, scaled } from '../stages/limits/demand.ts';
 import { keptDemand, longestMs, toDemand } from '../stages/limits/to-demand.ts';
 import { policyLimits } from '../stages/policy/compiled.ts';
@@ -30,6 +31,12 @@ export interface CounterState {
   readonly counter: string;
   readonly per?: readonly string[];
   readonly used: string;
+}
+
+/** `scope`: only the logs of these values, as the record writes them (`grant=desk`). */
+export interface CounterReset {
+  readonly counter: string;
+  readonly scope: readonly string[];
 }
 
 /** Calls between two looks at what has left its window. */
@@ -78,6 +85,11 @@ export class Counters {
     const counted = demands.map((demand) => keptDemand(demand, this.#keepMs.get(demand.counter) ?? 0));
     this.#book.take(counted, now, ++this.#entry);
     if (this.#entry % pruneEvery === 0) for (const { bucket, keepMs } of counted) this.#book.prune(bucket, now, keepMs);
+  }
+
+  /** Empties the logs of a counter, as `limits reset` does. */
+  reset({ counter, scope }: CounterReset): void {
+    for (const name of this.#book.bucketNames().filter(logsOf(counter, scope))) this.#book.reset(name);
   }
 
   /** A clock that steps back does not open a window again. */

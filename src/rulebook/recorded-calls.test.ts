@@ -135,6 +135,27 @@ describe('calls of the audit trail', () => {
     ]);
   });
 
+  it('say which counters were emptied by hand before them', () => {
+    const reset = (seq: number, members: string) => recordBody({ kind: 'limits-reset', at, members }, seq, 'w');
+    const intent = (seq: number) =>
+      recordBody({ kind: 'intent', at, members: `${who},"arguments":{},"verdict":"permit","rule":"/x"` }, seq, 'w');
+    const bodies = [
+      intent(1),
+      reset(2, '"counter":"a","by":"root"'),
+      reset(3, '"counter":"b","scope":["grant=desk"],"by":"root"'),
+      intent(4),
+      intent(5),
+    ];
+    expect([...recordedCalls(() => bodies, { since: 0 })].map(({ resets }) => resets)).toEqual([
+      undefined,
+      [
+        { counter: 'a', scope: [] },
+        { counter: 'b', scope: ['grant=desk'] },
+      ],
+      undefined,
+    ]);
+  });
+
   it('can be asked for by age and caller', () => {
     expect([...recordedCalls(() => trail, { since: at + 1 })].map(({ record }) => record)).toEqual(['11']);
     expect([...recordedCalls(() => trail, { since: 0, caller: 'other' })].map(({ record }) => record)).toEqual(['11']);

@@ -2,9 +2,10 @@
  * Records of the audit trail → calls to decide again. What the policy did not decide (a server that was down, a name that
  * nobody has, a call that could not be read) is left out; what the record does not hold stays unread, never guessed.
  */
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
 import type { Verdict } from '../domain/policy.ts';
 import { readJsonText } from '../platform/read-json.ts';
+import type { CounterReset } from './judge.ts';
 import type { RecordedCall } from './replay.ts';
 
 export interface RecordedQuery {
@@ -23,14 +24,27 @@ export function* recordedCalls(bodies: () => Iterable<string>, query: RecordedQu
     const record = readRecord(body);
     if (record?.['kind'] === 'outcome') notSent.add(numberText(record['ref']));
   }
+  let resets: CounterReset[] = [];
   for (const body of bodies()) {
-    if (!body.includes('"verdict":')) continue;
+    if (!body.includes('"verdict":') && !body.includes('"kind":"limits-reset"')) continue;
     const record = readRecord(body);
+    const reset = record === undefined ? undefined : resetOf(record);
+    if (reset !== undefined) resets.push(reset);
     const call = record === undefined ? undefined : callOf(record);
     if (call === undefined || call.at < query.since) continue;
     if (query.caller !== undefined && call.caller.id !== query.caller) continue;
-    yield notSent.has(call.record) ? { ...call, outcome: 'not-sent' } : call;
+    yield {
+      ...call,
+      ...(notSent.has(call.record) ? { outcome: 'not-sent' } : {}),
+      ...(resets.length === 0 ? {} : { resets }),
+    };
+    resets = [];
   }
+}
+
+function resetOf({ kind, counter, scope }: JsonObject): CounterReset | undefined {
+  if (kind !== 'limits-reset' || typeof counter !== 'string') return undefined;
+  return { counter, scope: isJsonArray(scope) ? scope.filter((value) => typeof value === 'string') : [] };
 }
 
 function readRecord(body: string): JsonObject | undefined {

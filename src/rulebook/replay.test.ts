@@ -50,6 +50,20 @@ describe('a replay', () => {
     ]);
   });
 
+  it('empties a counter where that was done by hand', async () => {
+    const limits = [{ counter: 'c', max: 1, window: 'day' }];
+    const refused = { verdict: 'refuse', rule: '/tools/pay/limits/0' } as const;
+    const result = await replay({ tools: { pay: { limits } } }, [
+      {},
+      refused,
+      { resets: [{ counter: 'other', scope: [] }], ...refused },
+      { resets: [{ counter: 'c', scope: ['grant=elsewhere'] }], ...refused },
+      { resets: [{ counter: 'c', scope: [] }] },
+      refused,
+    ]);
+    expect(result).toMatchObject({ calls: 6, same: 6, flips: [] });
+  });
+
   it('flips nothing by a rule in shadow, and lists apart where only such rules say something else', async () => {
     const watching = { pay: { ...amountRule, shadow: true } };
     const refused = { verdict: 'refuse', rule: '/tools/pay/deny_if/0' } as const;

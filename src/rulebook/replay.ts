@@ -9,7 +9,7 @@ import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { CallFacts, Category, PolicySet, Severity, TrailEntry, Verdict } from '../domain/policy.ts';
 import { decide } from '../stages/policy/decide.ts';
 import { NotKept, notKept } from '../stages/policy/path.ts';
-import { Counters, judgeDecision } from './judge.ts';
+import { type CounterReset, Counters, judgeDecision } from './judge.ts';
 
 export interface RecordedCall {
   /** The record's number or id, for the report. */
@@ -33,6 +33,8 @@ export interface RecordedCall {
   readonly rule: string;
   /** What rules in shadow would have said, where the record holds it. */
   readonly wouldBe?: { readonly verdict: Verdict; readonly rule: string };
+  /** Counters that were emptied by hand since the call before it. */
+  readonly resets?: readonly CounterReset[];
   /** What became of a permitted call. */
   readonly outcome?: 'done' | 'failed' | 'unknown' | 'not-sent';
 }
@@ -97,6 +99,7 @@ export class Replay {
 
   take(recorded: RecordedCall): void {
     this.#calls++;
+    for (const reset of recorded.resets ?? []) this.#counters.reset(reset);
     const call = factsOf(recorded, this.#permitted.get(recorded.session.id) ?? 0);
     const decision = decide(this.#policy, call);
     const pinned = recorded.schema !== undefined;

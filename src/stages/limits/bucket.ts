@@ -29,6 +29,17 @@ export function isOfCounter(bucket: string, counter: string): boolean {
   return parseBucket(bucket)?.counter === short(counter);
 }
 
+/** Which logs a reset means: those of the counter, where `scope` is given only with these values (`grant=desk`). */
+export function logsOf(counter: string, scope: readonly string[]): (bucket: string) => boolean {
+  // Long values stand in names by their digest.
+  const asked = parseBucket(bucketName(counter, scope, false))?.scope ?? scope;
+  return (bucket) => {
+    if (!isOfCounter(bucket, counter)) return false;
+    const values = parseBucket(bucket)?.scope ?? [];
+    return asked.every((value) => values.includes(value));
+  };
+}
+
 function shortScope(value: string): string {
   if (value.length <= LENGTH_MAX) return value;
   const kind = value.slice(0, value.indexOf('=') + 1);
