@@ -2,6 +2,7 @@ import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } f
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { META_LOG } from '../../domain/revisions.ts';
+import { Asked } from './asked.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
   type Connection,
@@ -41,7 +42,7 @@ export class ChildConnection implements Connection {
   readonly #child: Child;
   readonly #inFlight: InFlight<Waiting>;
   /** Requests of the server that await the client's answer. */
-  readonly #asked = new Set<string>();
+  readonly #asked: Asked;
   #next = 0;
   #gone: string | undefined;
   #ending = false;
@@ -50,6 +51,7 @@ export class ChildConnection implements Connection {
     this.era = options.era;
     this.revision = options.revision;
     this.#options = options;
+    this.#asked = new Asked(() => options.log.dropped('answers to the oldest question: too many are open'));
     this.#inFlight = new InFlight<Waiting>({
       silenceMsMax: options.silenceMsMax,
       totalMsMax: options.totalMsMax,
@@ -117,7 +119,7 @@ export class ChildConnection implements Connection {
 
   /** Whether the server asked for this; only then is a client's response passed on. */
   wasAsked(id: MessageId): boolean {
-    return this.#asked.delete(idKey(id));
+    return this.#asked.take(id);
   }
 
   cancel(handle: object, why: string): void {
@@ -167,7 +169,7 @@ export class ChildConnection implements Connection {
           this.#child.write(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);
           return;
         }
-        this.#asked.add(idKey(message.id));
+        this.#asked.add(message.id);
         this.#toOwner(undefined, { method: message.method, text: line, id: message.id });
         return;
       case 'notification':

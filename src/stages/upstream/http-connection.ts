@@ -1,6 +1,7 @@
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { Bag } from '../../platform/bag.ts';
+import { Asked } from './asked.ts';
 import {
   type Connection,
   type Outgoing,
@@ -32,7 +33,7 @@ export class HttpConnection implements Connection {
   readonly revision: string;
   readonly #options: HttpConnectionOptions;
   readonly #running = new Bag<Running>();
-  readonly #asked = new Set<string>();
+  readonly #asked: Asked;
   #sessionId: string | undefined;
   #headers: string[] = [];
   #stream: Exchange | undefined;
@@ -48,6 +49,7 @@ export class HttpConnection implements Connection {
     this.era = options.era;
     this.revision = options.revision;
     this.#options = options;
+    this.#asked = new Asked(() => options.log.dropped('answers to the oldest question: too many are open'));
     this.#useSession(options.sessionId);
   }
 
@@ -139,7 +141,7 @@ export class HttpConnection implements Connection {
   }
 
   wasAsked(id: MessageId): boolean {
-    return this.#asked.delete(idKey(id));
+    return this.#asked.take(id);
   }
 
   cancel(handle: object, why: string): void {
@@ -243,7 +245,7 @@ export class HttpConnection implements Connection {
       case 'request':
         if (message.method === 'ping') this.tell(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);
         else {
-          this.#asked.add(idKey(message.id));
+          this.#asked.add(message.id);
           to({ method: message.method, text, id: message.id });
         }
         break;
