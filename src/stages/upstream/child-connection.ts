@@ -11,6 +11,7 @@ import {
   requestText,
   type ServerMessage,
   type Standing,
+  shownBeside,
   survivesDoubles,
   withId,
   withSubscription,
@@ -264,16 +265,10 @@ type Waiting = Deadlines & {
 };
 
 /** Whose it is the server does not say: what any of those running may not hear of it goes to none. */
-function toOneOf(running: readonly Waiting[], owner: Waiting, message: ServerMessage): void {
-  let { text } = message;
-  for (const { outgoing } of running) {
-    if (outgoing === owner.outgoing || outgoing.shown === undefined) continue;
-    const shown = outgoing.shown(text);
-    // Withheld, and where it is a question answered, as one of that request's own.
-    if (shown === undefined) return outgoing.onMessage(message);
-    text = shown;
-  }
-  owner.outgoing.onMessage({ ...message, text });
+function toOneOf(running: readonly Waiting[], { outgoing }: Waiting, message: ServerMessage): void {
+  const others = running.map((one) => one.outgoing).filter((other) => other !== outgoing);
+  const shown = shownBeside(others, message);
+  if (shown !== undefined) outgoing.onMessage(shown);
 }
 
 /** These tell the session something; they belong to no call even while one runs. */

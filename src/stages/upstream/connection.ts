@@ -50,6 +50,23 @@ export type ServerMessage = {
   readonly id: MessageId | undefined;
 };
 
+/**
+ * What of a message may go on that could be about any of these requests. Undefined where one of them withholds it: it is
+ * then told of, and answered where it is a question, as a message of that request.
+ */
+export function shownBeside(requests: readonly Outgoing[], message: ServerMessage): ServerMessage | undefined {
+  let { text } = message;
+  for (const request of requests) {
+    const shown = request.shown === undefined ? text : request.shown(text);
+    if (shown === undefined) {
+      request.onMessage(message);
+      return undefined;
+    }
+    text = shown;
+  }
+  return { ...message, text };
+}
+
 /** Where messages go that belong to no request in flight: the session's standing stream. */
 export type Standing = (message: ServerMessage) => void;
 

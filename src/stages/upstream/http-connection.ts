@@ -8,6 +8,7 @@ import {
   oneLine,
   requestText,
   type Standing,
+  shownBeside,
   survivesDoubles,
   withId,
   withSubscription,
@@ -169,7 +170,7 @@ export class HttpConnection implements Connection {
       method: 'GET',
       headers: [...this.#headers, 'accept', 'text/event-stream'],
       onEvent: (data) => {
-        this.#fromServer(oneLine(data), this.#options.standing);
+        this.#fromServer(oneLine(data), this.#toStanding);
         return false;
       },
       standing: true,
@@ -233,6 +234,15 @@ export class HttpConnection implements Connection {
     }
     return this.#replied(text, 200, message.isError, outgoing.id, wireId);
   }
+
+  /** Much of what a call makes a server say comes here, and does not say so. */
+  readonly #toStanding: Standing = (message) => {
+    const shown = shownBeside(
+      this.#running.all().map(({ request }) => request.outgoing),
+      message,
+    );
+    if (shown !== undefined) this.#options.standing(shown);
+  };
 
   #fromServer(text: string, to: Standing): ReturnType<typeof classify> {
     const message = classify(text, this.era);
