@@ -13,7 +13,7 @@ import type { Answer, Received } from '../domain/received.ts';
 import { type Refusal, refusal } from '../domain/refusal.ts';
 import type { Reply } from '../domain/reply.ts';
 import type { Alarms } from '../platform/alarms.ts';
-import type { Log } from '../platform/log.ts';
+import { type Log, rateLimited } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { argumentsRecorder } from '../stages/audit/arguments.ts';
 import { callMembers, intentMembers, outcomeMembers, refusalMembers, shadowMembers } from '../stages/audit/members.ts';
@@ -156,6 +156,13 @@ export function callStages(parts: CallStageParts): Stages {
       // Some clients cancel and then ignore the late result: it must not happen unseen.
       if (received.cancelled) return { kind: 'not-sent', why: 'the client cancelled it before it was sent' };
       received.sentBy = link;
+      let looked = 0;
+      const shown = (text: string): string | undefined => {
+        const rules = rulesFor(reserved);
+        if (rules.every((one) => one.shadow)) return text;
+        looked += text.length;
+        return looked > LOOKED_LENGTH_MAX ? undefined : inspectMessage(rules, text);
+      };
       const began = performance.now();
       const reply = await link.send({
         id: call.id,
@@ -164,7 +171,8 @@ export function callStages(parts: CallStageParts): Stages {
         params: call.params,
         rest: restOf(call.method, call.params),
         headers: headersFor(call, received),
-        onMessage: (message) => relayed(reserved, message, link, received),
+        onMessage: (message) => relayed(reserved, message, shown(message.text), link, received),
+        shown,
       });
       const took = performance.now() - began;
       received.serverMs = took;
@@ -196,6 +204,7 @@ export function callStages(parts: CallStageParts): Stages {
       parts.log.logger.error({ where, fault: thrown instanceof Error ? thrown.stack : String(thrown) }, 'defect');
     },
   };
+  const noteWithheld = rateLimited(10, (line) => parts.log.logger.warn(line));
   return stages;
 
   async function findTarget(
@@ -217,13 +226,18 @@ export function callStages(parts: CallStageParts): Stages {
   }
 
   /** What the server sends while the call runs. A question that must not be asked is answered, so that nobody waits. */
-  function relayed(reserved: Reserved, { method, text, id }: ServerMessage, link: Link, received: Received): void {
-    const shown = inspectMessage(rulesFor(reserved), text);
+  function relayed(
+    reserved: Reserved,
+    { method, id }: ServerMessage,
+    shown: string | undefined,
+    link: Link,
+    received: Received,
+  ): void {
     if (shown !== undefined) {
       if (!received.emit(shown) && id !== undefined) link.answer(id, notHeard(id));
       return;
     }
-    parts.log.logger.warn({ call: recordName(reserved.record), method }, 'a message of the server is withheld');
+    noteWithheld(`${recordName(reserved.record)}: a message of the server (${method}) is withheld`);
     if (id !== undefined) link.answer(id, faultText({ code: -32603, message: 'withheld by the gateway', id }));
   }
 
@@ -365,4 +379,6 @@ function mirrorsOf(definition: JsonObject): readonly Mirror[] {
 const mirrorsByDefinition = new WeakMap<JsonObject, readonly Mirror[]>();
 const NO_TARGET: Target = { kind: 'target', definition: undefined };
 const NOTHING: readonly never[] = [];
+/** Of what a server says before one answer: searching it holds everyone up. */
+const LOOKED_LENGTH_MAX = 4 * 1024 * 1024;
 const NO_DEFINITION: JsonObject = Object.freeze({});

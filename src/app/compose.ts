@@ -336,7 +336,14 @@ function upstreamServer(
 
 /** Open files go on taking what is written when they have no name any more. Calls `onTaken` where that comes to be. */
 function watchFiles(files: readonly string[], onTaken: (file: string) => void): NodeJS.Timeout {
-  const inodeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino;
+  const inodeOf = (file: string) => {
+    try {
+      return statSync(file).ino;
+    } catch {
+      // Whatever the reason, its name leads to it no more.
+      return undefined;
+    }
+  };
   const opened = files.map((file) => [file, inodeOf(file)] as const);
   const looking = setInterval(() => {
     const gone = opened.find(([file, inode]) => inodeOf(file) !== inode);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -41,6 +41,19 @@ function rulesOf(config: Config): Rules {
   if (rules.kind === 'invalid') throw new Error(JSON.stringify(rules.errors));
   return rules.rules;
 }
+
+test('a policy whose name leads in a circle is told of as one that cannot be read', async () => {
+  const { gateway, config, read } = await start();
+  const [policy = ''] = config.grants.flatMap(({ policies }) => policies);
+  const reread = () => ({ kind: 'config', config: read(), warnings: [] }) as const;
+  closing.push(watchRules({ gateway, log, config, stamps: stampFiles(config), reread }));
+  rmSync(policy);
+  symlinkSync(policy, policy);
+  await vi.waitFor(() => expect(gateway.alarms.standing).toHaveLength(1), { timeout: 10_000 });
+  expect(gateway.alarms.standing).toEqual([
+    expect.objectContaining({ kind: 'policy', sentence: expect.stringContaining('policy.yaml') }),
+  ]);
+});
 
 const hashOf = (rules: Rules) => rules.policies.get('local')?.hash;
 

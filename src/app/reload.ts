@@ -122,8 +122,13 @@ function withMade(stamps: Stamps): Stamps {
 }
 
 function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? ABSENT : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+    return stat === undefined ? ABSENT : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  } catch (fault) {
+    // Who reads it says why it cannot be.
+    return String((fault as NodeJS.ErrnoException).code);
+  }
 }
 
 function isSame(one: Stamps, other: Stamps): boolean {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -511,6 +511,22 @@ describe('while it runs', () => {
       await gateway.stop();
     },
   );
+
+  test('a data folder that its name no longer leads to: refused, and the gateway goes on', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'looped'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    renameSync(gateway.data, `${gateway.data}-elsewhere`);
+    symlinkSync(gateway.data, gateway.data);
+    const rule = async () =>
+      (await session.call('echo')).messages[0].result._meta?.['sallyport/refusal']?.rule === '(audit)';
+    await until('the refusal', rule);
+    expect(await (await fetch(`${gateway.admin}/readyz`)).text()).toContain('start the gateway again');
+    await gateway.stop();
+  });
 
   test('a stop that cannot be written down is a stop all the same', async () => {
     const gateway = await startGateway({

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bin,
   ended,
+  fixture,
   type Running,
   startFixture,
   startGateway,
   type TestGateway,
   temporaryFolder,
+  until,
 } from '../support/processes.ts';
 import { LegacySession, modernCall } from '../support/wire.ts';
 
@@ -93,6 +95,45 @@ test('a question that must not reach the client is answered for it, so that nobo
   const said = await session.call('ask');
   expect(said.text).not.toContain('sure?');
   expect(said.messages.at(-1).result._meta['sallyport/outcome'].outcome).toBe('withheld');
+});
+
+describe('a server over stdio, which does not say what its messages are about', () => {
+  const stdio = temporaryFolder('inspect-stdio');
+  let one: TestGateway;
+  beforeAll(async () => {
+    one = await startGateway({
+      folder: stdio.path,
+      policy: {
+        ...policy,
+        tools: { ...policy.tools, slow: {}, flood: { inspect: { redact: [{ pattern: 'emails' }] } } },
+      },
+      server: { command: process.execPath, args: [fixture] },
+      config: { bounds: { unread: 64 * 1024 * 1024 } },
+    });
+  });
+  afterAll(async () => {
+    await one.stop();
+    stdio.remove();
+  });
+
+  test('redacts what one call says on the stream of another', async () => {
+    const session = await LegacySession.open(one.url, one.token);
+    const speaking = session.call('progress', { company: true });
+    await until('the call', async () =>
+      (await fetch(`${one.admin}/metrics`)).text().then((text) => /open_intents 1\b/.test(text) || undefined),
+    );
+    const said = await Promise.all([speaking, session.call('slow', { ms: 300 })]);
+    const messages = said.flatMap((each) => each.messages).filter(({ method }) => method === 'notifications/message');
+    expect(messages.map(({ params }) => params.data)).toEqual(['[redacted]ing']);
+  });
+
+  test('is looked at for four MiB a call, and what it says beyond does not go on', async () => {
+    const session = await LegacySession.open(one.url, one.token);
+    const said = await session.call('flood', { method: 'notifications/message', times: 100 });
+    // Of 64 KiB and some more each.
+    expect(said.messages).toHaveLength(63 + 1);
+    expect(said.messages.at(-1).result.content[0].text).toBe('flooded');
+  });
 });
 
 test('the trail says what was withheld, and nothing of what it was', async () => {

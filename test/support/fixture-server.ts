@@ -68,12 +68,16 @@ let nextAsk = 0;
 /** Tell the standing streams of the stateless revision that the list has changed. */
 const listening: (() => void)[] = [];
 
+/** Those of calls that go on when another call comes. */
+const alone: (() => void)[] = [];
+
 /** Runs one tool; `out` sends messages before the answer. Undefined: no answer at all. */
 async function run(message: Message, raw: string, out: Out, canAsk: boolean): Promise<object | undefined> {
   const name = message.params?.['name'];
   const args = (message.params?.['arguments'] ?? {}) as Record<string, any>;
   if (values.journal !== undefined) appendFileSync(values.journal, `${JSON.stringify({ name, raw })}\n`);
   const text = (said: string) => ({ content: [{ type: 'text', text: said }], unknownField: { kept: true } });
+  for (const meet of alone.splice(0)) meet();
   switch (name) {
     case 'echo':
       return text(String(args['text'] ?? ''));
@@ -81,6 +85,7 @@ async function run(message: Message, raw: string, out: Out, canAsk: boolean): Pr
       await new Promise((resolve) => setTimeout(resolve, Number(args['ms'] ?? 100)));
       return text('slept');
     case 'progress': {
+      if (args['company'] === true) await new Promise<void>((resolve) => alone.push(resolve));
       const token = message.params?.['_meta']?.progressToken;
       for (let i = 1; i <= 3; i++)
         out({

@@ -33,18 +33,23 @@ function* acrossRequires({ require }: PolicyEntry): Iterable<LintProblem> {
 }
 
 function firstClash(conditions: readonly ConditionSource[]): LintProblem | undefined {
-  const tests = together(conditions).filter((test) => typeof test.path === 'string' && !test.path.includes('[*]'));
-  for (const [i, later] of tests.entries()) {
-    for (const earlier of tests.slice(0, i)) {
-      if (earlier.path !== later.path || !excludes(earlier, later)) continue;
-      return {
-        pointer: later.pointer,
-        message: `\`${typeof later.path === 'string' ? later.path : ''}\` cannot be both \`${said(earlier)}\` and \`${said(later)}\``,
-      };
+  const byPath = new Map<string, TestSource[]>();
+  for (const later of together(conditions)) {
+    const { path, pointer } = later;
+    if (typeof path !== 'string' || path.includes('[*]')) continue;
+    const before = byPath.get(path) ?? [];
+    const earlier = before.find((test) => excludes(test, later));
+    if (earlier !== undefined) {
+      return { pointer, message: `\`${path}\` cannot be both \`${said(earlier)}\` and \`${said(later)}\`` };
     }
+    if (before.length < testsMax) before.push(later);
+    byPath.set(path, before);
   }
   return undefined;
 }
+
+/** Of one path, what all others are held against. */
+const testsMax = 1_000;
 
 function said({ op, value }: TestSource): string {
   return value === undefined ? op : `${op} ${jsonText(value)}`;

@@ -334,6 +334,23 @@ describe('lints', () => {
     expect(warnings(`default: allow\nhide: ${hide}`, undefined)).toHaveLength(1_000);
   });
 
+  it('hold the rest of a file against the first thousand of its globs and conditions alone', () => {
+    const hide = Array.from({ length: 1_001 }, (_, i) => `x${i}_*`);
+    const conditions = Array.from({ length: 1_001 }, (_, value) => ({ path: 'args.n', op: 'neq', value }));
+    const entry = (value: number) => ({
+      require: [{ conditions: [...conditions, { path: 'args.n', op: 'eq', value }] }],
+    });
+    const globs = Object.fromEntries(hide.map((glob) => [`y${glob}`, { action: 'deny' }]));
+    const named = { x999_a: {}, x1000_a: {}, yx999_a: {}, yx1000_a: {}, first: entry(999), second: entry(1_000) };
+    const document = { default: 'allow', hide, tools: { ...globs, ...named } };
+    const { warnings: found } = checkPolicy('p.json', JSON.stringify({ version: '1', ...document }));
+    expect(found.map(({ message }) => message.replace(/[,;].*$/, ''))).toEqual([
+      '`x999_a` is hidden by `x999_*`',
+      '`yx999_a` is refused by `yx999_*`',
+      '`args.n` cannot be both `neq 999` and `eq 999`',
+    ]);
+  });
+
   it('have a name and a meaning for the reference page', () => {
     for (const { name, meaning } of lints) expect(`${name}: ${meaning}`).toMatch(/^[a-z ]+: [a-z`].*[^.]$/);
   });

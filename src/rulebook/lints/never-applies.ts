@@ -28,6 +28,9 @@ export const neverApplies: Lint = {
   },
 };
 
+/** Every name is held against each of them. */
+const globsMax = 1_000;
+
 interface Hides {
   readonly names: ReadonlySet<string>;
   readonly globs: readonly { readonly pattern: string; readonly matches: (name: string) => boolean }[];
@@ -37,14 +40,16 @@ function hidesOf(levels: readonly PolicyLevel[]): Hides {
   const patterns = levels.flatMap((level) => level.hide.map(({ pattern }) => pattern));
   return {
     names: new Set(patterns),
-    globs: [...new Set(patterns.filter(isGlob))].map((pattern) => ({ pattern, matches: globMatcher(pattern) })),
+    globs: [...new Set(patterns.filter(isGlob))]
+      .slice(0, globsMax)
+      .map((pattern) => ({ pattern, matches: globMatcher(pattern) })),
   };
 }
 
 /** The pattern that hides the name, or the same glob. */
 function hiderOf(name: string, { names, globs }: Hides): string | undefined {
-  if (names.has(name)) return name;
-  return globs.find(({ pattern, matches }) => pattern === '*' || (!isGlob(name) && matches(name)))?.pattern;
+  const written = [name, '*'].find((pattern) => names.has(pattern));
+  return written ?? (isGlob(name) ? undefined : globs.find(({ matches }) => matches(name))?.pattern);
 }
 
 function* hiddenEntry({ name, entry }: PlacedEntry, hides: Hides | undefined): Iterable<LintProblem> {
@@ -64,7 +69,8 @@ function* hiddenTwice(level: PolicyLevel): Iterable<LintProblem> {
     const hider = hiderOf(pattern, before);
     if (hider !== undefined) yield { pointer, message: `\`${pattern}\` is hidden already by \`${hider}\`` };
     before.names.add(pattern);
-    if (isGlob(pattern)) before.globs.push({ pattern, matches: globMatcher(pattern) });
+    if (isGlob(pattern) && before.globs.length < globsMax)
+      before.globs.push({ pattern, matches: globMatcher(pattern) });
   }
 }
 
@@ -118,6 +124,7 @@ function denyingOf(level: PolicyLevel, outer: PolicyLevel): Denying {
     globs: levels
       .flatMap(denied)
       .filter(isGlob)
+      .slice(0, globsMax)
       .map((glob) => ({ glob, matches: globMatcher(glob) })),
     groups: new Set(
       levels.flatMap(({ categories }) => [...categories].flatMap(([g, entry]) => (denies(entry) ? g : []))),

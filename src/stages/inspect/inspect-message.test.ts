@@ -27,6 +27,13 @@ describe('a message before the answer', () => {
     expect(inspectMessage([{ ...rules, shadow: true }], log('bob@example.com'))).toBe(log('bob@example.com'));
   });
 
+  it('that cannot be judged goes on where rules only watch', () => {
+    const twice = '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":1,"data":2},"x":1}';
+    expect(inspectMessage([rules], twice)).toBe(undefined);
+    expect(inspectMessage([{ ...rules, shadow: true }], twice)).toBe(twice);
+    expect(inspectMessage([rules, { ...rules, shadow: true }], twice)).toBe(undefined);
+  });
+
   it('is stripped and redacted by patterns, and not by paths', () => {
     expect(inspectMessage([rules], log('\u001b[1mbob@example.com'))).toBe(
       '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"[redacted]"}}',

@@ -10,7 +10,8 @@ import { inspectResult, withoutPaths } from './inspect-result.ts';
 
 /** `text`: a notification or request, one line. The same text where nothing changes; undefined where it must not go on. */
 export function inspectMessage(rules: readonly InspectRules[], text: string): string | undefined {
-  if (rules.length === 0) return text;
+  // What only watches withholds nothing, be it that a message cannot be judged.
+  if (rules.every((one) => one.shadow)) return text;
   const read = readJsonText(text, sentDepthMax);
   if (read.kind === 'malformed' || !isJsonObject(read.value)) return undefined;
   const message = read.value;

@@ -32,6 +32,16 @@ describe('a reply', () => {
     expect(inspectReply([emails], lost)).toBe(lost);
   });
 
+  it.each([
+    '{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}}',
+    '{"jsonrpc":"2.0","id":1,"result":"text"}',
+    '{"jsonrpc":"2.0","id":1,"result":{},"beside":"bob@example.com"}',
+  ])('is as it came where rules only watch: %s', (text) => {
+    const reply = replied(text);
+    expect(inspectReply([{ ...emails, shadow: true }], reply)).toBe(reply);
+    expect(inspectReply([emails, { ...emails, shadow: true }], reply)).not.toBe(reply);
+  });
+
   it('is written again where something does, numbers as they were', () => {
     const reply = replied(
       '{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"\\u001b[1mbob@example.com"}],"n":1.50}}',

@@ -10,7 +10,8 @@ export const sentDepthMax = 256;
 
 /** What is withheld says why; what cannot be read where there are rules cannot be judged, and is withheld too. */
 export function inspectReply(rules: readonly InspectRules[], reply: Reply, setting: InspectSetting = {}): Reply {
-  if (rules.length === 0 || reply.kind !== 'replied') return reply;
+  // What only watches withholds nothing, be it that a result cannot be judged.
+  if (reply.kind !== 'replied' || rules.every((one) => one.shadow)) return reply;
   const read = readJsonText(reply.text, sentDepthMax);
   const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : undefined;
   if (message === undefined)

@@ -2,13 +2,16 @@ import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } f
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { META_LOG } from '../../domain/revisions.ts';
+import { Asked } from './asked.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
   type Connection,
   type Outgoing,
   oneLine,
   requestText,
+  type ServerMessage,
   type Standing,
+  shownBeside,
   survivesDoubles,
   withId,
   withSubscription,
@@ -40,7 +43,7 @@ export class ChildConnection implements Connection {
   readonly #child: Child;
   readonly #inFlight: InFlight<Waiting>;
   /** Requests of the server that await the client's answer. */
-  readonly #asked = new Set<string>();
+  readonly #asked: Asked;
   #next = 0;
   #gone: string | undefined;
   #ending = false;
@@ -49,6 +52,7 @@ export class ChildConnection implements Connection {
     this.era = options.era;
     this.revision = options.revision;
     this.#options = options;
+    this.#asked = new Asked(() => options.log.dropped('answers to the oldest question: too many are open'));
     this.#inFlight = new InFlight<Waiting>({
       silenceMsMax: options.silenceMsMax,
       totalMsMax: options.totalMsMax,
@@ -116,7 +120,7 @@ export class ChildConnection implements Connection {
 
   /** Whether the server asked for this; only then is a client's response passed on. */
   wasAsked(id: MessageId): boolean {
-    return this.#asked.delete(idKey(id));
+    return this.#asked.take(id);
   }
 
   cancel(handle: object, why: string): void {
@@ -166,7 +170,7 @@ export class ChildConnection implements Connection {
           this.#child.write(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);
           return;
         }
-        this.#asked.add(idKey(message.id));
+        this.#asked.add(message.id);
         this.#toOwner(undefined, { method: message.method, text: line, id: message.id });
         return;
       case 'notification':
@@ -194,7 +198,7 @@ export class ChildConnection implements Connection {
     outgoing.onMessage({ ...message, text: renamed ? withSubscription(line, outgoing.id) : line });
   }
 
-  /** To the request it belongs to, else the only one running, else the session's standing stream. */
+  /** To the request it belongs to, else to one that runs, else the session's standing stream. */
   #toOwner(token: MessageId | undefined, message: { method: string; text: string; id: MessageId | undefined }): void {
     if (token !== undefined) {
       const key = idKey(token);
@@ -208,21 +212,23 @@ export class ChildConnection implements Connection {
       }
     }
     if (this.#options.shared) return this.#toSharer(message);
-    const last = this.#inFlight.all().at(-1);
+    const running = this.#inFlight.all();
+    const last = running.at(-1);
     if (last === undefined || STANDING_ONLY.has(message.method)) return this.#options.standing(message);
     this.#inFlight.heard(last);
     last.notice(message);
-    last.outgoing.onMessage(message);
+    toOneOf(running, last, message);
   }
 
   /** A log message names no request: it is for the one that asked for such, if only one runs that did. */
   #toSharer(message: { method: string; text: string; id: MessageId | undefined }): void {
-    const asking = this.#inFlight.all().filter(({ outgoing }) => asksForLog(outgoing.params));
+    const running = this.#inFlight.all();
+    const asking = running.filter(({ outgoing }) => asksForLog(outgoing.params));
     const [only] = asking;
     if (message.method !== 'notifications/message' || only === undefined) return this.#options.standing(message);
     if (asking.length > 1) return this.#options.log.dropped('a log message that could belong to several requests');
     this.#inFlight.heard(only);
-    only.outgoing.onMessage(message);
+    toOneOf(running, only, message);
   }
 
   #onLongLine(head: string, tail: string): void {
@@ -257,6 +263,13 @@ type Waiting = Deadlines & {
   readonly tokenSent: MessageId | undefined;
   readonly resolve: (reply: Reply) => void;
 };
+
+/** Whose it is the server does not say: what any of those running may not hear of it goes to none. */
+function toOneOf(running: readonly Waiting[], { outgoing }: Waiting, message: ServerMessage): void {
+  const others = running.map((one) => one.outgoing).filter((other) => other !== outgoing);
+  const shown = shownBeside(others, message);
+  if (shown !== undefined) outgoing.onMessage(shown);
+}
 
 /** These tell the session something; they belong to no call even while one runs. */
 const STANDING_ONLY = new Set([

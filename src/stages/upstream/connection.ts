@@ -35,6 +35,11 @@ export type Outgoing = {
   readonly headers?: readonly (readonly [string, string])[];
   /** What the server sends about this request before its answer. */
   readonly onMessage: (message: ServerMessage) => void;
+  /**
+   * What may go on of a message that could be about this request; undefined where nothing may. Absent where nothing is
+   * looked for in what comes back to it.
+   */
+  readonly shown?: (text: string) => string | undefined;
 };
 
 /** A notification or request of the server that passed the table of its era; `text` is one line of JSON. */
@@ -44,6 +49,23 @@ export type ServerMessage = {
   /** Present on requests of the server. */
   readonly id: MessageId | undefined;
 };
+
+/**
+ * What of a message may go on that could be about any of these requests. Undefined where one of them withholds it: it is
+ * then told of, and answered where it is a question, as a message of that request.
+ */
+export function shownBeside(requests: readonly Outgoing[], message: ServerMessage): ServerMessage | undefined {
+  let { text } = message;
+  for (const request of requests) {
+    const shown = request.shown === undefined ? text : request.shown(text);
+    if (shown === undefined) {
+      request.onMessage(message);
+      return undefined;
+    }
+    text = shown;
+  }
+  return { ...message, text };
+}
 
 /** Where messages go that belong to no request in flight: the session's standing stream. */
 export type Standing = (message: ServerMessage) => void;

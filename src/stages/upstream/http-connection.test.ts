@@ -46,6 +46,52 @@ test('a standing stream is opened again though the server was away for longer th
   await connection.close();
 });
 
+test('what comes on the standing stream while calls run goes past what is looked for in theirs', async () => {
+  let stream: ServerResponse | undefined;
+  const called = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const endpoint = await endpointTo((request, response) => {
+    if (request.method !== 'GET') return void called.resolve();
+    stream = response;
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': here\n\n');
+    opened.resolve();
+  });
+  const heard: string[] = [];
+  const withheld: string[] = [];
+  const enough = Promise.withResolvers<void>();
+  const connection = new HttpConnection({
+    ...plain,
+    endpoint,
+    sessionId: undefined,
+    standing: ({ text }) => {
+      heard.push(text);
+      if (text.includes('last')) enough.resolve();
+    },
+  });
+  connection.listen();
+  const said = (data: string) =>
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"${data}"}}`;
+  const call = connection.send(
+    {
+      id: 'c',
+      handle: {},
+      method: 'tools/call',
+      params: undefined,
+      rest: '"method":"tools/call"}',
+      onMessage: ({ text }) => withheld.push(text),
+      shown: (text) => (text.includes('never') ? undefined : text.replace('secret', '[redacted]')),
+    },
+    nothing,
+  );
+  await Promise.all([opened.promise, called.promise]);
+  for (const data of ['a secret', 'never', 'last']) stream?.write(`data: ${said(data)}\n\n`);
+  await enough.promise;
+  expect(heard).toEqual([said('a [redacted]'), said('last')]);
+  expect(withheld).toEqual([said('never')]);
+  await connection.close();
+  await call;
+});
+
 test('calls that meet the end of the session together open one new session between them', async () => {
   const met: ServerResponse[] = [];
   const endpoint = await endpointTo((request, response) => {

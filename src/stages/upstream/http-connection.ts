@@ -1,12 +1,14 @@
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { Bag } from '../../platform/bag.ts';
+import { Asked } from './asked.ts';
 import {
   type Connection,
   type Outgoing,
   oneLine,
   requestText,
   type Standing,
+  shownBeside,
   survivesDoubles,
   withId,
   withSubscription,
@@ -32,7 +34,7 @@ export class HttpConnection implements Connection {
   readonly revision: string;
   readonly #options: HttpConnectionOptions;
   readonly #running = new Bag<Running>();
-  readonly #asked = new Set<string>();
+  readonly #asked: Asked;
   #sessionId: string | undefined;
   #headers: string[] = [];
   #stream: Exchange | undefined;
@@ -48,6 +50,7 @@ export class HttpConnection implements Connection {
     this.era = options.era;
     this.revision = options.revision;
     this.#options = options;
+    this.#asked = new Asked(() => options.log.dropped('answers to the oldest question: too many are open'));
     this.#useSession(options.sessionId);
   }
 
@@ -139,7 +142,7 @@ export class HttpConnection implements Connection {
   }
 
   wasAsked(id: MessageId): boolean {
-    return this.#asked.delete(idKey(id));
+    return this.#asked.take(id);
   }
 
   cancel(handle: object, why: string): void {
@@ -167,7 +170,7 @@ export class HttpConnection implements Connection {
       method: 'GET',
       headers: [...this.#headers, 'accept', 'text/event-stream'],
       onEvent: (data) => {
-        this.#fromServer(oneLine(data), this.#options.standing);
+        this.#fromServer(oneLine(data), this.#toStanding);
         return false;
       },
       standing: true,
@@ -232,6 +235,15 @@ export class HttpConnection implements Connection {
     return this.#replied(text, 200, message.isError, outgoing.id, wireId);
   }
 
+  /** Much of what a call makes a server say comes here, and does not say so. */
+  readonly #toStanding: Standing = (message) => {
+    const shown = shownBeside(
+      this.#running.all().map(({ request }) => request.outgoing),
+      message,
+    );
+    if (shown !== undefined) this.#options.standing(shown);
+  };
+
   #fromServer(text: string, to: Standing): ReturnType<typeof classify> {
     const message = classify(text, this.era);
     switch (message.kind) {
@@ -243,7 +255,7 @@ export class HttpConnection implements Connection {
       case 'request':
         if (message.method === 'ping') this.tell(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);
         else {
-          this.#asked.add(idKey(message.id));
+          this.#asked.add(message.id);
           to({ method: message.method, text, id: message.id });
         }
         break;

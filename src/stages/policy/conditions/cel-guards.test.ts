@@ -229,6 +229,8 @@ describe('what an expression gives', () => {
     ['timestamp("2024-02-29T23:59:59.120+01:30") < timestamp("2024-02-29T22:29:59.121Z")', true],
     ['int("007") == 7 && int(-1.9) == -1 && int("-9223372036854775808") < 0 && double("1.5e3") == 1500.0', true],
     ['"a" + "b" == "ab" && ([1] + [2]).size() == 2 && -args.n == -1.0', true],
+    ['7.0 * (5.0 % 3.0) == 14.0 && false == (args.n + 1 == 5.0) && -(args.n == 1.0 ? 1 : 2) == -1', true],
+    ['args.n * 0.00000000001 > 0.0 && 1e21 + args.n > 1e20 && 123456.0123456789 + 0.0 == 123456.0123456789', true],
     ['"MİX".lowerAscii() == "mİx" && "1µs".upperAscii() == "1µS"', true],
   ])('is as before where nothing is wrong: %s', (text, wanted) => {
     const deep = Array.from({ length: 40 }).reduce((inside) => [inside], 1);

@@ -4,7 +4,7 @@
  * doubles; every error of an evaluation is an error of the condition. What it gets wrong is in `cel-guards.ts`, the type
  * checks against a tool's schema are in `cel-types.ts`.
  */
-import { type ASTNode, Environment, type ParseResult, serialize } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../../../domain/json.ts';
 import type { Outcome } from '../../../domain/policy.ts';
 import type { ConditionSource } from '../../../domain/policy-document.ts';
@@ -12,6 +12,7 @@ import type { Condition, Evaluation } from '../evaluation.ts';
 import { ReadFault } from '../path.ts';
 import { type SafePattern, safePattern, searchCostMax } from '../safe-pattern.ts';
 import { children, guard, guardNames, registerGuards, unsoundNode } from './cel-guards.ts';
+import { textOf } from './cel-text.ts';
 import type { ConditionContext, Expression } from './context.ts';
 import { shown } from './operator.ts';
 
@@ -110,17 +111,6 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
       }
     },
   };
-}
-
-/** The library writes a character beyond U+FFFF as two escapes, which it does not read. Escapes are taken one by one. */
-function textOf(ast: ASTNode): string {
-  return serialize(ast).replace(
-    /\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|[^])/gi,
-    (escape, high: string | undefined, low: string | undefined) =>
-      high === undefined || low === undefined
-        ? escape
-        : String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low, 16)),
-  );
 }
 
 /** One run at a time: evaluation is synchronous. */
