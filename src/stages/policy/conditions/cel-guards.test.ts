@@ -184,6 +184,7 @@ describe('what an expression gives', () => {
 
   it.each<readonly [string, unknown, string]>([
     ['int(args.a) > 5', 1e300, '`int` cannot read it exactly'],
+    ['int(args.a) > 5', 2 ** 63, '`int` cannot read it exactly'],
     ['int(args.a) == 0', '', '`int` cannot read it exactly'],
     ['double(args.a) > 1.0', 'inf', '`double` cannot read it exactly'],
     ['double(args.a) < 1.0', '1e999', 'a number is too large'],
@@ -221,6 +222,7 @@ describe('what an expression gives', () => {
     ['args.a in args.a', { a: 1 }, 'a key of a map is a text'],
     ['1 in args.a', { '1': 1 }, 'a key of a map is a text'],
     ['"x" + args.a in (args.a == "a" ? args : args)', 'a', 'not a list'],
+    ['args.a.key in (args.a.no ? "x" : args.a)', { key: 'key', no: false }, 'not a list'],
     ['args.a[1] == 1', { '1': 1 }, 'not a list'],
     ['[1][args.a] == 1', 0.5, 'no such element of a list'],
     ['[1][args.a] == 1', 1, 'no such element of a list'],
