@@ -471,6 +471,8 @@ describe('limits of a decision', () => {
     // An agent may be called anything, and never shares the bucket of those without a name.
     expect(scopes(['agent'], { caller: { id: 'alice', agent: '(none)' } })).toEqual(['agent="(none)"']);
     expect(scopes(['agent'], { caller: { id: 'alice', agent: '"(none)"' } })).toEqual(['agent="\\"(none)\\""']);
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: '"(none)' } })).toEqual(['agent="\\"(none)"']);
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: 'x"' } })).toEqual(['agent=x"']);
     expect(scopes(['agent', 'grant'], { grant: 'desk', caller: { id: 'alice', agent: 'x' } })).toEqual([
       'grant=desk',
       'agent=x',
