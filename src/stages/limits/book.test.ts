@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { demand, SlowBook } from '../../../test/limits/model.ts';
 import { LimitBook } from './book.ts';
-import type { Demand } from './demand.ts';
+import { type Demand, entered } from './demand.ts';
 
 const WINDOWS = [1, 50, 400, 3_000, ['minute', 'UTC'], ['day', 'Europe/Berlin']] as const;
 
@@ -46,9 +46,19 @@ describe('the book of limits', () => {
               ? undefined
               : { used: expected.used, resetsAt: expected.resetsAt, rule: demands[expected.index]?.rule },
           );
+          const watched = book.firstWatched(demands, now);
+          const alike = slow.watched(demands, now);
+          expect(watched).toEqual(
+            alike === undefined
+              ? undefined
+              : {
+                  used: alike.used,
+                  demand: expect.objectContaining({ rule: demands[alike.index]?.rule, shadow: true }) as Demand,
+                },
+          );
           if (exceeded === undefined) {
-            book.take(demands, now, i + 1);
-            slow.take(demands, now, i + 1);
+            book.take(entered(demands, watched), now, i + 1);
+            slow.take(alike === undefined ? demands : demands.filter(({ shadow }) => !shadow), now, i + 1);
             held.push({ entry: i + 1, demands });
           }
           if (after === 'prune') for (const { bucket, keepMs } of demands) book.prune(bucket, now, keepMs);
@@ -66,6 +76,20 @@ describe('the book of limits', () => {
       }),
       { numRuns: 400, seed: 7420 },
     );
+  });
+
+  test('what a limit in shadow would have refused, it names and does not refuse', () => {
+    const book = new LimitBook();
+    const shadow = { shadow: true };
+    const full = [demand('calls', '2', 100), demand('calls', '1', 100, shadow), demand('sum', '0', 100, shadow)];
+    expect(book.firstExceeded(full, 1)).toBeUndefined();
+    // The first in the policy's order, and what was asked before does not count.
+    expect(book.firstWatched(full, 1)).toMatchObject({ used: 0n, demand: { rule: '/sum', shadow: true } });
+    book.take(full, 1, 1);
+    expect(book.firstWatched(full, 100)).toMatchObject({ used: 10n ** 18n, demand: { rule: '/calls', shadow: true } });
+    expect(book.firstWatched(full.slice(0, 2), 101)).toBeUndefined();
+    expect(book.firstWatched([demand('calls', '0', 100)], 1)).toBeUndefined();
+    expect(book.firstExceeded([demand('calls', '1', 100)], 1)).toMatchObject({ used: 10n ** 18n, resetsAt: 101 });
   });
 
   test('hundreds of thousands of entries leave at once, and give the room of their log back', () => {

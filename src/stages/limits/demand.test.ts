@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LimitDemand } from '../../domain/policy.ts';
 import { bucketName, isOfCounter, parseBucket } from './bucket.ts';
-import { decimalText, isSameWindow, levelled, scaled, windowKey } from './demand.ts';
+import { decimalText, entered, isSameWindow, levelled, scaled, windowKey } from './demand.ts';
 import { limitReached, limitSentence } from './reached.ts';
 import { keptDemand, toDemand } from './to-demand.ts';
 
@@ -115,6 +115,16 @@ describe('what a limit asks for', () => {
   });
 });
 
+describe('what a call enters into its logs', () => {
+  const demands = [limit({}), limit({ shadow: true }), limit({ counter: 'd' })].map(toDemand);
+  test('is all that it asks for', () => {
+    expect(entered(demands, undefined)).toEqual(demands);
+  });
+  test('and nothing of what limits in shadow count, where one of them would have refused it', () => {
+    expect(entered(demands, { demand: demands[1] })).toEqual([demands[0], demands[2]]);
+  });
+});
+
 describe('names of logs', () => {
   test('no value passes for two, and shadow is apart', () => {
     fc.assert(
@@ -173,6 +183,10 @@ describe('what is said of a limit that is reached', () => {
       retryAfter: 2,
     });
     expect(limitReached(exceeded, '60', 1_700_000_001_001)?.retryAfter).toBe(1);
+  });
+  test('where a call takes all of a limit, what is used of it: it would fit later', () => {
+    const exceeded = { demand: { ...demand, amount: demand.max }, used: scaled('0.5') ?? 0n, resetsAt: 5 };
+    expect(limitSentence(exceeded, 'pay')).toBe('the limit at /tools/x/limits/0 is reached: 0.5 of 2.5 used');
   });
   test('where the call alone is above the limit, no time', () => {
     const exceeded = { demand: { ...demand, amount: scaled('3') ?? 0n }, used: 0n, resetsAt: undefined };

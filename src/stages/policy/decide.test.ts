@@ -4,7 +4,7 @@ import type { CallFacts, Decision, PolicySet } from '../../domain/policy.ts';
 import { loadPolicy } from '../../rulebook/load.ts';
 import { noPolicy } from './compile.ts';
 import { decide } from './decide.ts';
-import { showsPrompt, showsResource, showsTool } from './listing.ts';
+import { showsPrompt, showsResource, showsTool, wouldShow } from './listing.ts';
 
 function policyOf(...documents: object[]): PolicySet {
   const loaded = loadPolicy(
@@ -471,6 +471,8 @@ describe('limits of a decision', () => {
     // An agent may be called anything, and never shares the bucket of those without a name.
     expect(scopes(['agent'], { caller: { id: 'alice', agent: '(none)' } })).toEqual(['agent="(none)"']);
     expect(scopes(['agent'], { caller: { id: 'alice', agent: '"(none)"' } })).toEqual(['agent="\\"(none)\\""']);
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: '"(none)' } })).toEqual(['agent="\\"(none)"']);
+    expect(scopes(['agent'], { caller: { id: 'alice', agent: 'x"' } })).toEqual(['agent=x"']);
     expect(scopes(['agent', 'grant'], { grant: 'desk', caller: { id: 'alice', agent: 'x' } })).toEqual([
       'grant=desk',
       'agent=x',
@@ -579,6 +581,26 @@ describe('shadow beside what is enforced', () => {
     });
     expect(showsPrompt(watching, 's', 'x')).toBe(true);
     expect(showsPrompt(mixed, 's', 'x')).toBe(false);
+  });
+
+  it('knows which prompts and resources would be shown, had documents in shadow counted', () => {
+    const policy = policyOf(
+      { version: '1', default: 'allow', resources: { hide: ['file:///keys'] } },
+      { ...deny, mode: 'shadow', prompts: { allow: ['daily'] }, resources: { allow: ['file:///keys', 'file:///a'] } },
+    );
+    const seen = (kind: 'prompts' | 'resources', name: string): unknown => [
+      kind === 'prompts' ? showsPrompt(policy, 's', name) : showsResource(policy, 's', name),
+      wouldShow(policy, 's', name, kind),
+    ];
+    expect([seen('prompts', 'daily'), seen('prompts', 'weekly')]).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+    expect(['file:///a', 'file:///b', 'file:///keys'].map((uri) => seen('resources', uri))).toEqual([
+      [true, true],
+      [true, false],
+      [false, false],
+    ]);
   });
 
   it('marks what the trail lists', () => {

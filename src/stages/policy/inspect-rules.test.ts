@@ -55,6 +55,8 @@ describe('what is to be done with a reply', () => {
     const [path, regex] = rules[2]?.redact ?? [];
     expect(path).toMatchObject({ steps: [{ name: 'structuredContent' }, { name: 'keys' }, { kind: 'every' }] });
     expect(regex?.kind === 'regex' && regex.replaceAll('axxb', '-')).toBe('a-b');
+    // The steps of `x+`: fail, x, once more, match. What a search costs is this times the text.
+    expect(regex?.kind === 'regex' && regex.size).toBe(4);
   });
 
   it('redacts what a path of the result names, and no other', () => {

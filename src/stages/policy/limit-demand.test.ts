@@ -53,6 +53,8 @@ describe('what can be counted', () => {
     ['-0.1', { error: 'is negative' }],
     ['abc', { error: 'is no number within bounds' }],
     ['1e999', { error: 'is no number within bounds' }],
+    ['Infinity', { error: 'is no number within bounds' }],
+    ['NaN', { error: 'is no number within bounds' }],
   ])('%s → %j', (text, counted) => {
     expect(countable(text)).toEqual(counted);
   });

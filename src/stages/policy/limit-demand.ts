@@ -114,7 +114,7 @@ function guarded(read: () => Counted): Counted {
 function celAmount(value: unknown): Counted {
   if (typeof value === 'bigint') return countable(value.toString());
   if (typeof value === 'string') return countable(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return countable(String(value));
+  if (typeof value === 'number') return countable(String(value));
   return { error: 'is no number' };
 }
 

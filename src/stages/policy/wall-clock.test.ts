@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTimezone, wallClock } from './wall-clock.ts';
+import { isDate, isTimezone, wallClock } from './wall-clock.ts';
 
 describe('the wall clock of a zone', () => {
   it.each([
@@ -69,5 +69,19 @@ describe('a time zone', () => {
     ['', false],
   ])('%j is one: %s', (name, known) => {
     expect(isTimezone(name)).toBe(known);
+  });
+});
+
+describe('a date', () => {
+  it.each([
+    ['2026-01-31', true],
+    ['2024-02-29', true],
+    ['2026-02-29', false],
+    ['2026-13-01', false],
+    ['2026-01', false],
+    ['2026', false],
+    ['', false],
+  ])('%j is one: %s', (text, known) => {
+    expect(isDate(text)).toBe(known);
   });
 });

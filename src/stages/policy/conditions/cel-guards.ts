@@ -80,8 +80,6 @@ const lostKeys: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
 /** Rewrites what is below and including this node. Whether anything was. */
 export function guard(node: ASTNode): boolean {
-  // `has` takes a path and no call; what it looks at decides nothing else.
-  if (node.op === 'call' && node.args[0] === 'has') return false;
   // All are visited: no short circuit.
   const inside = children(node).map(guard).includes(true);
   return guardOne(node) || inside;
@@ -110,8 +108,7 @@ function guardOne(node: ASTNode): boolean {
     case 'call': {
       const [name, [only]] = node.args;
       if (!readers.has(name) || only === undefined) return false;
-      const guarded = call(name, call(readable, only, text(name)));
-      return become(node, name === 'int' || name === 'timestamp' ? guarded : call(sound, guarded));
+      return become(node, call(sound, call(name, call(readable, only, text(name)))));
     }
     case 'rcall': {
       const [name, receiver, parameters] = node.args;

@@ -96,6 +96,11 @@ describe('an expression', () => {
     else expect(() => run(text, args)).toThrow(said);
   });
 
+  it('with a pattern is held against a schema as it runs, with the search that is bounded', () => {
+    const searching = compileExpression('args.s.matches( "^a+$" )', false);
+    expect(searching).toMatchObject({ text: 'args.s.matches( "^a+$" )', checked: 'args.s.searchRe2("^a+$")' });
+  });
+
   it('searches texts of two hundred thousand characters in one run', () => {
     const args = (length: number): object => ({ s: 'b'.repeat(length) });
     const twice = 'args.s.matches("a") || args.s.matches("a+")';
