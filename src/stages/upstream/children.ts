@@ -1,0 +1,67 @@
+import type { Era } from '../../domain/message.ts';
+import type { ChildCommand } from './child.ts';
+import { ChildConnection } from './child-connection.ts';
+import type { Standing } from './connection.ts';
+import type { Link, NotOpened } from './link.ts';
+import type { UpstreamLog } from './upstream-log.ts';
+
+/** Whom a child serves. One that answered the probe gets its link later. */
+export type ChildOwner = { standing: Standing; link: Link | undefined };
+
+export type ChildrenOptions = {
+  readonly command: ChildCommand;
+  readonly silenceMsMax: number;
+  readonly totalMsMax: number;
+  readonly responseBytesMax: number;
+  readonly log: UpstreamLog;
+};
+
+/** The processes of one server over stdio, never more than the bound. */
+export class Children {
+  readonly #options: ChildrenOptions;
+  readonly #all = new Set<ChildConnection>();
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get isFull(): boolean {
+    return this.#all.size >= CHILDREN_MAX;
+  }
+
+  /** Undefined where there is no room for it. A modern child serves many callers, a legacy one its session. */
+  start(era: Era, revision: string, owner: ChildOwner): ChildConnection | undefined {
+    if (this.isFull) return undefined;
+    const { log } = this.#options;
+    const child: ChildConnection = new ChildConnection({
+      ...this.#options,
+      era,
+      revision,
+      shared: era === 'modern',
+      standing: (message) => owner.standing(message),
+      onGone: (why, deliberate) => {
+        this.#all.delete(child);
+        if (owner.link === undefined || deliberate) return;
+        owner.link.lost(child, why);
+        log.down(why, child.lastWords);
+      },
+    });
+    this.#all.add(child);
+    return child;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((child) => child.close()));
+  }
+
+  kill(): void {
+    for (const child of this.#all) child.kill();
+  }
+}
+
+const CHILDREN_MAX = 16;
+export const noRoom: NotOpened = { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
