@@ -5,6 +5,7 @@ import { faultText } from '../domain/fault.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
+import { pipeLine } from '../platform/pipe-line.ts';
 
 export type StdioServerOptions = {
   readonly gate: Gate;
@@ -127,7 +128,7 @@ export class StdioServer {
         output.uncork();
       });
     }
-    output.write(`${text}\n`);
+    output.write(pipeLine(text));
   }
 
   cancelAll(): void {
