@@ -139,8 +139,8 @@ export class HttpServer {
     if (type === undefined || !isJsonType(type)) {
       return this.#turnAway(request, response, 415, 'malformed', 'the content type must be application/json');
     }
-    if (request.headers['content-encoding'] !== undefined) {
-      return this.#turnAway(request, response, 415, 'malformed', 'a content encoding is not accepted');
+    if (request.headers['content-encoding'] !== undefined || isEncoded(request.headers['transfer-encoding'])) {
+      return this.#turnAway(request, response, 415, 'malformed', 'an encoding of the body is not accepted');
     }
     const { gate, callsMax } = this.#options;
     if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
@@ -187,16 +187,11 @@ export class HttpServer {
   }
 
   #openStream(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): void {
-    const sessionId = request.headers['mcp-session-id'];
-    if (typeof sessionId !== 'string') {
-      response.setHeader('allow', 'POST');
-      return this.#turnAway(request, response, 405, 'route', 'a stream needs a session; none is named');
-    }
-    if (!accepts(request, 'text/event-stream')) {
+    if (request.headers['mcp-session-id'] !== undefined && !accepts(request, 'text/event-stream')) {
       return this.#turnAway(request, response, 406, 'route', 'the client must accept text/event-stream');
     }
-    const live = this.#options.gate.findSession(sessionId, caller, server);
-    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    const live = this.#namedSession(request, response, caller, server);
+    if (live === undefined) return;
     if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX || this.#closing)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
@@ -226,19 +221,42 @@ export class HttpServer {
   }
 
   async #endSession(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {
-    const sessionId = request.headers['mcp-session-id'];
-    if (typeof sessionId !== 'string') {
-      response.setHeader('allow', 'POST');
-      return this.#turnAway(request, response, 405, 'route', 'no session is named');
-    }
-    const live = this.#options.gate.findSession(sessionId, caller, server);
-    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    const live = this.#namedSession(request, response, caller, server);
+    if (live === undefined) return;
     try {
       await this.#options.gate.endSession(live);
       response.writeHead(204).end();
     } catch (fault) {
       this.#failed(response, fault);
     }
+  }
+
+  /** The session a GET or DELETE is about. Undefined where it is turned away: the stateless revision knows neither. */
+  #namedSession(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: Caller,
+    server: string,
+  ): ReturnType<Gate['findSession']> {
+    const sessionId = text(request.headers['mcp-session-id']);
+    const revision = text(request.headers['mcp-protocol-version']);
+    if (sessionId === undefined || (revision !== undefined && revision >= MODERN)) {
+      response.setHeader('allow', 'POST');
+      const why = sessionId === undefined ? 'no session is named' : `the revision ${revision} has no sessions`;
+      this.#turnAway(request, response, 405, 'route', why);
+      return undefined;
+    }
+    const live = this.#options.gate.findSession(sessionId, caller, server);
+    if (live === undefined) {
+      this.#turnAway(request, response, 404, 'route', 'Session not found');
+      return undefined;
+    }
+    if (revision !== undefined && revision !== live.session.revision) {
+      const why = `this session speaks ${live.session.revision}, not ${revision}`;
+      this.#turnAway(request, response, 400, 'malformed', why);
+      return undefined;
+    }
+    return live;
   }
 
   /** A mistake of ours: the client learns that there was one and nothing of it. */
@@ -381,6 +399,11 @@ const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;
 /** application/json, with charset utf-8 or none. */
 function isJsonType(header: string): boolean {
   return /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*;?\s*$/i.test(header);
+}
+
+/** Node takes any codings before `chunked` for nothing; a proxy beside us may not. */
+function isEncoded(transfer: string | undefined): boolean {
+  return transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked';
 }
 
 export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {

@@ -363,6 +363,7 @@ describe('while it runs', () => {
     expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
     const answer = (await session.call('echo')).messages[0].result;
     expect(answer._meta['sallyport/refusal'].rule).toBe('(no policy)');
+    expect(answer.content[0].text).toMatch(/nothing is allowed\. Give the grant a `policy` in the configuration\.$/);
     await gateway.stop();
     await upstream.stop();
   });
@@ -462,6 +463,29 @@ describe('while it runs', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
       expect(answer).toContain('more than once');
     }
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('a stream or the end of a session is asked for in the revision of that session', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({
+      folder: join(folder.path, 'revisions'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
+    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25');
+    for (const method of ['GET', 'DELETE']) {
+      for (const [revision, status] of [
+        ['2026-07-28', 405],
+        ['2025-06-18', 400],
+      ] as const) {
+        const headers = { ...session.headers, accept: 'text/event-stream', 'mcp-protocol-version': revision };
+        expect((await fetch(gateway.url, { method, headers })).status).toBe(status);
+      }
+    }
+    expect((await session.send('ping')).status).toBe(200);
+    expect((await fetch(gateway.url, { method: 'DELETE', headers: session.headers })).status).toBe(204);
     await gateway.stop();
     await upstream.stop();
   });
