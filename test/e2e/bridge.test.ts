@@ -203,20 +203,23 @@ describe('a last line without a line feed', () => {
   });
 });
 
-test.each(['wrap', 'stdio'])('%s: a separator that some servers and clients take for a line end arrives whole', async (command) => {
-  const file = join(folder.path, 'all.json');
-  writeFileSync(file, JSON.stringify(policy));
-  const client =
-    command === 'stdio'
-      ? bridge(gateway.url)
-      : run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'lines'), '--', 'node', fixture], {
-          input: 'pipe',
-        });
-  say(client, initialize);
-  await said(client, 'init');
-  const text = 'a\u2028b\u2029c\u0085d';
-  say(client, { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: { text } } });
-  expect(await said(client, 3)).toMatchObject({ result: { content: [{ text }] } });
-  expect(client.out()).not.toMatch(/[\u2028\u2029\u0085]/);
-  await client.stop();
-});
+test.each(['wrap', 'stdio'])(
+  '%s: a separator that some servers and clients take for a line end arrives whole',
+  async (command) => {
+    const file = join(folder.path, 'all.json');
+    writeFileSync(file, JSON.stringify(policy));
+    const client =
+      command === 'stdio'
+        ? bridge(gateway.url)
+        : run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'lines'), '--', 'node', fixture], {
+            input: 'pipe',
+          });
+    say(client, initialize);
+    await said(client, 'init');
+    const text = 'a\u2028b\u2029c\u0085d';
+    say(client, { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: { text } } });
+    expect(await said(client, 3)).toMatchObject({ result: { content: [{ text }] } });
+    expect(client.out()).not.toMatch(/[\u2028\u2029\u0085]/);
+    await client.stop();
+  },
+);
