@@ -87,6 +87,9 @@ export class Gate {
       if (channel.kind === 'stdio') channel.opening = this.#untilOpened(answer, channel);
       return answer;
     }
+    // Before the handshake a client may ask whether anybody is there, and nothing else.
+    if (channel.kind === 'stdio' && channel.live === undefined && message.kind === 'request' && message.method === 'ping')
+      return pong(message.id);
     const live = this.#resume(message, received, caller, server, channel);
     if ('kind' in live && live.kind === 'fault') {
       return message.kind === 'notification' && channel.kind === 'stdio' ? { kind: 'silent' } : turnAway(live);
@@ -235,7 +238,7 @@ export class Gate {
       case 'resources/read':
         return this.#call(method, message, session, message.params?.['uri'], received);
       case 'ping':
-        return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
+        return pong(id);
       case 'tools/list':
         return this.#listTools(message, session);
       case 'prompts/list':
@@ -320,6 +323,10 @@ export class Gate {
     if (await this.#parts.upstreams.answer(session, message.id, text)) return { kind: 'accepted' };
     return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
   }
+}
+
+function pong(id: MessageId): Answer {
+  return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
 }
 
 type Running = { readonly sessionId: string; readonly id: MessageId; readonly received: Received };

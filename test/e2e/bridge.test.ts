@@ -223,3 +223,15 @@ test.each(['wrap', 'stdio'])(
     await client.stop();
   },
 );
+
+test('before the handshake wrap answers a ping, and nothing else', async () => {
+  const file = join(folder.path, 'ping.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const client = run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'ping'), '--', 'node', fixture], {
+    input: 'pipe',
+  });
+  say(client, { jsonrpc: '2.0', id: 1, method: 'ping' }, { jsonrpc: '2.0', id: 2, method: 'tools/list' });
+  expect(await said(client, 1)).toMatchObject({ result: {} });
+  expect(await said(client, 2)).toMatchObject({ error: { code: -32600 } });
+  await client.stop();
+});
