@@ -88,7 +88,12 @@ export class Gate {
       return answer;
     }
     // Before the handshake a client may ask whether anybody is there, and nothing else.
-    if (channel.kind === 'stdio' && channel.live === undefined && message.kind === 'request' && message.method === 'ping')
+    if (
+      channel.kind === 'stdio' &&
+      channel.live === undefined &&
+      message.kind === 'request' &&
+      message.method === 'ping'
+    )
       return pong(message.id);
     const live = this.#resume(message, received, caller, server, channel);
     if ('kind' in live && live.kind === 'fault') {
