@@ -273,7 +273,9 @@ export class HttpServer {
     why: Parameters<HttpServerOptions['noteTurnedAway']>[0],
     detail: string,
   ): void {
-    this.#options.noteTurnedAway(why, `${request.method ?? ''} ${(request.url ?? '').slice(0, 100)}: ${detail}`);
+    // What follows a `?` may be a secret somebody put there.
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    this.#options.noteTurnedAway(why, `${request.method ?? ''} ${path.slice(0, 100)}: ${detail}`);
     response.setHeader(GATEWAY_HEADER, '1');
     const code = status === 404 ? -32001 : -32600;
     endJson(response, status, faultText({ code, message: detail, id: null }));

@@ -449,6 +449,7 @@ describe('while it runs', () => {
     expect((await post(gateway.url, '{}', { authorization: `Bearer ${gateway.token}x` })).status).toBe(401);
     const auth = { authorization: `Bearer ${gateway.token}` };
     expect((await post(gateway.url.replace('/up', '/other'), '{}', auth)).status).toBe(404);
+    expect((await post(`${gateway.url}?access_token=${gateway.token}`, '{}')).status).toBe(401);
     expect((await post(gateway.url.replace('/mcp/up', '/'), '{}', auth)).status).toBe(404);
     const root = await LegacySession.open(gateway.url.replace('/up', ''), gateway.token);
     expect((await root.call('echo', { text: 'only one server' })).messages[0].result.content[0].text).toBe(
@@ -463,6 +464,8 @@ describe('while it runs', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
       expect(answer).toContain('more than once');
     }
+    expect(gateway.err()).toContain('turned away');
+    expect(gateway.err()).not.toContain(gateway.token);
     await gateway.stop();
     await upstream.stop();
   });
