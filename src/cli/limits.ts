@@ -21,7 +21,9 @@ type Flags = {
 };
 
 export function limitsCommand(): Command {
-  const command = new Command('limits').description('What the limits have counted, while the gateway runs or not.');
+  const command = new Command('limits')
+    .description('What the limits have counted, while the gateway runs or not.')
+    .addHelpText('after', '\nExample:\n  sallyport limits list\n');
   withFolder(command.command('list'))
     .description('Every log that holds something, and each limit on it: used, of how much, and when it resets.')
     .option('--policy <file...>', 'policies to compare with, where there is no configuration that names them')

@@ -409,16 +409,23 @@ function isEncoded(transfer: string | undefined): boolean {
 }
 
 export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {
-  const why =
-    fault.code === 'EADDRINUSE'
-      ? 'the port is in use'
-      : fault.code === 'EACCES'
-        ? 'the port may not be used'
-        : fault.message;
-  return new Unavailable(
-    `cannot listen on ${host}:${port}: ${why}`,
-    `stop what uses it, or name another with ${setting}`,
-  );
+  const [why, remedy] = reasonOf(fault);
+  return new Unavailable(`cannot listen on ${host}:${port}: ${why}`, `${remedy} with ${setting}`);
+}
+
+function reasonOf(fault: NodeJS.ErrnoException): readonly [why: string, remedy: string] {
+  switch (fault.code) {
+    case 'EADDRINUSE':
+      return ['the port is in use', 'stop what uses it, or name another'];
+    case 'EACCES':
+      return ['this user may not use the port', 'name one above 1023'];
+    case 'EADDRNOTAVAIL':
+      return ['this machine has no such address', 'name one of its own'];
+    case 'ENOTFOUND':
+      return ['the name has no address', 'name another'];
+    default:
+      return [fault.message, 'name another'];
+  }
 }
 
 const HTTP: Channel = { kind: 'http' };

@@ -78,6 +78,24 @@ describe('a start that cannot be', () => {
     expect([code, err]).toEqual([69, expect.stringContaining('`no-such-program` of the server `x`')]);
   });
 
+  test('a command that is there and is no program: 69', async () => {
+    const file = config('no-program', { servers: { x: { command: './policy.yaml' } } });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('`./policy.yaml` of the server `x` is no program')]);
+  });
+
+  test('one address for clients and for the operator: 78', async () => {
+    const file = config('one-address', { listen: '127.0.0.1:7420', admin: '127.0.0.1:7420' });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([78, expect.stringContaining('the same address')]);
+  });
+
+  test('an address this machine has not: 69, and what to do', async () => {
+    const file = config('no-address', { listen: '192.0.2.1:0', hosts: ['gate.example'] });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('no such address; name one of its own with `listen:`')]);
+  });
+
   test('a port in use: 69', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await until('the port', () => taken.listening);
@@ -150,6 +168,18 @@ describe('a start that cannot be', () => {
     expect(readFileSync(database, 'utf8')).toContain('this is no database');
   });
 
+  test('a database that was cut off to nothing: 69, and no new one is begun in it', async () => {
+    const file = config('cut-off', {});
+    const data = join(folder.path, 'cut-off', 'data');
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, 'sallyport.db'), '');
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('it is empty')]);
+    expect(readFileSync(join(data, 'sallyport.db'))).toHaveLength(0);
+    const verified = await ended([bin, 'audit', 'verify', '--data', data]);
+    expect([verified.code, verified.err]).toEqual([69, expect.stringContaining('it is empty')]);
+  });
+
   test('a data folder that another gateway uses: 69', async () => {
     const upstream = await startFixture();
     const gateway = await startGateway({
@@ -176,7 +206,8 @@ describe('a start that cannot be', () => {
   });
 
   test('wrong usage: 2', async () => {
-    expect((await ended([bin, 'start', '--nonsense'])).code).toBe(2);
+    const wrong = await ended([bin, 'start', '--nonsense']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--help')]);
     expect((await ended([bin, 'nonsense'])).code).toBe(2);
     expect((await ended([bin, '--help'])).code).toBe(0);
   });
@@ -464,7 +495,7 @@ describe('while it runs', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
       expect(answer).toContain('more than once');
     }
-    expect(gateway.err()).toContain('turned away');
+    await until('the log', () => gateway.err().includes('turned away'));
     expect(gateway.err()).not.toContain(gateway.token);
     await gateway.stop();
     await upstream.stop();

@@ -133,6 +133,8 @@ class Builder {
     }
     if (!isLoopback(admin.host))
       this.#error(['admin'], '`admin` must be loopback until logins exist', 'write admin: 127.0.0.1:7421');
+    if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
+      this.#error(['admin'], '`admin` and `listen` are the same address', 'write admin: 127.0.0.1:7421');
     this.#written.origins?.forEach((origin, i) => {
       const meant = originMeant(origin);
       if (meant === origin.toLowerCase()) return;
@@ -148,6 +150,13 @@ class Builder {
       );
     const limits = this.#limits();
     const servers = Object.entries(this.#written.servers ?? {}).map(([id, server]) => this.#server(id, server));
+    if (servers.length === 0)
+      this.#place(
+        this.#warnings,
+        ['servers'],
+        'no server is named, so that nothing can be called',
+        'write one under `servers:`',
+      );
     const grants = this.#grants(
       servers.map((server) => server.id),
       listen.host,
@@ -209,7 +218,7 @@ class Builder {
     const written = this.#value('limits', 'storage');
     if (written === 'storage') return written;
     const url = fillIn(written, this.#base, this.#env);
-    if ('missing' in url) this.#error(['limits'], url.missing, 'set it, or take the reference out');
+    if ('missing' in url) this.#error(['limits'], url.missing, 'provide it, or take the reference out');
     else if (
       !URL.canParse(url.value) ||
       !LIMIT_STORES.includes(new URL(url.value).protocol) ||
@@ -403,7 +412,7 @@ class Builder {
       if (isLiteral || hasReference(text)) this.#secrets.add(filled.value);
       return filled.value;
     }
-    this.#error(at, filled.missing, 'set it, or take the reference out');
+    this.#error(at, filled.missing, 'provide it, or take the reference out');
     return '';
   }
 
