@@ -342,6 +342,14 @@ export function cancelReceived(received: Received): void {
   received.sentBy?.cancel(received, 'the client cancelled it');
 }
 
+/** The time of a call is over: its client is told that nobody knows what became of it. One that has not left yet is not told. */
+export function giveUpOn(received: Received): void {
+  received.sentBy?.cancel(received, 'the gateway was stopped');
+}
+
+/** How long answers may take that are given when the time of their calls is over. */
+export const LAST_WORDS_MS = 1_000;
+
 /** For the stateless revision the credential is the session; over stdio the process is. */
 function modernSession(caller: Caller, server: string, channel: Channel): Session {
   const id = channel.kind === 'stdio' ? channel.processId : `${caller.id}@${server}`;

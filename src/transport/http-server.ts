@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Channel, Gate } from '../call/gate.ts';
+import { type Channel, type Gate, LAST_WORDS_MS } from '../call/gate.ts';
 import { STREAMS_MAX } from '../call/standing.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
@@ -83,7 +83,10 @@ export class HttpServer {
     return this.#exchanges.size;
   }
 
-  /** Stops taking requests and closes what is idle; resolves when running calls are answered, the answers have been read, or `graceMs` is over. */
+  /**
+   * Stops taking requests and closes what is idle; resolves when running calls are answered and the answers have been
+   * read. What runs longer than `graceMs` is given up, and its client is told so.
+   */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     clearInterval(this.#heartbeat);
@@ -92,11 +95,11 @@ export class HttpServer {
     for (const exchange of this.#exchanges.all()) exchange.endUnread();
     const until = performance.now() + graceMs;
     // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.
-    while (this.#unsent.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (this.#unsent.size > 0 && performance.now() < until) await aMoment();
     this.#server.close();
-    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until) await aMoment();
+    for (const exchange of this.#exchanges.all()) exchange.giveUp();
+    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until + LAST_WORDS_MS) await aMoment();
     this.#server.closeAllConnections();
   }
 
@@ -289,6 +292,10 @@ export class HttpServer {
     for (const exchange of this.#exchanges.all()) exchange.beat(now);
     for (const stream of this.#streams) stream.write(': still here\n\n');
   }
+}
+
+function aMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 type Route = { readonly kind: 'server'; readonly server: string } | { readonly kind: 'no-route'; readonly why: string };

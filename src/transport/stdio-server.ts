@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
+import { type Channel, type Gate, giveUpOn, LAST_WORDS_MS } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
@@ -58,11 +58,14 @@ export class StdioServer {
     return this.#running.size;
   }
 
-  /** Resolves when running calls are answered or `graceMs` is over; standing streams end at once. */
+  /** Resolves when running calls are answered; what runs longer than `graceMs` is given up, and answered so. Standing streams end at once. */
   async finish(graceMs: number): Promise<void> {
     this.#options.gate.relay.endListens('the gateway is stopping');
     const until = performance.now() + graceMs;
     while (this.#running.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const received of this.#running.all()) giveUpOn(received);
+    const end = until + LAST_WORDS_MS;
+    while (this.#running.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   async #onLine(bytes: Buffer): Promise<void> {
@@ -129,9 +132,5 @@ export class StdioServer {
       });
     }
     output.write(pipeLine(text));
-  }
-
-  cancelAll(): void {
-    for (const received of this.#running.all()) cancelReceived(received);
   }
 }
