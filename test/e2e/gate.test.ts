@@ -187,6 +187,20 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(session.initialize.seenCapabilities).toEqual({ elicitation: {} });
   });
 
+  test('nor is it by a stateless request', async () => {
+    const capabilities = { sampling: {}, elicitation: {} };
+    const meta = modernMeta({ 'io.modelcontextprotocol/clientCapabilities': capabilities });
+    const params = { name: 'echo', arguments: { text: 'declares sampling' }, ...meta };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    const { messages } = await post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'echo'));
+    expect(messages[0].result.content[0].text).toBe('declares sampling');
+    const arrived = readFileSync(journal, 'utf8')
+      .split('\n')
+      .find((line) => line.includes('declares sampling'));
+    const { raw } = JSON.parse(arrived ?? '{}') as { raw: string };
+    expect(JSON.parse(raw).params._meta['io.modelcontextprotocol/clientCapabilities']).toEqual({ elicitation: {} });
+  });
+
   test('a cancelled call is cancelled at the server and recorded as unknown', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const running = session.send('tools/call', { name: 'slow', arguments: { ms: 20_000 } }, 'to-cancel');
