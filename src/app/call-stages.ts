@@ -149,6 +149,7 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     async invoke(reserved, received): Promise<Reply> {
+      if (reserved.taken.length > 0) metrics.reservations++;
       if (!Permit.isGenuine(reserved.permit)) throw new TypeError('the permit is forged');
       const { call } = reserved;
       const known = upstreams.linkOf(call.session);
@@ -191,6 +192,7 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     async recordOutcome(call, admission, outcome, received): Promise<Answer> {
+      if (admission.kind === 'reserved' && admission.taken.length > 0) metrics.reservations--;
       let record: number | undefined;
       try {
         const written = await write(call, admission, outcome);

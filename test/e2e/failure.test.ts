@@ -297,11 +297,14 @@ describe('while it runs', () => {
     };
     const alarms = async () =>
       (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_alarms\{.*$/gm) ?? [];
+    const down = async () =>
+      (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_server_down\{.*$/gm) ?? [];
     for (const id of ['a', 'b'])
       await expect(LegacySession.open(at(id), gateway.token)).rejects.toThrow(`unavailable: ${id}: `);
     const ofA = { kind: 'upstream', server: 'a', sentence: expect.stringContaining('a: it ended with code 3') };
     const ofB = { kind: 'upstream', server: 'b', sentence: expect.stringContaining('b: it ended with code 4') };
     expect(await reasons()).toEqual([ofA, ofB]);
+    expect(await down()).toEqual(['sallyport_server_down{server="a"} 1', 'sallyport_server_down{server="b"} 1']);
     expect(await alarms()).toEqual([
       'sallyport_alarms{kind="upstream",server="a"} 1',
       'sallyport_alarms{kind="upstream",server="b"} 1',
@@ -313,6 +316,7 @@ describe('while it runs', () => {
     writeFileSync(gateway.configFile, JSON.stringify({ ...changed, servers: { b: servers.b } }));
     await until('the change', async () => (await reasons()).length === 0);
     expect(await alarms()).toContain('sallyport_alarms{kind="upstream",server="a"} 0');
+    expect(await down()).toEqual(['sallyport_server_down{server="b"} 0']);
     await gateway.stop();
   });
 

@@ -408,6 +408,11 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(metrics).toMatch(
       /sallyport_calls_total\{server="up",method="tools\/call",verdict="permit",outcome="replied"\} [1-9]/,
     );
+    // Nothing runs: no quota is held by a call, and nothing waits for the disk.
+    expect(metrics).toMatch(/^sallyport_reservations 0$/m);
+    expect(metrics).toMatch(/^sallyport_audit_lag_seconds 0$/m);
+    expect(metrics).toMatch(/^sallyport_server_down\{server="up"\} 0$/m);
+    expect(metrics).toMatch(/^sallyport_children\{server="up"\} [0-9]+$/m);
   });
 });
 

@@ -79,6 +79,11 @@ export class UpstreamServer {
     };
   }
 
+  /** Whether the last thing heard of it was a failure. */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
   get isHttp(): boolean {
     return this.#endpoint !== undefined;
   }
