@@ -341,6 +341,20 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('more sessions at once than a server may have children: the others wait until one is idle', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'many-children'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const each = Array.from({ length: 20 }, async (_, i) => {
+      const session = await LegacySession.open(gateway.url, gateway.token);
+      return (await session.call('echo', { text: `of ${i}` })).messages[0].result.content[0].text;
+    });
+    expect(await Promise.all(each)).toEqual(each.map((_, i) => `of ${i}`));
+    await gateway.stop();
+  });
+
   test('a silent server: unknown after its deadline, and the quota stays taken', async () => {
     const policy = { version: '1', default: 'deny', tools: { silent: { rate_limit: { max: 1, window: 60 } } } };
     const gateway = await startGateway({

@@ -25,6 +25,9 @@ export type ServerOptions = {
 const unheard: Standing = () => {};
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CHILDREN_MAX = 16;
+/** How long a session waits for a child of another to fall idle. */
+const ROOM_MS_MAX = 5_000;
+const ROOM_LOOK_MS = 20;
 const IDLE_MS_MAX = 600_000;
 const PROBE_MS_MAX = 5_000;
 const BACK_OFF_MS_MIN = 250;
@@ -187,12 +190,20 @@ export class UpstreamServer {
 
   /** At the bound the grant's longest idle child makes room. */
   async #makeRoom(grant: string): Promise<void> {
-    if (this.#children.size < CHILDREN_MAX) return;
+    const until = performance.now() + ROOM_MS_MAX;
+    while (this.#children.size >= CHILDREN_MAX && performance.now() < until) {
+      const idlest = this.#idlest(grant);
+      if (idlest !== undefined) await idlest.suspend();
+      else await new Promise((resolve) => setTimeout(resolve, ROOM_LOOK_MS).unref());
+    }
+  }
+
+  #idlest(grant: string): Link | undefined {
     let idlest: Link | undefined;
     for (const link of this.#links) {
       if (link.grant === grant && link.isIdle && (idlest === undefined || link.usedAt < idlest.usedAt)) idlest = link;
     }
-    await idlest?.suspend();
+    return idlest;
   }
 
   async release(link: Link): Promise<void> {
