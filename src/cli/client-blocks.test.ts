@@ -11,9 +11,9 @@ const blocks = clientBlocks({
   bin: '/clone/bin/sallyport.js',
 });
 
-function jsonOf(client: string): any {
+function jsonOf(client: string) {
   const block = blocks.split(/\n(?=[A-Z])/).find((one) => one.startsWith(client)) ?? '';
-  return JSON.parse(block.slice(block.indexOf('{')));
+  return JSON.parse(block.slice(block.indexOf('{'))) as Record<string, { binance: Record<string, unknown> }>;
 }
 
 test('every client has a block', () => {
@@ -28,8 +28,8 @@ test('every client has a block', () => {
 });
 
 test('a program with a window finds the Node it is to start', () => {
-  const { command, args } = jsonOf('Claude Desktop').mcpServers.binance;
-  expect(isAbsolute(command) && existsSync(command)).toBe(true);
+  const { command, args } = jsonOf('Claude Desktop')['mcpServers']?.binance ?? {};
+  expect(isAbsolute(String(command)) && existsSync(String(command))).toBe(true);
   expect(args).toEqual([
     '/clone/bin/sallyport.js',
     'stdio',
@@ -45,7 +45,7 @@ test.each([
   ['VS Code', 'servers', 'url'],
   ['Gemini CLI', 'mcpServers', 'httpUrl'],
 ])('%s is told the address and the token', (client, servers, url) => {
-  expect(jsonOf(client)[servers].binance).toMatchObject({
+  expect(jsonOf(client)[servers]?.binance).toMatchObject({
     [url]: 'http://127.0.0.1:7420/mcp/binance',
     headers: { Authorization: 'Bearer sp_x' },
   });

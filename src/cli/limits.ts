@@ -8,6 +8,7 @@ import { readLimits } from '../app/rules.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
+import { visible } from '../platform/visible.ts';
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
 import { CommandEnd, EXIT, warn } from './exit.ts';
@@ -67,7 +68,7 @@ async function list(flags: Flags): Promise<void> {
     return;
   }
   if (all.length === 0) process.stderr.write('nothing is in use\n');
-  for (const one of all) process.stdout.write(`${readable(one)}\n`);
+  for (const one of all) process.stdout.write(`${visible(readable(one))}\n`);
 }
 
 function readable({ counter, scope, shadow, used, max, window, resetsAt }: LimitInUse): string {

@@ -6,6 +6,7 @@ import {
   ended,
   fixture,
   type Running,
+  run,
   startFixture,
   startGateway,
   type TestGateway,
@@ -231,8 +232,7 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
       'the call to arrive',
       () =>
         readFileSync(journal, 'utf8').split('"slow"').length > before ||
-        readFileSync(journal, 'utf8').includes('gone-1') ||
-        readFileSync(journal, 'utf8').includes('io.modelcontextprotocol'),
+        readFileSync(journal, 'utf8').includes('gone-1'),
     );
     gone.abort();
     expect(await running).toBe('aborted');
@@ -398,6 +398,18 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
       'the end of the alarm',
       async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok',
     );
+  });
+
+  test('a name that would forge a line of `audit tail` is shown in its own', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    await session.call('x\u001b[2J\nr999 forged\u202e');
+    const tail = ['audit', 'tail', '-n', '1', '--data', gateway.data];
+    const { out } = await ended([bin, ...tail]);
+    expect(out).toContain('x\\u{1b}[2J\\u{a}r999 forged\\u{202e}');
+    expect(out.trimEnd().split('\n')).toHaveLength(1);
+    const following = run([bin, ...tail, '-f']);
+    await until('the tail', () => following.out() !== '');
+    expect(await following.stop('SIGTERM')).toBe(0);
   });
 
   test('the trail verifies, and the metrics count', async () => {
