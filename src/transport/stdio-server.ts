@@ -2,10 +2,12 @@ import type { Readable, Writable } from 'node:stream';
 import { type Channel, type Gate, giveUpOn, LAST_WORDS_MS } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
+import type { MessageId } from '../domain/message.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
 import { pipeLine } from '../platform/pipe-line.ts';
+import { readMessage } from '../stages/decode/read-message.ts';
 
 export type StdioServerOptions = {
   readonly gate: Gate;
@@ -71,7 +73,7 @@ export class StdioServer {
   async #onLine(bytes: Buffer): Promise<void> {
     const { gate, caller, server, callsMax } = this.#options;
     if (this.#running.size - gate.relay.listening >= callsMax)
-      return this.#refuse(-32600, 'too many requests are running');
+      return this.#refuse(-32600, 'too many requests are running', requestIn(bytes));
     const received: Received = {
       transport: 'stdio',
       bytes,
@@ -107,9 +109,9 @@ export class StdioServer {
     );
   }
 
-  #refuse(code: number, why: string): void {
-    this.#options.noteTurnedAway('malformed', why);
-    this.#write(faultText({ code, message: why, id: null }));
+  #refuse(code: number, why: string, id: MessageId | null = null): void {
+    this.#options.noteTurnedAway(id === null ? 'malformed' : 'busy', why);
+    this.#write(faultText({ code, message: why, id }));
   }
 
   #emit(text: string): boolean {
@@ -133,4 +135,10 @@ export class StdioServer {
     }
     output.write(pipeLine(text));
   }
+}
+
+/** The id of the request on a line, so that its client does not wait for an answer in vain. */
+function requestIn(bytes: Buffer): MessageId | null {
+  const read = readMessage(bytes);
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : null;
 }

@@ -235,3 +235,27 @@ test('before the handshake wrap answers a ping, and nothing else', async () => {
   expect(await said(client, 2)).toMatchObject({ error: { code: -32600 } });
   await client.stop();
 });
+
+test('of very many calls at once those above the bound are refused, each under its own id', async () => {
+  const file = join(folder.path, 'many.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const client = run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'many'), '--', 'node', fixture], {
+    input: 'pipe',
+  });
+  say(client, initialize);
+  await said(client, 'init');
+  const calls = Array.from({ length: 1_010 }, (_, id) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'slow', arguments: { ms: 300 } },
+  }));
+  say(client, ...calls);
+  const answers = await until('all answers', () => {
+    const lines = client.out().split('\n').slice(1, -1);
+    return lines.length >= calls.length && lines.map((line) => JSON.parse(line) as { id: unknown; error?: object });
+  });
+  expect(new Set(answers.map(({ id }) => id))).toEqual(new Set(calls.map(({ id }) => id)));
+  expect(answers.filter(({ error }) => error !== undefined)).toHaveLength(10);
+  await client.stop();
+});

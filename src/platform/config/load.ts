@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { readYaml, type SourceDocument } from '../yaml-document.ts';
@@ -454,7 +454,8 @@ export function defaultDataFolder(env: NodeJS.ProcessEnv): string {
   if (platform() === 'darwin') return resolve(homedir(), 'Library', 'Application Support', 'sallyport');
   if (platform() === 'win32') return resolve(env['LOCALAPPDATA'] ?? homedir(), 'sallyport');
   const state = env['XDG_STATE_HOME'];
-  return resolve(state !== undefined && state !== '' ? state : resolve(homedir(), '.local', 'state'), 'sallyport');
+  // One that is not absolute is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+  return resolve(state !== undefined && isAbsolute(state) ? state : resolve(homedir(), '.local', 'state'), 'sallyport');
 }
 
 function scheme(text: string): string {
