@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller.ts';
 import { fault } from '../domain/fault.ts';
-import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
 import { idText, type MessageId, type RequestMessage } from '../domain/message.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
@@ -90,10 +90,23 @@ export class Relay {
     const listening: Listening = { session, id: message.id, tools, received };
     this.#listens.add(listening);
     try {
-      return await this.send(message, session, received, undefined, true);
+      return await this.send(this.#shownIn(message, session), session, received, undefined, true);
     } finally {
       this.#listens.delete(listening);
     }
+  }
+
+  /** The request for a standing stream without the resources its caller is not shown: the server is not asked for them. */
+  #shownIn(message: RequestMessage, session: Session): RequestMessage {
+    const asked = message.params?.['notifications'];
+    const uris = isJsonObject(asked) ? asked['resourceSubscriptions'] : undefined;
+    if (!isJsonObject(asked) || uris === undefined) return message;
+    const policy = this.#policyOf(session.caller);
+    const isShown = (uri: JsonValue) =>
+      typeof uri === 'string' && policy !== undefined && showsResource(policy, session.server, uri);
+    const shown = isJsonArray(uris) ? uris.filter(isShown) : [];
+    const notifications = { ...asked, resourceSubscriptions: shown };
+    return { ...message, params: { ...message.params, notifications } };
   }
 
   async send(

@@ -294,6 +294,26 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     two.gone.abort();
   });
 
+  test('a standing stream is not asked for resources its caller is not shown', async () => {
+    const gone = new AbortController();
+    const params = { notifications: { resourceSubscriptions: ['file:///a'], toolsListChanged: true }, ...modernMeta() };
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'subscriptions/listen', params }),
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...modernHeaders(gateway.token, 'subscriptions/listen'),
+      },
+      signal: gone.signal,
+    });
+    const first = await response.body?.pipeThrough(new TextDecoderStream()).getReader().read();
+    // What the fixture acknowledges is what it was asked for.
+    const acknowledged = JSON.parse(/data: (.*)/.exec(first?.value ?? '')?.[1] ?? '{}');
+    expect(acknowledged.params.notifications).toEqual({ resourceSubscriptions: [], toolsListChanged: true });
+    gone.abort();
+  });
+
   test('mirrored arguments must be mirrored, and are sent on', async () => {
     const params = { name: 'mirrored', arguments: { region: 'us-west1' }, ...modernMeta() };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
