@@ -27,7 +27,7 @@ import { handleCall } from './pipeline.ts';
 import { Relay } from './relay.ts';
 import type { Stages } from './stages.ts';
 import type { Standing } from './standing.ts';
-import { notOpened, turnAway, unavailable } from './turned-away.ts';
+import { notGiven, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** Where a message came in: an HTTP request names its session by a header, a stdio client is one session. */
@@ -299,7 +299,7 @@ export class Gate {
     const list = await (cursor === undefined ? link.refreshTools() : link.tools());
     if (list.kind === 'no-list') return unavailable(session, list.why, message.id);
     const text = toolsAnswer(message.id, list, cursor, session, this.#parts.policyOf(session.caller));
-    if (text === undefined) return turnAway(fault(200, -32602, 'the cursor is not one that was given', message.id));
+    if (text === undefined) return turnAway(notGiven(message.id));
     return { kind: 'answer', status: 200, text };
   }
 

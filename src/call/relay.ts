@@ -9,9 +9,10 @@ import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
+import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
 import { STREAMS_MAX } from './standing.ts';
-import { noResource, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
+import { noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
@@ -27,7 +28,12 @@ export class Relay {
 
   async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const policy = this.#policyOf(session.caller);
-    return this.send(message, session, received, (result) => filteredPage(message.method, result, session, policy));
+    const page = (result: JsonObject) => filteredPage(message.method, result, session, policy);
+    const wrapped = message.params?.['cursor'];
+    if (wrapped === undefined) return this.send(message, session, received, page);
+    const cursor = unwrapCursor(wrapped);
+    if (cursor === undefined) return turnAway(notGiven(message.id));
+    return this.send({ ...message, params: { ...message.params, cursor } }, session, received, page);
   }
 
   async complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wrapCursor } from '../../src/call/cursor.ts';
 import {
   bin,
   ended,
@@ -392,6 +393,15 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
       code: -32002,
       data: { uri: 'file:///a' },
     });
+  });
+
+  test('cursors of the server are wrapped, and others are not taken', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const page = async (cursor: string) => (await session.send('prompts/list', { cursor })).messages[0];
+    expect((await page('second page')).error.code).toBe(-32602);
+    const { result } = await page(wrapCursor('second page'));
+    expect(result).toMatchObject({ prompts: [], seenCursor: 'second page', nextCursor: wrapCursor('one more') });
+    expect((await page(result.nextCursor)).result.seenCursor).toBe('one more');
   });
 
   test('a changed policy is in force without a restart; an invalid one changes nothing and raises an alarm', async () => {
