@@ -22,3 +22,15 @@ test('a configuration without a server is warned of', () => {
   const loaded = loadConfig({ file, flags: {}, env: {} });
   expect(loaded.warnings.map(({ message }) => message)).toEqual(['no server is named, so that nothing can be called']);
 });
+
+test.each(['Content-Length', 'transfer-encoding', 'Mcp-Session-Id', 'Mcp-Param-Region'])(
+  'the header %s of a server is not the operator’s to set',
+  (name) => {
+    const file = join(folder, 'headers.yaml');
+    const servers = { up: { url: 'http://127.0.0.1:1/mcp', headers: { [name]: '1', 'X-Own': '1' } } };
+    writeFileSync(file, JSON.stringify({ version: '1', servers }));
+    const loaded = loadConfig({ file, flags: {}, env: {} });
+    if (loaded.kind === 'config') throw new Error('it was taken');
+    expect(loaded.errors.map(({ message }) => message)).toEqual([`the header \`${name}\` is the gateway's own to set`]);
+  },
+);

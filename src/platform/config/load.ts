@@ -298,6 +298,8 @@ class Builder {
           `\`${name}\` is no valid HTTP header`,
           'a header has one line of visible characters',
         );
+      } else if (OWN_HEADERS.has(name.toLowerCase()) || /^mcp-param-/i.test(name)) {
+        this.#error([...at, 'headers', name], `the header \`${name}\` is the gateway's own to set`, 'take it out');
       }
     }
     return { id, config: { id, transport: { kind: 'http', url: filled, headers }, silenceMsMax } };
@@ -469,6 +471,25 @@ export const BOUNDS = {
   sessionsMax: 10_000,
   callsMax: 1_000,
 } as const;
+/** What a request to a server is framed by, and what it says of the protocol. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'keep-alive',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 /** Protocols of the URLs that `limits` may name. */
 const LIMIT_STORES: readonly string[] = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
 const SILENCE_MS = 60_000;
