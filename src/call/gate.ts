@@ -13,7 +13,7 @@ import {
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
 import type { Reply } from '../domain/reply.ts';
-import { MODERN } from '../domain/revisions.ts';
+import { LEGACY_STDIO, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { Bag } from '../platform/bag.ts';
 import { inEra } from '../stages/decode/era.ts';
@@ -364,7 +364,15 @@ function readParams(text: string): JsonObject | undefined {
 function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   if (reply === undefined) return { kind: 'not-opened', why: 'the server gave no answer to initialize' };
   const result = resultOf(reply);
-  return typeof result === 'string' ? { kind: 'not-opened', why: result } : result;
+  if (typeof result === 'string') return { kind: 'not-opened', why: result };
+  const version = result['protocolVersion'];
+  // A client is to leave a server that names a revision it does not know.
+  if (typeof version === 'string' && !(LEGACY_STDIO as readonly string[]).includes(version))
+    return {
+      kind: 'not-opened',
+      why: `the server wants to speak the revision ${version.slice(0, 40)}, which no session has`,
+    };
+  return result;
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

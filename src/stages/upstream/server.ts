@@ -1,12 +1,14 @@
-import { isJsonArray, type JsonObject, jsonText } from '../../domain/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, jsonText } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
+import { readJsonText } from '../../platform/read-json.ts';
 import type { ChildCommand } from './child.ts';
 import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
 import { Link, type LinkOptions, type NotOpened, type Opened, OWN_META } from './link.ts';
+import { classify } from './server-messages.ts';
 import { resultOf } from './tool-list.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -24,6 +26,7 @@ export type ServerOptions = {
 /** What a server says while nobody is there to hear it. */
 const unheard: Standing = () => {};
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
+const INITIALIZE_ID = 'sallyport:initialize';
 const CHILDREN_MAX = 16;
 /** How long a session waits for a child of another to fall idle. */
 const ROOM_MS_MAX = 5_000;
@@ -240,7 +243,7 @@ export class UpstreamServer {
     if (child === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const reply = await child.send(
       {
-        id: 'sallyport:initialize',
+        id: INITIALIZE_ID,
         handle: {},
         method: 'initialize',
         params,
@@ -349,8 +352,10 @@ export class UpstreamServer {
         'application/json, text/event-stream',
         ...endpoint.options.headers.flat(),
       ],
-      body: `{"jsonrpc":"2.0","id":"sallyport:initialize","method":"initialize","params":${jsonText(params)}}`,
+      body: `{"jsonrpc":"2.0","id":"${INITIALIZE_ID}","method":"initialize","params":${jsonText(params)}}`,
       onEvent: (data) => {
+        // Some say something of their start first; nobody is there to hear it yet.
+        if (!answersInitialize(data)) return false;
         answered = data;
         return true;
       },
@@ -421,7 +426,7 @@ export class UpstreamServer {
     if (child === undefined) return undefined;
     const reply = await child.send(
       {
-        id: 'sallyport:initialize',
+        id: INITIALIZE_ID,
         handle: {},
         method: 'initialize',
         params: undefined,
@@ -520,13 +525,13 @@ function initializeReply(exchanged: Awaited<HttpEndpointExchange['done']>, answe
     case 'answered':
       return { kind: 'replied', text: answered ?? '', isError: false, status: 200 };
     case 'ended':
-      if (exchanged.body?.trimStart().startsWith('{') === true) {
+      if (exchanged.body !== undefined && answersInitialize(exchanged.body)) {
         return { kind: 'replied', text: exchanged.body, isError: exchanged.status >= 400, status: exchanged.status };
       }
       if (exchanged.status >= 400 && exchanged.status < 500) {
         return { kind: 'failed', status: exchanged.status, why: `the server refused with HTTP ${exchanged.status}` };
       }
-      return { kind: 'unknown', why: `the server answered HTTP ${exchanged.status}` };
+      return { kind: 'unknown', why: `the server gave HTTP ${exchanged.status} and no answer to initialize` };
     case 'too-large':
       return { kind: 'unknown', why: 'the answer to initialize is too large' };
     case 'not-sent':
@@ -537,6 +542,19 @@ function initializeReply(exchanged: Awaited<HttpEndpointExchange['done']>, answe
       exchanged satisfies never;
       return { kind: 'unknown', why: 'the exchange ended in a way nobody foresaw' };
   }
+}
+
+/** Whether it is the answer to our `initialize`, or an error of somebody who could not read the request's id. */
+function answersInitialize(text: string): boolean {
+  const message = classify(text, 'legacy');
+  if (message.kind === 'response') return message.id === INITIALIZE_ID;
+  return message.kind === 'refused' && message.id === undefined && isNamelessError(text);
+}
+
+function isNamelessError(text: string): boolean {
+  const read = readJsonText(text);
+  const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
+  return isJsonObject(message['error']) && (message['id'] ?? null) === null;
 }
 
 type HttpEndpointExchange = ReturnType<HttpEndpoint['exchange']>;
