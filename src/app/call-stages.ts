@@ -20,6 +20,7 @@ import { callMembers, intentMembers, outcomeMembers, refusalMembers, shadowMembe
 import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import { inspectMessage } from '../stages/inspect/inspect-message.ts';
 import { inspectReply } from '../stages/inspect/inspect-reply.ts';
+import { refusedQuestion } from '../stages/inspect/refused-question.ts';
 import type { Exceeded, Watched } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
@@ -148,6 +149,7 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     async invoke(reserved, received): Promise<Reply> {
+      if (reserved.taken.length > 0) metrics.reservations++;
       if (!Permit.isGenuine(reserved.permit)) throw new TypeError('the permit is forged');
       const { call } = reserved;
       const known = upstreams.linkOf(call.session);
@@ -182,11 +184,15 @@ export function callStages(parts: CallStageParts): Stages {
 
     inspect(reserved, reply) {
       if (reply.kind !== 'replied') return reply;
+      const refused = reserved.call.session.era === 'modern' ? refusedQuestion(reply.text) : undefined;
+      if (refused !== undefined)
+        return { kind: 'withheld', why: `it asks the client for \`${refused}\`, which is not relayed` };
       const applying = rulesFor(reserved);
       return applying.length === 0 ? reply : inspect(reserved.call, reply, applying);
     },
 
     async recordOutcome(call, admission, outcome, received): Promise<Answer> {
+      if (admission.kind === 'reserved' && admission.taken.length > 0) metrics.reservations--;
       let record: number | undefined;
       try {
         const written = await write(call, admission, outcome);

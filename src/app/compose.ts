@@ -189,6 +189,24 @@ export async function compose(options: {
     'Calls sent or about to be, without a recorded outcome',
     () => ledger.openIntents,
   );
+  metrics.watch('sallyport_reservations', 'Running calls that hold quota of a limit', () => metrics.reservations);
+  metrics.watch(
+    'sallyport_audit_lag_seconds',
+    'How long committed intents have been waiting to be on the disk',
+    () => ledger.waitingMs / 1000,
+  );
+  const serversAs = (value: (server: UpstreamServer) => number) => () =>
+    Array.from(upstreams.servers(), (server) => [server.id, value(server)] as const);
+  metrics.watchServers(
+    'sallyport_server_down',
+    '1 while a server has failed and not answered since',
+    serversAs((server) => Number(server.isDown)),
+  );
+  metrics.watchServers(
+    'sallyport_children',
+    'Processes of a server that run',
+    serversAs((server) => server.children),
+  );
   metrics.watch('sallyport_audit_records', 'Number of the last record in the trail', () => ledger.head.seq);
   const chores = setInterval(() => {
     sessions.sweep((caller, server) => rules.callers.get(caller)?.servers.includes(server) ?? false);

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import type { Config, Loaded } from '../platform/config/load.ts';
+import type { Config, Loaded, ServerConfig } from '../platform/config/load.ts';
 import type { Log } from '../platform/log.ts';
+import { Unavailable } from '../platform/unavailable.ts';
 import type { Gateway } from './compose.ts';
+import { requireCommands } from './require-commands.ts';
 import { readRules } from './rules.ts';
 
 /**
@@ -54,6 +56,11 @@ export function watchRules(options: {
       );
       return;
     }
+    const missing = missingCommand(loaded.config.servers.filter((server) => !config.servers.some(isAlike(server))));
+    if (missing !== undefined) {
+      gateway.alarms.raise('config', `the changed config is not taken over, the old one stays in force: ${missing}`);
+      return;
+    }
     watched = [...new Set([...filesOf(config), ...filesOf(loaded.config)])];
     // Before they are read: what changes from now on is the next change.
     seen = stampsOf(watched, seen);
@@ -90,6 +97,22 @@ export function watchRules(options: {
   }, LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Of new servers: one that runs may lose its program, and a change of policy must not wait for that. */
+function missingCommand(servers: readonly ServerConfig[]): string | undefined {
+  try {
+    requireCommands(servers);
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof Unavailable) return `${fault.message}; ${fault.remedy}`;
+    throw fault;
+  }
+}
+
+function isAlike(server: ServerConfig): (other: ServerConfig) => boolean {
+  const text = JSON.stringify(server);
+  return (other) => JSON.stringify(other) === text;
 }
 
 /** What only a restart can change. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { ServerConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
@@ -8,6 +8,13 @@ export function requireCommands(servers: readonly ServerConfig[]): void {
   for (const { id, transport } of servers) {
     if (transport.kind !== 'child') continue;
     const path = transport.env['PATH'] ?? process.env['PATH'] ?? '';
+    const written = resolve(transport.cwd, transport.command);
+    if (isPath(transport.command) && existsSync(written) && !isExecutable(written)) {
+      throw new Unavailable(
+        `the command \`${transport.command}\` of the server \`${id}\` is no program that may be run`,
+        'name a program, or make it executable (chmod +x)',
+      );
+    }
     if (!isThere(transport.command, path, transport.cwd)) {
       throw new Unavailable(
         `the command \`${transport.command}\` of the server \`${id}\` is not to be found`,
@@ -20,10 +27,14 @@ export function requireCommands(servers: readonly ServerConfig[]): void {
   }
 }
 
+function isPath(command: string): boolean {
+  return command.includes('/') || command.includes('\\');
+}
+
 function isThere(command: string, path: string, cwd: string): boolean {
   // The gateway's own Node comes first in a child's PATH.
   if (command === 'node') return true;
-  if (command.includes('/') || command.includes('\\')) return isExecutable(resolve(cwd, command));
+  if (isPath(command)) return isExecutable(resolve(cwd, command));
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
   return path
     .split(delimiter)

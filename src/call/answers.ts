@@ -58,7 +58,7 @@ function refusedAnswer(call: DecodedCall, refused: Refusal, record: string | und
   if (refused.reason === 'unknown-name') return notFound(call);
   const limit = refused.limit;
   const until = limit === undefined ? '' : ` It resets at ${limit.resetsAt}, in ${limit.retryAfter} s.`;
-  const remedy = refused.remedy === '' ? '' : ` ${refused.remedy}.`;
+  const remedy = refused.remedy === '' ? '' : ` ${capital(refused.remedy)}.`;
   const text = `[sallyport] refused: ${refused.sentence}.${until}${remedy}`;
   const twin = {
     version: 1,
@@ -72,6 +72,11 @@ function refusedAnswer(call: DecodedCall, refused: Refusal, record: string | und
     return { kind: 'answer', status: 200, text: faultText({ code, message: text, id: call.id, data }) };
   }
   return toolError(call, text, 'sallyport/refusal', twin);
+}
+
+/** A remedy is a clause where it is written; here it stands after a full stop. */
+function capital(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
 }
 
 function notFound(call: DecodedCall): Answer {

@@ -13,7 +13,7 @@ import {
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
 import type { Reply } from '../domain/reply.ts';
-import { MODERN } from '../domain/revisions.ts';
+import { LEGACY_STDIO, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { Bag } from '../platform/bag.ts';
 import { inEra } from '../stages/decode/era.ts';
@@ -27,7 +27,7 @@ import { handleCall } from './pipeline.ts';
 import { Relay } from './relay.ts';
 import type { Stages } from './stages.ts';
 import type { Standing } from './standing.ts';
-import { notOpened, turnAway, unavailable } from './turned-away.ts';
+import { notGiven, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** Where a message came in: an HTTP request names its session by a header, a stdio client is one session. */
@@ -87,6 +87,14 @@ export class Gate {
       if (channel.kind === 'stdio') channel.opening = this.#untilOpened(answer, channel);
       return answer;
     }
+    // Before the handshake a client may ask whether anybody is there, and nothing else.
+    if (
+      channel.kind === 'stdio' &&
+      channel.live === undefined &&
+      message.kind === 'request' &&
+      message.method === 'ping'
+    )
+      return pong(message.id);
     const live = this.#resume(message, received, caller, server, channel);
     if ('kind' in live && live.kind === 'fault') {
       return message.kind === 'notification' && channel.kind === 'stdio' ? { kind: 'silent' } : turnAway(live);
@@ -235,7 +243,7 @@ export class Gate {
       case 'resources/read':
         return this.#call(method, message, session, message.params?.['uri'], received);
       case 'ping':
-        return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
+        return pong(id);
       case 'tools/list':
         return this.#listTools(message, session);
       case 'prompts/list':
@@ -291,7 +299,7 @@ export class Gate {
     const list = await (cursor === undefined ? link.refreshTools() : link.tools());
     if (list.kind === 'no-list') return unavailable(session, list.why, message.id);
     const text = toolsAnswer(message.id, list, cursor, session, this.#parts.policyOf(session.caller));
-    if (text === undefined) return turnAway(fault(200, -32602, 'the cursor is not one that was given', message.id));
+    if (text === undefined) return turnAway(notGiven(message.id));
     return { kind: 'answer', status: 200, text };
   }
 
@@ -322,6 +330,10 @@ export class Gate {
   }
 }
 
+function pong(id: MessageId): Answer {
+  return { kind: 'answer', status: 200, text: `{"jsonrpc":"2.0","id":${idText(id)},"result":{}}` };
+}
+
 type Running = { readonly sessionId: string; readonly id: MessageId; readonly received: Received };
 
 /** The client no longer wants an answer: nothing is sent that has not left; what has left is cancelled. */
@@ -329,6 +341,14 @@ export function cancelReceived(received: Received): void {
   received.cancelled = true;
   received.sentBy?.cancel(received, 'the client cancelled it');
 }
+
+/** The time of a call is over: its client is told that nobody knows what became of it. One that has not left yet is not told. */
+export function giveUpOn(received: Received): void {
+  received.sentBy?.cancel(received, 'the gateway was stopped');
+}
+
+/** How long answers may take that are given when the time of their calls is over. */
+export const LAST_WORDS_MS = 1_000;
 
 /** For the stateless revision the credential is the session; over stdio the process is. */
 function modernSession(caller: Caller, server: string, channel: Channel): Session {
@@ -344,7 +364,15 @@ function readParams(text: string): JsonObject | undefined {
 function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   if (reply === undefined) return { kind: 'not-opened', why: 'the server gave no answer to initialize' };
   const result = resultOf(reply);
-  return typeof result === 'string' ? { kind: 'not-opened', why: result } : result;
+  if (typeof result === 'string') return { kind: 'not-opened', why: result };
+  const version = result['protocolVersion'];
+  // A client is to leave a server that names a revision it does not know.
+  if (typeof version === 'string' && !(LEGACY_STDIO as readonly string[]).includes(version))
+    return {
+      kind: 'not-opened',
+      why: `the server wants to speak the revision ${version.slice(0, 40)}, which no session has`,
+    };
+  return result;
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

@@ -1,3 +1,4 @@
+import { declaredToServer, without } from '../domain/capabilities.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import { LEGACY_HTTP, LEGACY_STDIO } from '../domain/revisions.ts';
 
@@ -16,7 +17,7 @@ export function revisionFor(asked: JsonValue | undefined, transport: 'http' | 's
 /** The client's `initialize` as it goes to the server: capabilities that policy cannot allow yet are not declared. */
 export function paramsForServer(params: JsonObject, revision: string): JsonObject {
   const capabilities = params['capabilities'];
-  const declared = isJsonObject(capabilities) ? without(capabilities, CLIENT_STRIPPED) : {};
+  const declared = isJsonObject(capabilities) ? declaredToServer(capabilities) : {};
   return { ...params, protocolVersion: revision, capabilities: declared };
 }
 
@@ -36,9 +37,4 @@ export function resultForClient(result: JsonObject, revision: string, transport:
   };
 }
 
-const CLIENT_STRIPPED = ['sampling', 'tasks'];
 const SERVER_STRIPPED = ['tasks'];
-
-function without(object: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
-}

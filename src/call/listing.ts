@@ -4,6 +4,7 @@ import type { PolicySet } from '../domain/policy.ts';
 import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource, showsTool } from '../stages/policy/listing.ts';
 import type { ToolList } from '../stages/upstream/tool-list.ts';
+import { wrapCursor } from './cursor.ts';
 
 /** The lists a client sees, by the same policy that decides calls. They depend on the caller's credential only. */
 
@@ -62,7 +63,9 @@ export function filteredPage(
       ? showsPrompt(policy, session.server, name)
       : showsResource(policy, session.server, name);
   });
-  return marked({ ...result, [key]: shown }, session);
+  const next = result['nextCursor'];
+  const cursor = typeof next === 'string' ? { nextCursor: wrapCursor(next) } : {};
+  return marked({ ...result, [key]: shown, ...cursor }, session);
 }
 
 /** Filtered lists are the caller's own: never shared, and not kept for longer than a policy change may take. */

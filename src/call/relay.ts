@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller.ts';
 import { fault } from '../domain/fault.ts';
-import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../domain/json.ts';
 import { idText, type MessageId, type RequestMessage } from '../domain/message.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Answer, Received } from '../domain/received.ts';
@@ -9,9 +9,10 @@ import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
+import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
 import { STREAMS_MAX } from './standing.ts';
-import { noResource, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
+import { noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
@@ -27,7 +28,12 @@ export class Relay {
 
   async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const policy = this.#policyOf(session.caller);
-    return this.send(message, session, received, (result) => filteredPage(message.method, result, session, policy));
+    const page = (result: JsonObject) => filteredPage(message.method, result, session, policy);
+    const wrapped = message.params?.['cursor'];
+    if (wrapped === undefined) return this.send(message, session, received, page);
+    const cursor = unwrapCursor(wrapped);
+    if (cursor === undefined) return turnAway(notGiven(message.id));
+    return this.send({ ...message, params: { ...message.params, cursor } }, session, received, page);
   }
 
   async complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
@@ -90,10 +96,23 @@ export class Relay {
     const listening: Listening = { session, id: message.id, tools, received };
     this.#listens.add(listening);
     try {
-      return await this.send(message, session, received, undefined, true);
+      return await this.send(this.#shownIn(message, session), session, received, undefined, true);
     } finally {
       this.#listens.delete(listening);
     }
+  }
+
+  /** The request for a standing stream without the resources its caller is not shown: the server is not asked for them. */
+  #shownIn(message: RequestMessage, session: Session): RequestMessage {
+    const asked = message.params?.['notifications'];
+    const uris = isJsonObject(asked) ? asked['resourceSubscriptions'] : undefined;
+    if (!isJsonObject(asked) || uris === undefined) return message;
+    const policy = this.#policyOf(session.caller);
+    const isShown = (uri: JsonValue) =>
+      typeof uri === 'string' && policy !== undefined && showsResource(policy, session.server, uri);
+    const shown = isJsonArray(uris) ? uris.filter(isShown) : [];
+    const notifications = { ...asked, resourceSubscriptions: shown };
+    return { ...message, params: { ...message.params, notifications } };
   }
 
   async send(

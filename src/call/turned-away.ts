@@ -27,6 +27,11 @@ export function unavailable(session: Session, why: string, id: MessageId): Answe
   return turnAway(fault(200, -32603, `unavailable: ${session.server}: ${why}`, id));
 }
 
+/** A cursor that no list of ours ended with. */
+export function notGiven(id: MessageId): Fault {
+  return fault(200, -32602, 'the cursor is not one that was given', id);
+}
+
 /** What a server gets for a question no client will read. */
 export function notHeard(id: MessageId): string {
   const error = '{"code":-32601,"message":"no stream of the client is open"}';

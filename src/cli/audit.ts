@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { exportLine, lastSeq, openTrail, records, recordWithOutcome, verifyTrail } from '../app/open-trail.ts';
 import { durationMs } from '../platform/duration.ts';
+import { visible, visibleJson } from '../platform/visible.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
@@ -67,6 +68,7 @@ async function tail(flags: Flags & { lines: number; follow?: true }): Promise<vo
   print();
   if (flags.follow !== true) return;
   process.once('SIGINT', () => process.exit(EXIT.interrupted));
+  process.once('SIGTERM', () => process.exit(EXIT.done));
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     print();
@@ -80,7 +82,8 @@ function show(name: string, flags: Flags): void {
   const found = recordWithOutcome(db, Number(match[1]));
   if (found.length === 0) throw new CommandEnd(EXIT.failed, `there is no record ${name}`);
   for (const record of found) {
-    const text = flags.json === true ? exportLine(record) : JSON.stringify(JSON.parse(exportLine(record)), null, 2);
+    const text =
+      flags.json === true ? exportLine(record) : visibleJson(JSON.stringify(JSON.parse(exportLine(record)), null, 2));
     process.stdout.write(`${text}\n`);
   }
 }
@@ -122,7 +125,7 @@ function timeOf(body: string): string {
 /** One line for people. */
 function readable(body: string): string {
   const record = JSON.parse(body) as Record<string, unknown>;
-  const word = (key: string) => (record[key] === undefined ? '' : String(record[key] as string | number));
+  const word = (key: string) => (record[key] === undefined ? '' : visible(String(record[key] as string | number)));
   const name = `r${word('seq')}`.padEnd(8);
   const head = `${word('time')}  ${name} ${word('kind').padEnd(8)}`;
   const target = word('tool') || word('prompt') || word('resource');

@@ -23,7 +23,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('A policy gate between AI agents and MCP servers: nothing reaches a server without passing the rules.')
     .version('0.1.0')
     .exitOverride()
-    .showHelpAfterError('(add --help for the options and an example)')
+    .showHelpAfterError(HELP)
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
   const named = argv[2] !== undefined && Object.hasOwn(COMMANDS, argv[2]) ? [argv[2]] : Object.keys(COMMANDS);
   for (const name of named) {
@@ -39,10 +39,12 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 /** Errors of usage are thrown from subcommands too, so that there is one place for exit codes. */
 function quiet(command: Command): Command {
-  command.exitOverride();
+  command.exitOverride().showHelpAfterError(HELP);
   for (const child of command.commands) quiet(child);
   return command;
 }
+
+const HELP = '(add --help for the options and an example)';
 
 function told(thrown: unknown): number {
   if (thrown instanceof CommanderError) {

@@ -9,7 +9,8 @@ export function clientBlocks(from: {
   const { name, url, token, tokenFile, bin } = from;
   const bearer = `Bearer ${token}`;
   const json = (value: unknown) => indented(JSON.stringify(value, null, 2));
-  const stdio = { command: 'node', args: [bin, 'stdio', '--url', url, '--token-file', tokenFile] };
+  // Programs with a window often have no PATH that leads to a Node.
+  const stdio = { command: process.execPath, args: [bin, 'stdio', '--url', url, '--token-file', tokenFile] };
   return [
     `Claude Code\n  claude mcp add --transport http ${name} ${url} --header "Authorization: ${bearer}"\n`,
     `Claude Desktop (claude_desktop_config.json)\n${json({ mcpServers: { [name]: stdio } })}\n`,

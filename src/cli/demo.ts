@@ -9,11 +9,12 @@ import { stampFiles, watchRules } from '../app/reload.ts';
 import { readRules } from '../app/rules.ts';
 import { serve } from '../app/serve.ts';
 import { boundHeap } from '../platform/bound-heap.ts';
-import { BOUNDS, type Config, defaultDataFolder, parseEndpoint } from '../platform/config/load.ts';
+import { BOUNDS, type Config, defaultDataFolder, isLoopback, parseEndpoint } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
 import { clientBlocks } from './client-blocks.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
+import { shellWord } from './shell-word.ts';
 
 type DemoFlags = { readonly listen: string; readonly admin: string; readonly data?: string; readonly policy?: string };
 
@@ -100,7 +101,7 @@ async function demo(flags: DemoFlags): Promise<void> {
       `${url}\nAuthorization: Bearer ${token}\n\n` +
       `${clientBlocks({ name: 'binance', url, token, tokenFile, bin: join(root, 'bin', 'sallyport.js') })}\n` +
       `The record of every call: ${join(data, 'sallyport.db')}\n` +
-      `  node ${join(root, 'bin', 'sallyport.js')} audit tail --data ${data} -f\n` +
+      `  node ${shellWord(join(root, 'bin', 'sallyport.js'))} audit tail --data ${shellWord(data)} -f\n` +
       `Health and metrics: ${serving.adminUrl}/readyz ${serving.adminUrl}/metrics\n` +
       `Edit the policy while it runs; Ctrl-C stops. Calls show here as they happen:\n\n`,
   );
@@ -121,6 +122,12 @@ function configOf(
   const admin = parseEndpoint(flags.admin);
   if (listen === undefined || admin === undefined) {
     throw new CommandEnd(EXIT.usage, '--listen and --admin are written host:port, for example 127.0.0.1:7420');
+  }
+  if (!isLoopback(listen.host) || !isLoopback(admin.host)) {
+    throw new CommandEnd(
+      EXIT.invalid,
+      'the demo listens on this machine only; for others write a sallyport.yaml with `hosts:` and use `start`',
+    );
   }
   return {
     file: undefined,

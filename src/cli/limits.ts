@@ -8,6 +8,7 @@ import { readLimits } from '../app/rules.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
+import { visible } from '../platform/visible.ts';
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
 import { CommandEnd, EXIT, warn } from './exit.ts';
@@ -21,7 +22,9 @@ type Flags = {
 };
 
 export function limitsCommand(): Command {
-  const command = new Command('limits').description('What the limits have counted, while the gateway runs or not.');
+  const command = new Command('limits')
+    .description('What the limits have counted, while the gateway runs or not.')
+    .addHelpText('after', '\nExample:\n  sallyport limits list\n');
   withFolder(command.command('list'))
     .description('Every log that holds something, and each limit on it: used, of how much, and when it resets.')
     .option('--policy <file...>', 'policies to compare with, where there is no configuration that names them')
@@ -65,7 +68,7 @@ async function list(flags: Flags): Promise<void> {
     return;
   }
   if (all.length === 0) process.stderr.write('nothing is in use\n');
-  for (const one of all) process.stdout.write(`${readable(one)}\n`);
+  for (const one of all) process.stdout.write(`${visible(readable(one))}\n`);
 }
 
 function readable({ counter, scope, shadow, used, max, window, resetsAt }: LimitInUse): string {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { visible } from './visible.ts';
 
 /**
  * The log: JSON lines on stderr, readable lines on a terminal. Never an argument's value, a token or a header. Lines
@@ -55,14 +56,15 @@ function readable(line: string): string {
     const verdict = String(rest['verdict']);
     const colour = verdict === 'permit' ? 'green' : verdict === 'ask' ? 'yellow' : 'red';
     const ms = rest['ms'] === undefined ? '' : `${Number(rest['ms']).toFixed(1)} ms`;
-    const said = `${styleText(colour, verdict.padEnd(7))} ${String(rest['server'])} ${styleText('bold', String(rest['tool']))}`;
-    return `${clock} ${said}  ${styleText('dim', `${String(rest['rule'])}  ${String(rest['outcome'] ?? '')}  ${ms}`)}\n`;
+    const said = `${styleText(colour, verdict.padEnd(7))} ${String(rest['server'])} ${styleText('bold', visible(String(rest['tool'])))}`;
+    return `${clock} ${said}  ${styleText('dim', `${visible(String(rest['rule']))}  ${String(rest['outcome'] ?? '')}  ${ms}`)}\n`;
   }
   const colour = Number(level) >= 50 ? 'red' : Number(level) >= 40 ? 'yellow' : 'cyan';
   const details = Object.entries(rest).map(
     ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );
-  return `${clock} ${styleText(colour, String(msg))}${details.length === 0 ? '' : styleText('dim', `  ${details.join(' ')}`)}\n`;
+  const more = details.length === 0 ? '' : styleText('dim', visible(`  ${details.join(' ')}`));
+  return `${clock} ${styleText(colour, visible(String(msg)))}${more}\n`;
 }
 
 /** At most so many lines of one kind in a second; the rest are counted and told of once. */

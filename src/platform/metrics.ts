@@ -32,6 +32,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** Calls that hold quota and have no outcome yet. */
+  reservations = 0;
+
   constructor() {
     const counts = this.#calls;
     new Counter({
@@ -53,6 +56,20 @@ export class Metrics {
       return;
     }
     this.#calls.push({ server, method, verdict, outcome, count: 1 });
+  }
+
+  /** As {@link watch}, one figure for each server there is. */
+  watchServers(name: string, help: string, read: () => Iterable<readonly [server: string, value: number]>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['server'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [server, value] of read()) this.set({ server }, value);
+      },
+    });
   }
 
   /** A figure that is read when it is asked for. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { cancelReceived } from '../call/gate.ts';
+import { cancelReceived, giveUpOn } from '../call/gate.ts';
 import type { Answer, Received } from '../domain/received.ts';
 
 /** One POST and its answer: JSON as long as nothing else was said before it, a stream from the first message on. */
@@ -28,6 +28,10 @@ export class Exchange {
   /** Ends it where the request has not come to its end yet: that is no call, and nothing to wait for. */
   endUnread(): void {
     if (this.received === undefined) this.#response.destroy();
+  }
+
+  giveUp(): void {
+    if (this.received !== undefined) giveUpOn(this.received);
   }
 
   emit(text: string): boolean {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Channel, Gate } from '../call/gate.ts';
+import { type Channel, type Gate, LAST_WORDS_MS } from '../call/gate.ts';
 import { STREAMS_MAX } from '../call/standing.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
@@ -83,7 +83,10 @@ export class HttpServer {
     return this.#exchanges.size;
   }
 
-  /** Stops taking requests and closes what is idle; resolves when running calls are answered, the answers have been read, or `graceMs` is over. */
+  /**
+   * Stops taking requests and closes what is idle; resolves when running calls are answered and the answers have been
+   * read. What runs longer than `graceMs` is given up, and its client is told so.
+   */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     clearInterval(this.#heartbeat);
@@ -92,11 +95,11 @@ export class HttpServer {
     for (const exchange of this.#exchanges.all()) exchange.endUnread();
     const until = performance.now() + graceMs;
     // To Node a connection is idle once its answer is handed over, read or not: closing cuts it.
-    while (this.#unsent.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (this.#unsent.size > 0 && performance.now() < until) await aMoment();
     this.#server.close();
-    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until) await aMoment();
+    for (const exchange of this.#exchanges.all()) exchange.giveUp();
+    while (this.#exchanges.size + this.#unsent.size > 0 && performance.now() < until + LAST_WORDS_MS) await aMoment();
     this.#server.closeAllConnections();
   }
 
@@ -139,8 +142,8 @@ export class HttpServer {
     if (type === undefined || !isJsonType(type)) {
       return this.#turnAway(request, response, 415, 'malformed', 'the content type must be application/json');
     }
-    if (request.headers['content-encoding'] !== undefined) {
-      return this.#turnAway(request, response, 415, 'malformed', 'a content encoding is not accepted');
+    if (request.headers['content-encoding'] !== undefined || isEncoded(request.headers['transfer-encoding'])) {
+      return this.#turnAway(request, response, 415, 'malformed', 'an encoding of the body is not accepted');
     }
     const { gate, callsMax } = this.#options;
     if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
@@ -187,16 +190,11 @@ export class HttpServer {
   }
 
   #openStream(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): void {
-    const sessionId = request.headers['mcp-session-id'];
-    if (typeof sessionId !== 'string') {
-      response.setHeader('allow', 'POST');
-      return this.#turnAway(request, response, 405, 'route', 'a stream needs a session; none is named');
-    }
-    if (!accepts(request, 'text/event-stream')) {
+    if (request.headers['mcp-session-id'] !== undefined && !accepts(request, 'text/event-stream')) {
       return this.#turnAway(request, response, 406, 'route', 'the client must accept text/event-stream');
     }
-    const live = this.#options.gate.findSession(sessionId, caller, server);
-    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    const live = this.#namedSession(request, response, caller, server);
+    if (live === undefined) return;
     if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX || this.#closing)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
@@ -226,19 +224,42 @@ export class HttpServer {
   }
 
   async #endSession(request: IncomingMessage, response: ServerResponse, caller: Caller, server: string): Promise<void> {
-    const sessionId = request.headers['mcp-session-id'];
-    if (typeof sessionId !== 'string') {
-      response.setHeader('allow', 'POST');
-      return this.#turnAway(request, response, 405, 'route', 'no session is named');
-    }
-    const live = this.#options.gate.findSession(sessionId, caller, server);
-    if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
+    const live = this.#namedSession(request, response, caller, server);
+    if (live === undefined) return;
     try {
       await this.#options.gate.endSession(live);
       response.writeHead(204).end();
     } catch (fault) {
       this.#failed(response, fault);
     }
+  }
+
+  /** The session a GET or DELETE is about. Undefined where it is turned away: the stateless revision knows neither. */
+  #namedSession(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: Caller,
+    server: string,
+  ): ReturnType<Gate['findSession']> {
+    const sessionId = text(request.headers['mcp-session-id']);
+    const revision = text(request.headers['mcp-protocol-version']);
+    if (sessionId === undefined || (revision !== undefined && revision >= MODERN)) {
+      response.setHeader('allow', 'POST');
+      const why = sessionId === undefined ? 'no session is named' : `the revision ${revision} has no sessions`;
+      this.#turnAway(request, response, 405, 'route', why);
+      return undefined;
+    }
+    const live = this.#options.gate.findSession(sessionId, caller, server);
+    if (live === undefined) {
+      this.#turnAway(request, response, 404, 'route', 'Session not found');
+      return undefined;
+    }
+    if (revision !== undefined && revision !== live.session.revision) {
+      const why = `this session speaks ${live.session.revision}, not ${revision}`;
+      this.#turnAway(request, response, 400, 'malformed', why);
+      return undefined;
+    }
+    return live;
   }
 
   /** A mistake of ours: the client learns that there was one and nothing of it. */
@@ -255,7 +276,9 @@ export class HttpServer {
     why: Parameters<HttpServerOptions['noteTurnedAway']>[0],
     detail: string,
   ): void {
-    this.#options.noteTurnedAway(why, `${request.method ?? ''} ${(request.url ?? '').slice(0, 100)}: ${detail}`);
+    // What follows a `?` may be a secret somebody put there.
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    this.#options.noteTurnedAway(why, `${request.method ?? ''} ${path.slice(0, 100)}: ${detail}`);
     response.setHeader(GATEWAY_HEADER, '1');
     const code = status === 404 ? -32001 : -32600;
     endJson(response, status, faultText({ code, message: detail, id: null }));
@@ -269,6 +292,10 @@ export class HttpServer {
     for (const exchange of this.#exchanges.all()) exchange.beat(now);
     for (const stream of this.#streams) stream.write(': still here\n\n');
   }
+}
+
+function aMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 type Route = { readonly kind: 'server'; readonly server: string } | { readonly kind: 'no-route'; readonly why: string };
@@ -383,17 +410,29 @@ function isJsonType(header: string): boolean {
   return /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*;?\s*$/i.test(header);
 }
 
+/** Node takes any codings before `chunked` for nothing; a proxy beside us may not. */
+function isEncoded(transfer: string | undefined): boolean {
+  return transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked';
+}
+
 export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoException, setting: string): Unavailable {
-  const why =
-    fault.code === 'EADDRINUSE'
-      ? 'the port is in use'
-      : fault.code === 'EACCES'
-        ? 'the port may not be used'
-        : fault.message;
-  return new Unavailable(
-    `cannot listen on ${host}:${port}: ${why}`,
-    `stop what uses it, or name another with ${setting}`,
-  );
+  const [why, remedy] = reasonOf(fault);
+  return new Unavailable(`cannot listen on ${host}:${port}: ${why}`, `${remedy} with ${setting}`);
+}
+
+function reasonOf(fault: NodeJS.ErrnoException): readonly [why: string, remedy: string] {
+  switch (fault.code) {
+    case 'EADDRINUSE':
+      return ['the port is in use', 'stop what uses it, or name another'];
+    case 'EACCES':
+      return ['this user may not use the port', 'name one above 1023'];
+    case 'EADDRNOTAVAIL':
+      return ['this machine has no such address', 'name one of its own'];
+    case 'ENOTFOUND':
+      return ['the name has no address', 'name another'];
+    default:
+      return [fault.message, 'name another'];
+  }
 }
 
 const HTTP: Channel = { kind: 'http' };

@@ -18,6 +18,10 @@ describe('a listener on loopback', () => {
   ])('does not let in the host %s', (host) => {
     expect(guard({ host })).toBe('host');
   });
+  test('an empty host is not let in, first or later', () => {
+    expect(originGuard({ listenHost: '127.0.0.1', hosts: [], origins: [] })({ host: '' })).toBe('host');
+    expect(guard({ host: '' })).toBe('host');
+  });
   test.each(['http://localhost:3000', 'http://127.0.0.1', 'https://app.example'])('lets in the origin %s', (origin) => {
     expect(guard({ host: 'localhost', origin })).toBeUndefined();
   });

@@ -14,7 +14,7 @@ export function originGuard(options: {
 }) => 'host' | 'origin' | undefined {
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
-  let lastHost = '';
+  let lastHost: string | undefined;
   const local = isLoopback(options.listenHost) || hosts.size === 0;
   return ({ host, origin }) => {
     if (host === undefined || !isHost(host)) return 'host';

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, jsonText } from '../domain/json.ts';
 import { META_VERSION } from '../domain/revisions.ts';
 import { LineReader } from '../platform/line-reader.ts';
+import { pipeLine } from '../platform/pipe-line.ts';
 import { readJson, readJsonText } from '../platform/read-json.ts';
 import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.ts';
 import { oneLine, withId } from '../stages/upstream/connection.ts';
@@ -250,7 +251,7 @@ export class StdioBridge {
   }
 
   #write(text: string): void {
-    if (this.#output.writable) this.#output.write(`${text}\n`);
+    if (this.#output.writable) this.#output.write(pipeLine(text));
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
-import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
+import { type Channel, type Gate, giveUpOn, LAST_WORDS_MS } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
+import type { MessageId } from '../domain/message.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
+import { pipeLine } from '../platform/pipe-line.ts';
+import { readMessage } from '../stages/decode/read-message.ts';
 
 export type StdioServerOptions = {
   readonly gate: Gate;
@@ -57,17 +60,20 @@ export class StdioServer {
     return this.#running.size;
   }
 
-  /** Resolves when running calls are answered or `graceMs` is over; standing streams end at once. */
+  /** Resolves when running calls are answered; what runs longer than `graceMs` is given up, and answered so. Standing streams end at once. */
   async finish(graceMs: number): Promise<void> {
     this.#options.gate.relay.endListens('the gateway is stopping');
     const until = performance.now() + graceMs;
     while (this.#running.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const received of this.#running.all()) giveUpOn(received);
+    const end = until + LAST_WORDS_MS;
+    while (this.#running.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   async #onLine(bytes: Buffer): Promise<void> {
     const { gate, caller, server, callsMax } = this.#options;
     if (this.#running.size - gate.relay.listening >= callsMax)
-      return this.#refuse(-32600, 'too many requests are running');
+      return this.#refuse(-32600, 'too many requests are running', requestIn(bytes));
     const received: Received = {
       transport: 'stdio',
       bytes,
@@ -103,9 +109,9 @@ export class StdioServer {
     );
   }
 
-  #refuse(code: number, why: string): void {
-    this.#options.noteTurnedAway('malformed', why);
-    this.#write(faultText({ code, message: why, id: null }));
+  #refuse(code: number, why: string, id: MessageId | null = null): void {
+    this.#options.noteTurnedAway(id === null ? 'malformed' : 'busy', why);
+    this.#write(faultText({ code, message: why, id }));
   }
 
   #emit(text: string): boolean {
@@ -127,10 +133,12 @@ export class StdioServer {
         output.uncork();
       });
     }
-    output.write(`${text}\n`);
+    output.write(pipeLine(text));
   }
+}
 
-  cancelAll(): void {
-    for (const received of this.#running.all()) cancelReceived(received);
-  }
+/** The id of the request on a line, so that its client does not wait for an answer in vain. */
+function requestIn(bytes: Buffer): MessageId | null {
+  const read = readMessage(bytes);
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : null;
 }

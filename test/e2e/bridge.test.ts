@@ -202,3 +202,60 @@ describe('a last line without a line feed', () => {
     expect(JSON.parse(out)).toMatchObject({ id: 'init', result: { serverInfo: { name: 'curt' } } });
   });
 });
+
+test.each(['wrap', 'stdio'])(
+  '%s: a separator that some servers and clients take for a line end arrives whole',
+  async (command) => {
+    const file = join(folder.path, 'all.json');
+    writeFileSync(file, JSON.stringify(policy));
+    const client =
+      command === 'stdio'
+        ? bridge(gateway.url)
+        : run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'lines'), '--', 'node', fixture], {
+            input: 'pipe',
+          });
+    say(client, initialize);
+    await said(client, 'init');
+    const text = 'a\u2028b\u2029c\u0085d';
+    say(client, { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: { text } } });
+    expect(await said(client, 3)).toMatchObject({ result: { content: [{ text }] } });
+    expect(client.out()).not.toMatch(/[\u2028\u2029\u0085]/);
+    await client.stop();
+  },
+);
+
+test('before the handshake wrap answers a ping, and nothing else', async () => {
+  const file = join(folder.path, 'ping.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const client = run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'ping'), '--', 'node', fixture], {
+    input: 'pipe',
+  });
+  say(client, { jsonrpc: '2.0', id: 1, method: 'ping' }, { jsonrpc: '2.0', id: 2, method: 'tools/list' });
+  expect(await said(client, 1)).toMatchObject({ result: {} });
+  expect(await said(client, 2)).toMatchObject({ error: { code: -32600 } });
+  await client.stop();
+});
+
+test('of very many calls at once those above the bound are refused, each under its own id', async () => {
+  const file = join(folder.path, 'many.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const client = run([bin, 'wrap', '--policy', file, '--data', join(folder.path, 'many'), '--', 'node', fixture], {
+    input: 'pipe',
+  });
+  say(client, initialize);
+  await said(client, 'init');
+  const calls = Array.from({ length: 1_010 }, (_, id) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'slow', arguments: { ms: 300 } },
+  }));
+  say(client, ...calls);
+  const answers = await until('all answers', () => {
+    const lines = client.out().split('\n').slice(1, -1);
+    return lines.length >= calls.length && lines.map((line) => JSON.parse(line) as { id: unknown; error?: object });
+  });
+  expect(new Set(answers.map(({ id }) => id))).toEqual(new Set(calls.map(({ id }) => id)));
+  expect(answers.filter(({ error }) => error !== undefined)).toHaveLength(10);
+  await client.stop();
+});

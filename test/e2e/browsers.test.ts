@@ -141,3 +141,24 @@ test('headers of more than 16 KiB: 431', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
   socket.destroy();
 });
+
+test.each(['gzip, chunked', 'deflate, chunked'])('a body in the transfer encoding `%s`: 415', async (encoding) => {
+  const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    answer += chunk;
+  });
+  socket.on('error', () => {});
+  const head = [
+    'POST /mcp/up HTTP/1.1',
+    'host: localhost',
+    `authorization: Bearer ${gateway.token}`,
+    'content-type: application/json',
+    `transfer-encoding: ${encoding}`,
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  await until('the answer', () => answer.includes('encoding of the body'));
+  expect(answer).toMatch(/^HTTP\/1\.1 415 /);
+  socket.destroy();
+});

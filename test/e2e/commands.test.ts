@@ -174,7 +174,7 @@ describe('configuration', () => {
     expect(out).toContain('servers.b.args: ["x.js","********","********"]');
   });
 
-  test.each(['config', 'grants', 'policy', 'audit'])('%s --help has an example', async (command) => {
+  test.each(['config', 'grants', 'limits', 'policy', 'audit'])('%s --help has an example', async (command) => {
     expect((await ended([bin, command, '--help'])).out).toMatch(new RegExp(`Example:\\n {2}sallyport ${command} `));
   });
 

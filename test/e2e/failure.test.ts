@@ -78,6 +78,24 @@ describe('a start that cannot be', () => {
     expect([code, err]).toEqual([69, expect.stringContaining('`no-such-program` of the server `x`')]);
   });
 
+  test('a command that is there and is no program: 69', async () => {
+    const file = config('no-program', { servers: { x: { command: './policy.yaml' } } });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('`./policy.yaml` of the server `x` is no program')]);
+  });
+
+  test('one address for clients and for the operator: 78', async () => {
+    const file = config('one-address', { listen: '127.0.0.1:7420', admin: '127.0.0.1:7420' });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([78, expect.stringContaining('the same address')]);
+  });
+
+  test('an address this machine has not: 69, and what to do', async () => {
+    const file = config('no-address', { listen: '192.0.2.1:0', hosts: ['gate.example'] });
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('no such address; name one of its own with `listen:`')]);
+  });
+
   test('a port in use: 69', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await until('the port', () => taken.listening);
@@ -150,6 +168,18 @@ describe('a start that cannot be', () => {
     expect(readFileSync(database, 'utf8')).toContain('this is no database');
   });
 
+  test('a database that was cut off to nothing: 69, and no new one is begun in it', async () => {
+    const file = config('cut-off', {});
+    const data = join(folder.path, 'cut-off', 'data');
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, 'sallyport.db'), '');
+    const { code, err } = await ended([bin, 'start', '-c', file]);
+    expect([code, err]).toEqual([69, expect.stringContaining('it is empty')]);
+    expect(readFileSync(join(data, 'sallyport.db'))).toHaveLength(0);
+    const verified = await ended([bin, 'audit', 'verify', '--data', data]);
+    expect([verified.code, verified.err]).toEqual([69, expect.stringContaining('it is empty')]);
+  });
+
   test('a data folder that another gateway uses: 69', async () => {
     const upstream = await startFixture();
     const gateway = await startGateway({
@@ -176,7 +206,8 @@ describe('a start that cannot be', () => {
   });
 
   test('wrong usage: 2', async () => {
-    expect((await ended([bin, 'start', '--nonsense'])).code).toBe(2);
+    const wrong = await ended([bin, 'start', '--nonsense']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--help')]);
     expect((await ended([bin, 'nonsense'])).code).toBe(2);
     expect((await ended([bin, '--help'])).code).toBe(0);
   });
@@ -266,11 +297,14 @@ describe('while it runs', () => {
     };
     const alarms = async () =>
       (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_alarms\{.*$/gm) ?? [];
+    const down = async () =>
+      (await (await fetch(`${gateway.admin}/metrics`)).text()).match(/^sallyport_server_down\{.*$/gm) ?? [];
     for (const id of ['a', 'b'])
       await expect(LegacySession.open(at(id), gateway.token)).rejects.toThrow(`unavailable: ${id}: `);
     const ofA = { kind: 'upstream', server: 'a', sentence: expect.stringContaining('a: it ended with code 3') };
     const ofB = { kind: 'upstream', server: 'b', sentence: expect.stringContaining('b: it ended with code 4') };
     expect(await reasons()).toEqual([ofA, ofB]);
+    expect(await down()).toEqual(['sallyport_server_down{server="a"} 1', 'sallyport_server_down{server="b"} 1']);
     expect(await alarms()).toEqual([
       'sallyport_alarms{kind="upstream",server="a"} 1',
       'sallyport_alarms{kind="upstream",server="b"} 1',
@@ -282,6 +316,7 @@ describe('while it runs', () => {
     writeFileSync(gateway.configFile, JSON.stringify({ ...changed, servers: { b: servers.b } }));
     await until('the change', async () => (await reasons()).length === 0);
     expect(await alarms()).toContain('sallyport_alarms{kind="upstream",server="a"} 0');
+    expect(await down()).toEqual(['sallyport_server_down{server="b"} 0']);
     await gateway.stop();
   });
 
@@ -303,6 +338,20 @@ describe('while it runs', () => {
       return messages[0].result.content[0].text === 'back';
     });
     expect(await ready()).toBe('ok');
+    await gateway.stop();
+  });
+
+  test('more sessions at once than a server may have children: the others wait until one is idle', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'many-children'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const each = Array.from({ length: 20 }, async (_, i) => {
+      const session = await LegacySession.open(gateway.url, gateway.token);
+      return (await session.call('echo', { text: `of ${i}` })).messages[0].result.content[0].text;
+    });
+    expect(await Promise.all(each)).toEqual(each.map((_, i) => `of ${i}`));
     await gateway.stop();
   });
 
@@ -363,6 +412,7 @@ describe('while it runs', () => {
     expect((await session.send('tools/list')).messages[0].result.tools).toEqual([]);
     const answer = (await session.call('echo')).messages[0].result;
     expect(answer._meta['sallyport/refusal'].rule).toBe('(no policy)');
+    expect(answer.content[0].text).toMatch(/nothing is allowed\. Give the grant a `policy` in the configuration\.$/);
     await gateway.stop();
     await upstream.stop();
   });
@@ -448,6 +498,7 @@ describe('while it runs', () => {
     expect((await post(gateway.url, '{}', { authorization: `Bearer ${gateway.token}x` })).status).toBe(401);
     const auth = { authorization: `Bearer ${gateway.token}` };
     expect((await post(gateway.url.replace('/up', '/other'), '{}', auth)).status).toBe(404);
+    expect((await post(`${gateway.url}?access_token=${gateway.token}`, '{}')).status).toBe(401);
     expect((await post(gateway.url.replace('/mcp/up', '/'), '{}', auth)).status).toBe(404);
     const root = await LegacySession.open(gateway.url.replace('/up', ''), gateway.token);
     expect((await root.call('echo', { text: 'only one server' })).messages[0].result.content[0].text).toBe(
@@ -462,6 +513,31 @@ describe('while it runs', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
       expect(answer).toContain('more than once');
     }
+    await until('the log', () => gateway.err().includes('turned away'));
+    expect(gateway.err()).not.toContain(gateway.token);
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  test('a stream or the end of a session is asked for in the revision of that session', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({
+      folder: join(folder.path, 'revisions'),
+      policy: allow,
+      server: { url: upstream.url },
+    });
+    const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25');
+    for (const method of ['GET', 'DELETE']) {
+      for (const [revision, status] of [
+        ['2026-07-28', 405],
+        ['2025-06-18', 400],
+      ] as const) {
+        const headers = { ...session.headers, accept: 'text/event-stream', 'mcp-protocol-version': revision };
+        expect((await fetch(gateway.url, { method, headers })).status).toBe(status);
+      }
+    }
+    expect((await session.send('ping')).status).toBe(200);
+    expect((await fetch(gateway.url, { method: 'DELETE', headers: session.headers })).status).toBe(204);
     await gateway.stop();
     await upstream.stop();
   });

@@ -1,11 +1,13 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wrapCursor } from '../../src/call/cursor.ts';
 import {
   bin,
   ended,
   fixture,
   type Running,
+  run,
   startFixture,
   startGateway,
   type TestGateway,
@@ -187,6 +189,20 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(session.initialize.seenCapabilities).toEqual({ elicitation: {} });
   });
 
+  test('nor is it by a stateless request', async () => {
+    const capabilities = { sampling: {}, elicitation: {} };
+    const meta = modernMeta({ 'io.modelcontextprotocol/clientCapabilities': capabilities });
+    const params = { name: 'echo', arguments: { text: 'declares sampling' }, ...meta };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    const { messages } = await post(gateway.url, body, modernHeaders(gateway.token, 'tools/call', 'echo'));
+    expect(messages[0].result.content[0].text).toBe('declares sampling');
+    const arrived = readFileSync(journal, 'utf8')
+      .split('\n')
+      .find((line) => line.includes('declares sampling'));
+    const { raw } = JSON.parse(arrived ?? '{}') as { raw: string };
+    expect(JSON.parse(raw).params._meta['io.modelcontextprotocol/clientCapabilities']).toEqual({ elicitation: {} });
+  });
+
   test('a cancelled call is cancelled at the server and recorded as unknown', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const running = session.send('tools/call', { name: 'slow', arguments: { ms: 20_000 } }, 'to-cancel');
@@ -217,8 +233,7 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
       'the call to arrive',
       () =>
         readFileSync(journal, 'utf8').split('"slow"').length > before ||
-        readFileSync(journal, 'utf8').includes('gone-1') ||
-        readFileSync(journal, 'utf8').includes('io.modelcontextprotocol'),
+        readFileSync(journal, 'utf8').includes('gone-1'),
     );
     gone.abort();
     expect(await running).toBe('aborted');
@@ -278,6 +293,26 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(two.heard()).toEqual([said('two', 'subscriptions/acknowledged'), said('two', 'tools/list_changed')]);
     one.gone.abort();
     two.gone.abort();
+  });
+
+  test('a standing stream is not asked for resources its caller is not shown', async () => {
+    const gone = new AbortController();
+    const params = { notifications: { resourceSubscriptions: ['file:///a'], toolsListChanged: true }, ...modernMeta() };
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'subscriptions/listen', params }),
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...modernHeaders(gateway.token, 'subscriptions/listen'),
+      },
+      signal: gone.signal,
+    });
+    const first = await response.body?.pipeThrough(new TextDecoderStream()).getReader().read();
+    // What the fixture acknowledges is what it was asked for.
+    const acknowledged = JSON.parse(/data: (.*)/.exec(first?.value ?? '')?.[1] ?? '{}');
+    expect(acknowledged.params.notifications).toEqual({ resourceSubscriptions: [], toolsListChanged: true });
+    gone.abort();
   });
 
   test('mirrored arguments must be mirrored, and are sent on', async () => {
@@ -360,6 +395,15 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     });
   });
 
+  test('cursors of the server are wrapped, and others are not taken', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const page = async (cursor: string) => (await session.send('prompts/list', { cursor })).messages[0];
+    expect((await page('second page')).error.code).toBe(-32602);
+    const { result } = await page(wrapCursor('second page'));
+    expect(result).toMatchObject({ prompts: [], seenCursor: 'second page', nextCursor: wrapCursor('one more') });
+    expect((await page(result.nextCursor)).result.seenCursor).toBe('one more');
+  });
+
   test('a changed policy is in force without a restart; an invalid one changes nothing and raises an alarm', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const opened = { ...policy, tools: { ...policy.tools, create_payment: {} } };
@@ -386,6 +430,18 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     );
   });
 
+  test('a name that would forge a line of `audit tail` is shown in its own', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    await session.call('x\u001b[2J\nr999 forged\u202e');
+    const tail = ['audit', 'tail', '-n', '1', '--data', gateway.data];
+    const { out } = await ended([bin, ...tail]);
+    expect(out).toContain('x\\u{1b}[2J\\u{a}r999 forged\\u{202e}');
+    expect(out.trimEnd().split('\n')).toHaveLength(1);
+    const following = run([bin, ...tail, '-f']);
+    await until('the tail', () => following.out() !== '');
+    expect(await following.stop('SIGTERM')).toBe(0);
+  });
+
   test('the trail verifies, and the metrics count', async () => {
     const { code, out } = await ended([bin, 'audit', 'verify', '--data', gateway.data]);
     expect(out).toMatch(/^complete: [0-9]+ records, head [0-9a-f]{64}$/m);
@@ -394,6 +450,11 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(metrics).toMatch(
       /sallyport_calls_total\{server="up",method="tools\/call",verdict="permit",outcome="replied"\} [1-9]/,
     );
+    // Nothing runs: no quota is held by a call, and nothing waits for the disk.
+    expect(metrics).toMatch(/^sallyport_reservations 0$/m);
+    expect(metrics).toMatch(/^sallyport_audit_lag_seconds 0$/m);
+    expect(metrics).toMatch(/^sallyport_server_down\{server="up"\} 0$/m);
+    expect(metrics).toMatch(/^sallyport_children\{server="up"\} [0-9]+$/m);
   });
 });
 

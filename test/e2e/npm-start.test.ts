@@ -55,3 +55,18 @@ async function isUp(url: string): Promise<boolean> {
     () => false,
   );
 }
+
+test.each([
+  ['--listen', '0.0.0.0:0'],
+  ['--admin', '0.0.0.0:0'],
+])('%s %s: the demo listens on this machine only', async (flag, address) => {
+  const child = spawn(process.execPath, [bin, 'demo', flag, address, '--data', join(folder, 'public')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    err += chunk;
+  });
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(78);
+  expect(err).toContain('on this machine only');
+});

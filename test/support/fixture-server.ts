@@ -181,7 +181,7 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
       return result === undefined ? undefined : ok(result);
     }
     case 'prompts/list':
-      return ok({ prompts: [{ name: 'greet' }, { name: 'secret' }] });
+      return ok({ prompts: [{ name: 'greet' }, { name: 'secret' }], ...pageOf(message.params?.['cursor']) });
     case 'prompts/get':
       return ok({
         messages: [{ role: 'user', content: { type: 'text', text: `prompt ${message.params?.['name']}` } }],
@@ -216,6 +216,11 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
     default:
       return no(-32601, `Method not found: ${method}`);
   }
+}
+
+/** Asked for its last page, it says so and names one more. */
+function pageOf(cursor: unknown): object {
+  return cursor === undefined ? {} : { seenCursor: cursor, nextCursor: 'one more' };
 }
 
 if (values.http === undefined) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { readYaml, type SourceDocument } from '../yaml-document.ts';
@@ -133,6 +133,8 @@ class Builder {
     }
     if (!isLoopback(admin.host))
       this.#error(['admin'], '`admin` must be loopback until logins exist', 'write admin: 127.0.0.1:7421');
+    if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
+      this.#error(['admin'], '`admin` and `listen` are the same address', 'write admin: 127.0.0.1:7421');
     this.#written.origins?.forEach((origin, i) => {
       const meant = originMeant(origin);
       if (meant === origin.toLowerCase()) return;
@@ -148,6 +150,13 @@ class Builder {
       );
     const limits = this.#limits();
     const servers = Object.entries(this.#written.servers ?? {}).map(([id, server]) => this.#server(id, server));
+    if (servers.length === 0)
+      this.#place(
+        this.#warnings,
+        ['servers'],
+        'no server is named, so that nothing can be called',
+        'write one under `servers:`',
+      );
     const grants = this.#grants(
       servers.map((server) => server.id),
       listen.host,
@@ -209,7 +218,7 @@ class Builder {
     const written = this.#value('limits', 'storage');
     if (written === 'storage') return written;
     const url = fillIn(written, this.#base, this.#env);
-    if ('missing' in url) this.#error(['limits'], url.missing, 'set it, or take the reference out');
+    if ('missing' in url) this.#error(['limits'], url.missing, 'provide it, or take the reference out');
     else if (
       !URL.canParse(url.value) ||
       !LIMIT_STORES.includes(new URL(url.value).protocol) ||
@@ -289,6 +298,8 @@ class Builder {
           `\`${name}\` is no valid HTTP header`,
           'a header has one line of visible characters',
         );
+      } else if (OWN_HEADERS.has(name.toLowerCase()) || /^mcp-param-/i.test(name)) {
+        this.#error([...at, 'headers', name], `the header \`${name}\` is the gateway's own to set`, 'take it out');
       }
     }
     return { id, config: { id, transport: { kind: 'http', url: filled, headers }, silenceMsMax } };
@@ -403,7 +414,7 @@ class Builder {
       if (isLiteral || hasReference(text)) this.#secrets.add(filled.value);
       return filled.value;
     }
-    this.#error(at, filled.missing, 'set it, or take the reference out');
+    this.#error(at, filled.missing, 'provide it, or take the reference out');
     return '';
   }
 
@@ -445,7 +456,8 @@ export function defaultDataFolder(env: NodeJS.ProcessEnv): string {
   if (platform() === 'darwin') return resolve(homedir(), 'Library', 'Application Support', 'sallyport');
   if (platform() === 'win32') return resolve(env['LOCALAPPDATA'] ?? homedir(), 'sallyport');
   const state = env['XDG_STATE_HOME'];
-  return resolve(state !== undefined && state !== '' ? state : resolve(homedir(), '.local', 'state'), 'sallyport');
+  // One that is not absolute is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+  return resolve(state !== undefined && isAbsolute(state) ? state : resolve(homedir(), '.local', 'state'), 'sallyport');
 }
 
 function scheme(text: string): string {
@@ -459,6 +471,25 @@ export const BOUNDS = {
   sessionsMax: 10_000,
   callsMax: 1_000,
 } as const;
+/** What a request to a server is framed by, and what it says of the protocol. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'keep-alive',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 /** Protocols of the URLs that `limits` may name. */
 const LIMIT_STORES: readonly string[] = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
 const SILENCE_MS = 60_000;

@@ -1,3 +1,4 @@
+import { declaredToServer } from '../../domain/capabilities.ts';
 import { type Fault, fault } from '../../domain/fault.ts';
 import { isJsonObject } from '../../domain/json.ts';
 import type { Era, Message } from '../../domain/message.ts';
@@ -41,7 +42,20 @@ export function inEra(message: Message, received: Received): InEra | Fault {
   }
   if (!MODERN_REQUESTS.has(message.method)) return unknownMethod(message.method, 404, id);
   const wrong = received.transport === 'http' ? wrongHeader(message, received) : undefined;
-  return wrong === undefined ? { kind: 'in-era', era: 'modern', message } : mismatch(wrong, message);
+  return wrong === undefined
+    ? { kind: 'in-era', era: 'modern', message: declaring(message) }
+    : mismatch(wrong, message);
+}
+
+/** The request with those of its client's capabilities that a server may hear of. */
+function declaring(message: Message & { kind: 'request' }): Message {
+  const { params } = message;
+  const meta = params?.['_meta'];
+  const offered = isJsonObject(meta) ? meta[META_CAPABILITIES] : undefined;
+  if (!isJsonObject(meta) || !isJsonObject(offered)) return message;
+  const declared = declaredToServer(offered);
+  if (declared === offered) return message;
+  return { ...message, params: { ...params, _meta: { ...meta, [META_CAPABILITIES]: declared } } };
 }
 
 function modernNotification(message: Message & { kind: 'notification' }, received: Received): InEra | Fault {

@@ -17,7 +17,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
-import { classify, refusalOf } from './server-messages.ts';
+import { classify, refusalTo } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type ChildConnectionOptions = {
@@ -177,12 +177,10 @@ export class ChildConnection implements Connection {
         if (message.subscription !== undefined) return this.#toSubscriber(message.subscription, message.method, line);
         this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
         return;
-      case 'refused': {
+      case 'refused':
         this.#options.log.dropped(message.why);
-        const refusal = refusalOf(line, message.why);
-        if (refusal !== undefined) this.#child.write(refusal);
+        if (message.id !== undefined) this.#child.write(refusalTo(message.id, message.why));
         return;
-      }
       default:
         message satisfies never;
     }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import spawn from 'cross-spawn';
 import { LineReader } from '../../platform/line-reader.ts';
+import { pipeLine } from '../../platform/pipe-line.ts';
 
 /**
  * A server as a child process: lines of JSON out, lines of JSON in. It runs in a process group of its own, so that a
@@ -90,7 +91,7 @@ export class Child {
         stdin.uncork();
       });
     }
-    stdin.write(`${line}\n`);
+    stdin.write(pipeLine(line));
     return true;
   }
 

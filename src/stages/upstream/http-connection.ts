@@ -14,7 +14,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
-import { classify, refusalOf } from './server-messages.ts';
+import { classify, refusalTo } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type HttpConnectionOptions = {
@@ -261,17 +261,12 @@ export class HttpConnection implements Connection {
         break;
       case 'refused':
         this.#options.log.dropped(message.why);
-        this.#refuseRequest(text, message.why);
+        if (message.id !== undefined && this.era === 'legacy') this.tell(refusalTo(message.id, message.why));
         break;
       default:
         message satisfies never;
     }
     return message;
-  }
-
-  #refuseRequest(text: string, why: string): void {
-    const refusal = this.era === 'modern' ? undefined : refusalOf(text, why);
-    if (refusal !== undefined) this.tell(refusal);
   }
 
   #replyOf(status: number, body: string | undefined, id: MessageId, wireId: MessageId): Reply {

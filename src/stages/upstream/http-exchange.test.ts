@@ -49,3 +49,19 @@ test.each([
   await endpoint.close();
   server.close();
 });
+
+test('a server that is asked for TLS and speaks none: nothing was sent, and why', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = new HttpEndpoint({
+    url: new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
+    headers: [],
+    silenceMsMax: 60_000,
+    totalMsMax: 60_000,
+    responseBytesMax: 1_000_000,
+  });
+  const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
+  expect(await exchange.done).toEqual({ kind: 'not-sent', why: 'it does not speak TLS at this port' });
+  await endpoint.close();
+  server.close();
+});

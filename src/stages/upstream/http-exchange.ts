@@ -221,6 +221,15 @@ function reasonOf(fault: Error): string {
       return 'the server was silent for too long';
     case 'UND_ERR_CONNECT_TIMEOUT':
       return 'no connection could be made in time';
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return 'it does not speak TLS at this port';
+    case 'CERT_HAS_EXPIRED':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `its certificate is not trusted (${code})`;
     default:
       return code === undefined ? fault.message : `the connection broke (${code})`;
   }

@@ -1,6 +1,7 @@
 /** `initialize`, as a connection sends it for the client, and what comes of it. */
-import type { JsonObject } from '../../domain/json.ts';
+import { isJsonObject, type JsonObject } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
+import { readJsonText } from '../../platform/read-json.ts';
 import type { ChildConnection } from './child-connection.ts';
 import { restOf, type Standing } from './connection.ts';
 import type { Exchanged, HttpEndpoint } from './http-exchange.ts';
@@ -34,8 +35,8 @@ export async function initializeHttp(
     ],
     body: `{"jsonrpc":"2.0","id":"${ID}",${restOf('initialize', params)}`,
     onEvent: (data) => {
-      // A server may say something before it answers.
-      if (classify(data, 'legacy').kind !== 'response') return false;
+      // Some say something of their start first; nobody is there to hear it yet.
+      if (!answersInitialize(data)) return false;
       answered = data;
       return true;
     },
@@ -52,13 +53,13 @@ function replyIn(exchanged: Exchanged, answered: string | undefined): Reply {
     case 'answered':
       return { kind: 'replied', text: answered ?? '', isError: false, status: 200 };
     case 'ended':
-      if (exchanged.body?.trimStart().startsWith('{') === true) {
+      if (exchanged.body !== undefined && answersInitialize(exchanged.body)) {
         return { kind: 'replied', text: exchanged.body, isError: exchanged.status >= 400, status: exchanged.status };
       }
       if (exchanged.status >= 400 && exchanged.status < 500) {
         return { kind: 'failed', status: exchanged.status, why: `the server refused with HTTP ${exchanged.status}` };
       }
-      return { kind: 'unknown', why: `the server answered HTTP ${exchanged.status}` };
+      return { kind: 'unknown', why: `the server gave HTTP ${exchanged.status} and no answer to initialize` };
     case 'too-large':
       return { kind: 'unknown', why: 'the answer to initialize is too large' };
     case 'not-sent':
@@ -69,4 +70,17 @@ function replyIn(exchanged: Exchanged, answered: string | undefined): Reply {
       exchanged satisfies never;
       return { kind: 'unknown', why: 'the exchange ended in a way nobody foresaw' };
   }
+}
+
+/** Whether it is the answer to our `initialize`, or an error of somebody who could not read the request's id. */
+function answersInitialize(text: string): boolean {
+  const message = classify(text, 'legacy');
+  if (message.kind === 'response') return message.id === ID;
+  return message.kind === 'refused' && message.id === undefined && isNamelessError(text);
+}
+
+function isNamelessError(text: string): boolean {
+  const read = readJsonText(text);
+  const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
+  return isJsonObject(message['error']) && (message['id'] ?? null) === null;
 }

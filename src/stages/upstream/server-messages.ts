@@ -1,6 +1,7 @@
-import { JsonNumber } from '../../domain/json.ts';
-import type { Era, MessageId } from '../../domain/message.ts';
+import { isJsonObject, JsonNumber } from '../../domain/json.ts';
+import { type Era, idText, type MessageId } from '../../domain/message.ts';
 import { META_SUBSCRIPTION } from '../../domain/revisions.ts';
+import { readJsonText } from '../../platform/read-json.ts';
 
 /** A line or event from a server, told apart. Anything the tables do not name is refused, never forwarded. */
 export type FromServer =
@@ -18,7 +19,8 @@ export type FromServer =
       readonly subscription: MessageId | undefined;
     }
   | { readonly kind: 'request'; readonly method: string; readonly id: MessageId }
-  | { readonly kind: 'refused'; readonly why: string };
+  /** `id`: of a request, which must be told that nobody will answer it. */
+  | { readonly kind: 'refused'; readonly why: string; readonly id?: MessageId | undefined };
 
 export function classify(text: string, era: Era): FromServer {
   let value: unknown;
@@ -28,10 +30,10 @@ export function classify(text: string, era: Era): FromServer {
     return { kind: 'refused', why: 'not JSON' };
   }
   if (!isRecord(value)) return { kind: 'refused', why: 'not one JSON-RPC message' };
-  const id = readId(value['id']);
+  const id = idOf(value, text);
   const method = value['method'];
   if (typeof method === 'string') {
-    if ('result' in value || 'error' in value) return { kind: 'refused', why: 'a request and a response in one' };
+    if ('result' in value || 'error' in value) return { kind: 'refused', why: 'a request and a response in one', id };
     if (value['id'] === undefined) return notification(method, value, era);
     if (id === undefined) return { kind: 'refused', why: 'a request without a usable id' };
     return request(method, id, era);
@@ -44,11 +46,9 @@ export function classify(text: string, era: Era): FromServer {
   return { kind: 'response', id, isError, errorCode };
 }
 
-/** The answer a server gets to a request of its own that {@link classify} refused; undefined where it was no request. */
-export function refusalOf(text: string, why: string): string | undefined {
-  const match = /"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/.exec(text);
-  if (match === null || !/"method"\s*:/.test(text)) return undefined;
-  return `{"jsonrpc":"2.0","id":${match[1]},"error":{"code":-32601,"message":${JSON.stringify(why)}}}`;
+/** The answer a server gets to a request of its own that {@link classify} refused. */
+export function refusalTo(id: MessageId, why: string): string {
+  return `{"jsonrpc":"2.0","id":${idText(id)},"error":{"code":-32601,"message":${JSON.stringify(why)}}}`;
 }
 
 const LEGACY_NOTIFICATIONS = new Set([
@@ -86,9 +86,18 @@ function notification(method: string, value: Record<string, unknown>, era: Era):
 
 function request(method: string, id: MessageId, era: Era): FromServer {
   if (era === 'modern' || !LEGACY_REQUESTS.has(method)) {
-    return { kind: 'refused', why: `the request \`${method}\` is not relayed` };
+    return { kind: 'refused', why: `the request \`${method}\` is not relayed`, id };
   }
   return { kind: 'request', method, id };
+}
+
+/** The message's id. JSON.parse rounds integers beyond 2^53, and the client must answer under the server's own. */
+function idOf(value: Record<string, unknown>, text: string): MessageId | undefined {
+  const id = value['id'];
+  if (typeof id !== 'number' || Number.isSafeInteger(id)) return readId(id);
+  const read = readJsonText(text, DEPTH_MAX);
+  const exact = read.kind === 'value' && isJsonObject(read.value) ? read.value['id'] : undefined;
+  return exact instanceof JsonNumber && /^-?[0-9]{1,256}$/.test(exact.text) ? exact : undefined;
 }
 
 function readId(value: unknown): MessageId | undefined {
@@ -99,3 +108,5 @@ function readId(value: unknown): MessageId | undefined {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+const DEPTH_MAX = 512;

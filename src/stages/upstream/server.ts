@@ -64,6 +64,11 @@ export class UpstreamServer {
     };
   }
 
+  /** Whether the last thing heard of it was a failure. */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
   get isHttp(): boolean {
     return this.#options.transport.kind === 'http';
   }
@@ -151,12 +156,20 @@ export class UpstreamServer {
 
   /** At the bound the grant's longest idle child makes room. */
   async #makeRoom(children: Children, grant: string): Promise<void> {
-    if (!children.isFull) return;
+    const until = performance.now() + ROOM_MS_MAX;
+    while (children.isFull && performance.now() < until) {
+      const idlest = this.#idlest(grant);
+      if (idlest !== undefined) await idlest.suspend();
+      else await new Promise((resolve) => setTimeout(resolve, ROOM_LOOK_MS).unref());
+    }
+  }
+
+  #idlest(grant: string): Link | undefined {
     let idlest: Link | undefined;
     for (const link of this.#links) {
       if (link.grant === grant && link.isIdle && (idlest === undefined || link.usedAt < idlest.usedAt)) idlest = link;
     }
-    await idlest?.suspend();
+    return idlest;
   }
 
   async release(link: Link): Promise<void> {
@@ -279,4 +292,7 @@ export class UpstreamServer {
   }
 }
 
+/** How long a session waits for a child of another to fall idle. */
+const ROOM_MS_MAX = 5_000;
+const ROOM_LOOK_MS = 20;
 const IDLE_MS_MAX = 600_000;

@@ -63,6 +63,7 @@ export function resultOf(reply: Reply): JsonObject | string {
       const result = isJsonObject(message) ? message['result'] : undefined;
       if (isJsonObject(result)) return result;
       const error = isJsonObject(message) ? message['error'] : undefined;
+      if (error === undefined) return 'its answer holds no result';
       return `it answered with an error: ${jsonText((isJsonObject(error) ? error['message'] : error) ?? null)}`;
     }
     case 'withheld':

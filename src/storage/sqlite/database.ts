@@ -52,6 +52,7 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
   }
   let db: DatabaseSync | undefined;
   try {
+    requireContent(path);
     db = new DatabaseSync(path, { readOnly, timeout: BUSY_MS_MAX });
     if (readOnly) {
       checkVersion(db, path);
@@ -77,6 +78,15 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
   }
 }
 
+/** A file of no bytes was cut off: one that is made has its first page a moment later. To SQLite it would be a new one. */
+function requireContent(path: string): void {
+  const until = performance.now() + EMPTY_MS_MAX;
+  while (statSync(path, { throwIfNoEntry: false })?.size === 0) {
+    if (performance.now() > until) throw new Error('it is empty, so what was in it is lost');
+    pause();
+  }
+}
+
 /** Going over to the write-ahead log does not wait for another process that is doing the same: it is asked again. */
 function useLog(db: DatabaseSync): void {
   const until = performance.now() + BUSY_MS_MAX;
@@ -86,11 +96,16 @@ function useLog(db: DatabaseSync): void {
       return;
     } catch (fault) {
       if (!/locked|busy/i.test((fault as Error).message) || performance.now() > until) throw fault;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      pause();
     }
   }
 }
 
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+}
+
+const EMPTY_MS_MAX = 1_000;
 const BUSY_MS_MAX = 5_000;
 
 function migrate(db: DatabaseSync, path: string): void {

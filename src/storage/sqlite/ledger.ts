@@ -151,6 +151,11 @@ export class Ledger {
     return { seq: this.#seq, hash: this.#head };
   }
 
+  /** How long admissions wait at this moment for what is committed to be on the disk. */
+  get waitingMs(): number {
+    return this.#sync.waitingMs;
+  }
+
   get openIntents(): number {
     return this.#open.size;
   }

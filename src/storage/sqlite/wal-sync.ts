@@ -12,6 +12,7 @@ export class WalSync<T> {
   readonly #onFailed: (waiting: T, fault: Error) => void;
   #waiting: T[] = [];
   #running = false;
+  #began = 0;
   #inline = false;
   /** Answers in a row that speak for the other way. */
   #against = 0;
@@ -36,6 +37,11 @@ export class WalSync<T> {
     return this.#brokenBy;
   }
 
+  /** How long those wait that an fsync is running for; 0 where none runs. */
+  get waitingMs(): number {
+    return this.#running ? performance.now() - this.#began : 0;
+  }
+
   /** It has committed; the next {@link start} is for it. */
   add(waiting: T): void {
     this.#waiting.push(waiting);
@@ -48,11 +54,11 @@ export class WalSync<T> {
     this.#waiting = [];
     if (this.#inline) return this.#syncNow(served);
     this.#running = true;
-    const began = performance.now();
+    this.#began = performance.now();
     fdatasync(this.#file, (fault) => {
       this.#running = false;
       if (fault !== null) return this.#failed(served, fault);
-      this.#weigh(performance.now() - began <= THREAD_MS_MAX, QUICK_MAX);
+      this.#weigh(performance.now() - this.#began <= THREAD_MS_MAX, QUICK_MAX);
       for (const one of served) this.#onDurable(one);
       this.start();
     });
