@@ -56,7 +56,11 @@ export function loadDocuments(
   }
   for (const { document, source } of loaded) warnings.push(...unknownServers(document, source, options.servers));
   const documents = loaded.map(({ document }) => document);
-  const compiled = compilePolicy(documents, contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')));
+  const compiled = compilePolicy(
+    documents,
+    contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')),
+    errorsMax,
+  );
   if ('problems' in compiled) {
     // Everything was looked at; of very many mistakes the first hundred are said.
     for (const problem of compiled.problems.slice(0, errorsMax)) {
