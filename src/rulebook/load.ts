@@ -73,6 +73,12 @@ export function loadDocuments(
   return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings), documents: loaded };
 }
 
+/** Where a policy has a block for one server alone, a call that names none is taken to be for that one. */
+export function onlyServer(documents: readonly LoadedDocument[]): string | undefined {
+  const named = new Set(documents.flatMap(({ document }) => [...document.servers.keys()]));
+  return named.size === 1 ? [...named][0] : undefined;
+}
+
 function unknownServers(
   document: PolicyDocument,
   source: SourceDocument,

@@ -7,7 +7,7 @@ import { readCall } from './call-file.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
-import { loadPolicy, type PolicyText } from './load.ts';
+import { loadDocuments, onlyServer, type PolicyText } from './load.ts';
 import { counterStates, unknownCounters } from './state-file.ts';
 import { type RawCase, testFile } from './test-file.ts';
 
@@ -36,7 +36,7 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   if ('errors' in parsed) return { file, errors: parsed.errors };
   const { policy, catalogue, cases } = parsed.value;
   const texts = (typeof policy === 'string' ? [policy] : policy).map(read);
-  const loaded = loadPolicy(texts);
+  const loaded = loadDocuments(texts);
   if ('errors' in loaded) return { file, errors: loaded.errors };
   const known = catalogue === undefined ? undefined : toolsOf(read(catalogue));
   if (known !== undefined && 'errors' in known) return { file, errors: known.errors };
@@ -44,6 +44,7 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   const results: CaseResult[] = [];
   const trails: TrailEntry[] = [];
   const errors: Diagnostic[] = [];
+  const setting = { now, tools: known?.tools, server: onlyServer(loaded.documents) };
   const nameOf = namesIn(texts, typeof policy === 'string' ? [policy] : policy);
   cases.forEach((one, i) => {
     const states = counterStates(one.state ?? []);
@@ -54,7 +55,6 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
     const steps = stepsOf(one);
     let result: CaseResult | undefined;
     for (const [n, { call, expect, rule }] of steps.entries()) {
-      const setting = { now, tools: known?.tools };
       const facts = readCall(call, setting);
       if (facts.kind === 'wrong') {
         const at = parsed.document.locate(['cases', i], 'value');
