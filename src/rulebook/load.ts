@@ -8,8 +8,7 @@ import { contentHash } from './canonical.ts';
 import { type LimitInForce, limitsOf } from './limit-rules.ts';
 import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
 
-export interface PolicyText {
-  readonly file: string;
+export interface PolicyText extends Pick<PolicyDocument, 'file' | 'name' | 'path'> {
   readonly text: string;
 }
 
@@ -45,11 +44,13 @@ export function loadDocuments(
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const loaded: LoadedDocument[] = [];
-  for (const { file, text } of files) {
+  for (const { file, text, name, path } of files) {
     const read = readPolicyDocument(file, text);
     warnings.push(...read.warnings);
     errors.push(...read.errors);
-    if (read.loaded !== undefined) loaded.push(read.loaded);
+    if (read.loaded === undefined) continue;
+    const named = { ...(name === undefined ? {} : { name }), ...(path === undefined ? {} : { path }) };
+    loaded.push({ ...read.loaded, document: { ...read.loaded.document, ...named } });
   }
   if (files.length === 0) {
     errors.push({ file: '(none)', line: 1, column: 1, message: 'no policy file is named' });
@@ -58,7 +59,7 @@ export function loadDocuments(
   const documents = loaded.map(({ document }) => document);
   const compiled = compilePolicy(
     documents,
-    contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')),
+    contentHash(documents.map((d) => `${d.name ?? d.file}\n${d.hash}\n`).join('')),
     errorsMax,
   );
   if ('problems' in compiled) {

@@ -48,7 +48,7 @@ export function compilePolicy(
     const before = problems.length;
     return compileDocument(document, {
       // A pointer needs the file's name only where it could be another's.
-      prefix: documents.length > 1 ? `${document.file}#` : '',
+      prefix: documents.length > 1 ? `${document.name ?? document.file}#` : '',
       problem: (pointer, message, hint) => {
         problems.push({ file: document.file, pointer, message, ...(hint === undefined ? {} : { hint }) });
       },
@@ -64,7 +64,7 @@ export function compilePolicy(
 export const noPolicy: PolicySet = new CompiledPolicySet(`sha256:${'0'.repeat(64)}`, [], []);
 
 interface Surroundings {
-  readonly file: string;
+  readonly path: string;
   readonly prefix: string;
   readonly timezone: string;
   readonly shadow: boolean;
@@ -77,7 +77,7 @@ function compileDocument(
   said: Pick<Surroundings, 'prefix' | 'problem' | 'enough'>,
 ): CompiledDocument {
   const shadow = document.mode === 'shadow';
-  const around = { file: document.file, timezone: document.timezone, shadow, ...said };
+  const around = { path: document.path ?? document.file, timezone: document.timezone, shadow, ...said };
   return {
     shadow,
     outer: compileLevel(document.level, around),
@@ -170,7 +170,7 @@ function compileEntry(source: PolicyEntry, around: Surroundings): CompiledEntry 
             validForMs: approval.validForMs,
             holdMs: approval.holdMs,
           },
-    limits: source.limits.map((limit) => compileLimit(limit, around.file, shadow, context('some'))),
+    limits: source.limits.map((limit) => compileLimit(limit, around.path, shadow, context('some'))),
     expressions,
     inspect: compileInspect(source, context('some', true)),
   };
