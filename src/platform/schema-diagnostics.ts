@@ -122,6 +122,14 @@ function ofAnotherKind(document: SourceDocument, path: readonly (string | number
   const wanted = expectedBy(issue);
   const value = valueAt(document.value, path);
   if (said !== plainMessage || wanted.length === 0 || value === undefined) return said;
+  const choices = wanted.filter((kind) => kind.startsWith('`'));
+  if (typeof value === 'string' && choices.length > 0) {
+    const hint = suggestion(
+      value,
+      choices.map((choice) => choice.slice(1, -1)),
+    );
+    return `must be one of ${choices.join(', ')}${hint === undefined ? '' : hintMark + hint}`;
+  }
   const last = wanted.at(-1) ?? '';
   return `expected ${wanted.length === 1 ? last : `${wanted.slice(0, -1).join(', ')} or ${last}`}, found ${kindOf(value)}`;
 }
