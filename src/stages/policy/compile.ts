@@ -190,9 +190,9 @@ function says(
   const words = conditions.map((condition) => condition.words).join(' and ');
   const said = words.length > wordsMax ? `${words.slice(0, wordsMax)}…` : words;
   if (kind === 'require')
-    return { reason: `this tool is allowed only where ${said}`, remedy: `it passes where ${said}` };
+    return { reason: `this tool is allowed only where ${said}`, remedy: `It passes where ${said}` };
   if (conditions.length === 0) return { reason: 'this tool is denied', remedy: undefined };
-  return { reason: `this tool is denied where ${said}`, remedy: `it passes unless ${said}` };
+  return { reason: `this tool is denied where ${said}`, remedy: `It passes unless ${said}` };
 }
 
 function compileInspect({ inspect }: PolicyEntry, context: ConditionContext): CompiledInspect | undefined {

@@ -86,7 +86,7 @@ describe('a decision', () => {
       'a rule cannot be judged: `args.amount` is a string that is no number, and `lte` needs a number',
     );
     expect(reasonOf('d')).toBe('this tool is denied');
-    expect(decide(policy, call('c', { amount: 500 })).remedy).toBe('it passes where `args.amount` is at most 100');
+    expect(decide(policy, call('c', { amount: 500 })).remedy).toBe('It passes where `args.amount` is at most 100');
     expect(decide(policy, call('needs/escape~')).rule).toBe('/tools/needs~1escape~0/action');
   });
 
@@ -166,7 +166,7 @@ describe('the trail', () => {
     expect(looked({ n: 1 })).toStrictEqual(['permit', undefined, { ...entry, outcome: 'holds' }]);
     expect(looked({ m: 1 })).toStrictEqual([
       'refuse',
-      'arguments that fit the tool’s schema pass',
+      'Arguments that fit the tool’s schema pass',
       { ...entry, outcome: 'fails', note: 'the tool’s schema names no `m` in `arguments`' },
     ]);
     expect(decide(typed, call('t', { n: 1 }, { schema }))).not.toHaveProperty('remedy');
