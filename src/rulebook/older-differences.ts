@@ -38,6 +38,12 @@ export const differences: readonly Difference[] = [
     shows: (rule) => conditionWhere(rule, (op) => ['lt', 'lte', 'gt', 'gte', 'regex', 'contains'].includes(op)),
   },
   {
+    name: 'numbers in quotes',
+    message: 'a string that is a number counts as that number; the older tool let the condition fail',
+    shows: (rule) =>
+      conditionWhere(rule, (op, path) => ['lt', 'lte', 'gt', 'gte'].includes(op) && !path.startsWith('state.')),
+  },
+  {
     name: 'amounts',
     message:
       'amounts are exact decimals, and a negative one refuses; the older tool cut them to whole numbers and let negative ones give quota back',
