@@ -6,7 +6,7 @@ import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
 import { compilePolicy } from '../stages/policy/compile.ts';
 import { contentHash } from './canonical.ts';
 import { type LimitInForce, limitsOf } from './limit-rules.ts';
-import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
+import { elsewhere, type LoadedDocument, located, type ReadPolicy, readPolicyDocument } from './read.ts';
 
 export interface PolicyText extends Pick<PolicyDocument, 'file' | 'name' | 'path'> {
   readonly text: string;
@@ -44,10 +44,12 @@ export function loadDocuments(
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const loaded: LoadedDocument[] = [];
+  const unread = new Map<string, ReadPolicy['unread']>();
   for (const { file, text, name, path } of files) {
     const read = readPolicyDocument(file, text);
     warnings.push(...read.warnings);
     errors.push(...read.errors);
+    unread.set(file, read.unread);
     if (read.loaded === undefined) continue;
     const named = { ...(name === undefined ? {} : { name }), ...(path === undefined ? {} : { path }) };
     loaded.push({ ...read.loaded, document: { ...read.loaded.document, ...named } });
@@ -66,7 +68,7 @@ export function loadDocuments(
     // Everything was looked at; of very many mistakes the first hundred are said.
     for (const problem of compiled.problems.slice(0, errorsMax)) {
       const source = loaded.find(({ document }) => document.file === problem.file)?.source;
-      if (source !== undefined) errors.push(located(source, problem));
+      if (source !== undefined) errors.push(...elsewhere([located(source, problem)], unread.get(problem.file)));
     }
   }
   if (errors.length > 0 || 'problems' in compiled)

@@ -8,9 +8,9 @@ export interface Difference {
   /** For the check and the reference page: what holds here, and what the older tool did. */
   readonly message: string;
   /** Where in a rule it shows; undefined where it does not. */
-  shows?(rule: OlderRule): string | undefined;
+  readonly shows?: (rule: OlderRule) => string | undefined;
   /** Whether it shows in the name of a tool, or in one that is hidden. */
-  named?(name: string): boolean;
+  readonly named?: (name: string) => boolean;
 }
 
 const strict = new Set(['eq', 'neq', 'in', 'not_in']);
