@@ -242,7 +242,11 @@ const levelShape = {
   prompts: nameRules
     .optional()
     .meta({ description: 'Over names. Where `allow` is written, only these; else as `default`.' }),
-  resources: nameRules.optional().meta({ description: 'Over the URIs of resources and templates; as `prompts`.' }),
+  resources: nameRules
+    .optional()
+    .meta({
+      description: 'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits.',
+    }),
 };
 
 const defaults = z.enum(['deny', 'allow']);

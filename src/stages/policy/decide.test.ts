@@ -650,6 +650,34 @@ describe('lists', () => {
   });
 });
 
+describe('the URI of a resource that climbs out of what a glob means', () => {
+  const within = policyOf({ ...deny, resources: { allow: ['file:///srv/*'] } });
+  const without = policyOf({ version: '1', default: 'allow', resources: { hide: ['file:///etc/*'] } });
+
+  it.each([
+    'file:///srv/../etc/passwd',
+    'file:///srv/..',
+    'file:///srv/%2e%2E/etc/passwd',
+    'file:///srv/.%2e/etc/passwd',
+    'file:///srv\\..\\etc/passwd',
+    'file:///srv/./../etc/passwd',
+    'file:///srv/..?x',
+  ])('%s fits nothing', (uri) => {
+    expect(showsResource(within, 's', uri)).toBe(false);
+    expect(showsResource(without, 's', uri)).toBe(false);
+    expect(wouldShow(within, 's', uri, 'resources')).toBe(false);
+  });
+
+  it('is one with a segment of dots, and no other', () => {
+    for (const uri of ['file:///srv/a..b', 'file:///srv/...', 'file:///srv/.env', 'file:///srv/a?x=../b']) {
+      expect(showsResource(within, 's', uri)).toBe(true);
+    }
+    // Nobody asked for anything of this one.
+    expect(showsResource(policyOf({ version: '1', default: 'allow' }), 's', 'db://a/../b')).toBe(true);
+    expect(showsPrompt(policyOf({ ...deny, prompts: { allow: ['a/*'] } }), 's', 'a/../b')).toBe(true);
+  });
+});
+
 describe('names that nobody offers', () => {
   it('do not grow the cache without bound, and decide the same after it was emptied', () => {
     const policy = policyOf({ ...deny, tools: { 'a*': {} } });
