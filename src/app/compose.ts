@@ -14,6 +14,7 @@ import { Unavailable } from '../platform/unavailable.ts';
 import { LimitClock } from '../stages/limits/limit-clock.ts';
 import { SessionTable } from '../stages/session/session-table.ts';
 import { UpstreamServer } from '../stages/upstream/server.ts';
+import type { UpstreamLog } from '../stages/upstream/upstream-log.ts';
 import { openDatabase } from '../storage/sqlite/database.ts';
 import { Ledger } from '../storage/sqlite/ledger.ts';
 import { FileLock, WriterLock } from '../storage/sqlite/locks.ts';
@@ -22,6 +23,7 @@ import { StoreAdmissions } from './admissions.ts';
 import { callStages } from './call-stages.ts';
 import { childEnvironment } from './child-environment.ts';
 import { inDataFolder, openDataFolder } from './data-folder.ts';
+import { ExpressionCheck } from './expression-check.ts';
 import { serveRequests } from './limit-requests.ts';
 import { openLimitStore } from './open-limit-store.ts';
 import { pruneOld, recoverOpenIntents } from './recover.ts';
@@ -156,6 +158,7 @@ export async function compose(options: {
     policyOf: (caller) => rules.policies.get(caller.grant),
     noteMalformed: (why) => noteTurnedAway('malformed', why),
   });
+  const expressions = new ExpressionCheck({ alarms, rules: () => rules });
   const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
   const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] => {
     // One that left is closed for good: should it come back, it is made anew.
@@ -163,6 +166,7 @@ export async function compose(options: {
       if (servers.some((server) => server.id === id)) continue;
       makers.delete(id);
       alarms.clear('upstream', id);
+      expressions.forget(id);
     }
     return servers.map((server) => {
       const key = JSON.stringify([server, responseBytesMax]);
@@ -174,6 +178,7 @@ export async function compose(options: {
       const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
         raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
         clear: () => isServed() && alarms.clear('upstream', server.id),
+        listed: (list) => isServed() && expressions.listed(server.id, list),
       });
       makers.set(server.id, { key, server: made });
       return made;
@@ -254,6 +259,7 @@ export async function compose(options: {
       keepMs = changed.audit.keepMs;
       const serversBefore = new Set(upstreams.servers());
       upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
+      expressions.rulesChanged();
       const isGranted = (caller: string, server: string) =>
         newRules.callers.get(caller)?.servers.includes(server) ?? false;
       sessions.sweep(isGranted);
@@ -319,7 +325,7 @@ function upstreamServer(
   responseBytesMax: number,
   childEnv: Readonly<Record<string, string>>,
   log: Log,
-  alarm: { readonly raise: (why: string) => void; readonly clear: () => void },
+  hears: { readonly raise: (why: string) => void; readonly clear: () => void; readonly listed: UpstreamLog['listed'] },
 ): UpstreamServer {
   const { transport } = server;
   const logger = log.logger.child({ server: server.id });
@@ -343,10 +349,11 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
-      up: alarm.clear,
+      up: hears.clear,
+      listed: hears.listed,
       down: (why, lastWords) => {
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
-        alarm.raise(why);
+        hears.raise(why);
       },
     },
   });

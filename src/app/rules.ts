@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { dirname, relative, sep } from 'node:path';
 import type { Caller } from '../domain/caller.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { Config, GrantConfig } from '../platform/config/load.ts';
 import { isToken } from '../platform/config/load.ts';
 import type { LimitInForce } from '../rulebook/limit-rules.ts';
-import { loadPolicy } from '../rulebook/load.ts';
+import { loadPolicy, type PolicyText } from '../rulebook/load.ts';
 import { Credentials } from '../stages/identity/credentials.ts';
 import { type TokenRead, tokenIn, tokenSeen } from './data-folder.ts';
 
@@ -86,19 +86,23 @@ export function readLimits(config: Pick<Config, 'grants'>): {
   return { limits: read.flatMap(({ limits }) => limits), errors: unique(read.flatMap(({ errors }) => errors)) };
 }
 
-/** Policy files of one grant; paths stand in messages relative to the working folder, as people type them. */
+/**
+ * Policy files of one grant. Paths stand in messages relative to the working folder, as people type them. What agents
+ * are told and what is counted is the same wherever the gateway was started.
+ */
 function readPolicy(grant: GrantConfig): {
   policy: PolicySet | undefined;
   limits: readonly LimitInForce[];
   errors: readonly Diagnostic[];
   warnings: readonly Diagnostic[];
 } {
-  const files: { file: string; text: string }[] = [];
+  const files: PolicyText[] = [];
+  const within = commonFolder(grant.policies);
   const errors: Diagnostic[] = [];
   for (const path of grant.policies) {
     const file = shortPath(path);
     try {
-      files.push({ file, text: readFileSync(path, 'utf8') });
+      files.push({ file, name: relative(within, path), path, text: readFileSync(path, 'utf8') });
     } catch (fault) {
       const message = `the policy of the grant \`${grant.name}\` cannot be read (${(fault as NodeJS.ErrnoException).code ?? 'error'})`;
       errors.push({ file, line: 1, column: 1, message, hint: 'check the path' });
@@ -108,6 +112,15 @@ function readPolicy(grant: GrantConfig): {
   const loaded = loadPolicy(files, { servers: grant.servers });
   if ('errors' in loaded) return { policy: undefined, limits: [], errors: loaded.errors, warnings: loaded.warnings };
   return { policy: loaded.policy, limits: loaded.limits, errors: [], warnings: loaded.warnings };
+}
+
+/** The innermost folder that holds all of them. */
+function commonFolder(paths: readonly string[]): string {
+  let folder = dirname(paths[0] ?? '.');
+  const holds = (path: string): boolean =>
+    `${dirname(path)}${sep}`.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  while (!paths.every(holds) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
 }
 
 function tokenOf(

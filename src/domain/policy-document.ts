@@ -6,7 +6,12 @@ import type { JsonNumber, JsonValue } from './json.ts';
 import type { Category, LimitWindow, Scope, Severity } from './policy.ts';
 
 export interface PolicyDocument {
+  /** As messages to the operator name it. */
   readonly file: string;
+  /** As rules name it where a grant has several documents, agents being told; absent: `file`. */
+  readonly name?: string;
+  /** As `per: policy` counts it; absent: `file`. */
+  readonly path?: string;
   readonly hash: string;
   readonly mode: 'enforce' | 'shadow';
   readonly timezone: string;

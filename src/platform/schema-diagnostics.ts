@@ -1,7 +1,7 @@
 /** zod's issues as diagnostics with a place in the file, one per mistake, with the nearest known name. */
 import * as z from 'zod';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../domain/json.ts';
+import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../domain/json.ts';
 import { suggestion } from './did-you-mean.ts';
 import { errorsMax, type SourceDocument } from './source-document.ts';
 
@@ -18,7 +18,7 @@ const keyMark = '\u0001';
  */
 export function strictObject<S extends z.core.$ZodLooseShape>(shape: S, whatNull?: string) {
   const known = Object.keys(shape);
-  return z.strictObject(shape, {
+  const object = z.strictObject(shape, {
     error: (issue: RawIssue) => {
       if (issue.code === 'unrecognized_keys') {
         return issue.keys
@@ -33,6 +33,13 @@ export function strictObject<S extends z.core.$ZodLooseShape>(shape: S, whatNull
       return undefined;
     },
   });
+  // What is looked at first may be absent, so zod would take the key for an optional one.
+  return z.nonoptional(z.preprocess(withoutObjectNumbers, object));
+}
+
+/** A number that keeps its text is an object to zod, with a key `text`; here it must be what it is to the writer. */
+function withoutObjectNumbers(value: unknown): unknown {
+  return value instanceof JsonNumber ? 0 : value;
 }
 
 /** A custom message with a hint, for `superRefine` and `error`. */
@@ -65,7 +72,7 @@ function collect(
     found.push(absentPart(document, path));
   } else if (issue.code === 'invalid_union') {
     const branch = nearestBranch(issue.errors);
-    if (branch === undefined) found.push(diagnostic(document, path, 'value', readable(issue)));
+    if (branch === undefined) found.push(diagnostic(document, path, 'value', ofAnotherKind(document, path, issue)));
     else for (const inner of branch) collect(document, inner, path, found);
   } else if (issue.code === 'invalid_key') {
     found.push(diagnostic(document, path, 'key', issue.issues.map(readable).join('; ')));
@@ -107,6 +114,48 @@ function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
   }
   // Every alternative is of another type altogether: the union's own message says what is possible.
   return bestCost >= 100 ? undefined : best;
+}
+
+/** Where no alternative comes near: what any of them would be, unless the union has a message of its own. */
+function ofAnotherKind(document: SourceDocument, path: readonly (string | number)[], issue: Issue): string {
+  const said = readable(issue);
+  const wanted = expectedBy(issue);
+  const value = valueAt(document.value, path);
+  if (said !== plainMessage || wanted.length === 0 || value === undefined) return said;
+  const choices = wanted.filter((kind) => kind.startsWith('`'));
+  if (typeof value === 'string' && choices.length > 0) {
+    const hint = suggestion(
+      value,
+      choices.map((choice) => choice.slice(1, -1)),
+    );
+    return `must be one of ${choices.join(', ')}${hint === undefined ? '' : hintMark + hint}`;
+  }
+  const last = wanted.at(-1) ?? '';
+  return `expected ${wanted.length === 1 ? last : `${wanted.slice(0, -1).join(', ')} or ${last}`}, found ${kindOf(value)}`;
+}
+
+const plainMessage = 'invalid input';
+
+function expectedBy(issue: Issue): string[] {
+  switch (issue.code) {
+    case 'invalid_union':
+      return [
+        ...new Set(issue.errors.flatMap((branch) => branch.filter((i) => i.path.length === 0).flatMap(expectedBy))),
+      ];
+    case 'invalid_type':
+      return [kinds[issue.expected] ?? issue.expected];
+    case 'invalid_value':
+      return issue.values.map((value) => `\`${String(value)}\``);
+    default:
+      return issue.message.startsWith('expected ') ? [issue.message.slice('expected '.length)] : [];
+  }
+}
+
+function kindOf(value: JsonValue): string {
+  if (value === null) return 'nothing';
+  if (value instanceof JsonNumber) return 'a number';
+  if (isJsonArray(value)) return 'a list';
+  return (typeof value === 'object' ? kinds['object'] : kinds[typeof value]) ?? 'something else';
 }
 
 function diagnostic(

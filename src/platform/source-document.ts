@@ -23,7 +23,13 @@ export interface Position {
   readonly column: number;
 }
 
-export type ReadResult = { readonly document: SourceDocument } | { readonly errors: readonly Diagnostic[] };
+export type ReadResult =
+  | { readonly document: SourceDocument }
+  | {
+      readonly errors: readonly Diagnostic[];
+      /** Where the text has a shape all the same: what is left without the wrong parts, to look for more mistakes in. */
+      readonly rest?: SourceDocument;
+    };
 
 /** Offsets to lines and columns, both 1-based. */
 export class LineIndex {

@@ -15,7 +15,14 @@ import {
 } from 'yaml';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { JsonNumber, type JsonValue } from '../domain/json.ts';
-import { type DocumentPath, depthMax, errorsMax, LineIndex, type ReadResult } from './source-document.ts';
+import {
+  type DocumentPath,
+  depthMax,
+  errorsMax,
+  LineIndex,
+  type ReadResult,
+  type SourceDocument,
+} from './source-document.ts';
 
 /** The parser keeps up to three tokens a level; past this the text is deeper than `depthMax` whatever it holds. */
 const tokensOpenMax = depthMax * 3;
@@ -28,9 +35,9 @@ export function readYamlDocument(file: string, text: string): ReadResult {
     errors.push({ file, ...lines.position(offset), message, ...(hint === undefined ? {} : { hint }) });
   };
   try {
-    const document = compose(text, report);
-    if (document === undefined) return { errors };
-    const root = document.contents as ParsedNode | null;
+    const composed = compose(text, report);
+    if (composed === undefined) return { errors };
+    const root = composed.contents as ParsedNode | null;
     if (root === null) {
       report(0, 'the file is empty');
       return { errors };
@@ -40,15 +47,13 @@ export function readYamlDocument(file: string, text: string): ReadResult {
       /\S+\s*$/.exec(text.slice(Math.max(0, offset - 200), offset))?.index ?? 0;
     const placeBefore = (offset: number): number => Math.max(0, offset - 200) + wordBefore(offset);
     const value = toValue(root, report, placeBefore, 0);
-    if (errors.length > 0) return { errors };
-    return {
-      document: {
-        file,
-        format: 'yaml',
-        value,
-        locate: (path, part) => lines.position(offsetOf(root, path, part)),
-      },
+    const document: SourceDocument = {
+      file,
+      format: 'yaml',
+      value,
+      locate: (path, part) => lines.position(offsetOf(root, path, part)),
     };
+    return errors.length > 0 ? { errors, rest: document } : { document };
   } catch (fault) {
     if (fault instanceof TooMany) return { errors };
     throw fault;

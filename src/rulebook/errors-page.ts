@@ -7,7 +7,7 @@ import type { PolicyText } from './load.ts';
 export function errorsPage(cases: readonly PolicyText[]): string {
   return [
     '# Errors in policy files',
-    '<!-- Made by src/rulebook/errors-page.ts from cases/compile/errors; do not edit. `npx vitest run -u src/rulebook/reference.test.ts` writes it anew. -->',
+    '<!-- Made by src/rulebook/errors-page.ts from cases/compile/errors; do not edit. `npm run docs` writes it anew. -->',
     'Every error says file, line and column, and what to do. A file with an error is not used: at start the gateway ends with code 78, and a running one keeps the policy it has and raises an alarm. A file of more than a hundred errors says the first hundred.',
     ...cases.flatMap(({ file, text }) => [
       `## ${file}`,

@@ -4,7 +4,7 @@ import type { PolicySet } from '../domain/policy.ts';
 import { callDiagnostics, readCallText } from './call-file.ts';
 import { type CounterState, Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
-import { loadDocuments } from './load.ts';
+import { loadDocuments, onlyServer } from './load.ts';
 import { located } from './read.ts';
 import { readStateFile } from './state-file.ts';
 import { explainWords } from './words.ts';
@@ -38,8 +38,7 @@ export function explainCall(input: ExplainInput): ExplainResult {
   if ('errors' in known) return known;
   const state = stateOf(input.state, loaded.policy);
   if ('errors' in state) return state;
-  const blocks = [...document.document.servers.keys()];
-  const server = blocks.length === 1 ? blocks[0] : undefined;
+  const server = onlyServer(loaded.documents);
   const read = readCallText(call.text, { now: input.now, tools: known.tools, server });
   switch (read.kind) {
     case 'wrong':

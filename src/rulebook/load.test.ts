@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { JsonNumber } from '../domain/json.ts';
+import { compilePolicy } from '../stages/policy/compile.ts';
 import { loadPolicy } from './load.ts';
+import { readPolicyDocument } from './read.ts';
 import { durationMs, limitWindow } from './windows.ts';
 
 function hashOf(...texts: string[]): string {
   const loaded = loadPolicy(texts.map((text, i) => ({ file: `${i}.yaml`, text: `version: "1"\n${text}` })));
   if ('errors' in loaded) throw new Error(loaded.errors.map(formatDiagnostic).join('\n'));
   return loaded.policy.hash;
+}
+
+/** A list of such parts where it belongs. */
+function entryOf(form: string, list: string): string {
+  if (form.includes('pattern')) return `{ inspect: { redact: [${list}] } }`;
+  return form.includes('max') ? `{ limits: [${list}] }` : `{ require: [{ conditions: [${list}] }] }`;
 }
 
 describe('loading', () => {
@@ -21,6 +29,22 @@ describe('loading', () => {
       },
     ]);
     expect('errors' in loaded && loaded.errors.map((error) => error.file)).toEqual(['a.yaml', 'c.yaml']);
+  });
+
+  it('compiles no more of a file than the mistakes that are said', () => {
+    const wrong = (form: string): number => {
+      const rules = Array.from({ length: 300 }, (_, i) => form.replace('%', String(i))).join(', ');
+      const { loaded } = readPolicyDocument(
+        'a.yaml',
+        `version: "1"\ndefault: deny\ntools: { x: ${entryOf(form, rules)} }\n`,
+      );
+      const compiled = compilePolicy(loaded === undefined ? [] : [loaded.document], '', 100);
+      return 'problems' in compiled ? compiled.problems.length : 0;
+    };
+    expect(wrong('{ path: args.x, op: regex, value: "(%" }')).toBe(100);
+    expect(wrong('{ cel: "args.x.matches(\'(%\')" }')).toBe(100);
+    expect(wrong('{ pattern: { regex: "(%" } }')).toBe(100);
+    expect(wrong('{ max: 1, window: day, amount: { cel: "args.x >%" } }')).toBe(100);
   });
 
   it('is refused without a file', () => {

@@ -6,10 +6,9 @@ import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
 import { compilePolicy } from '../stages/policy/compile.ts';
 import { contentHash } from './canonical.ts';
 import { type LimitInForce, limitsOf } from './limit-rules.ts';
-import { type LoadedDocument, located, readPolicyDocument } from './read.ts';
+import { elsewhere, type LoadedDocument, located, type ReadPolicy, readPolicyDocument } from './read.ts';
 
-export interface PolicyText {
-  readonly file: string;
+export interface PolicyText extends Pick<PolicyDocument, 'file' | 'name' | 'path'> {
   readonly text: string;
 }
 
@@ -45,28 +44,42 @@ export function loadDocuments(
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const loaded: LoadedDocument[] = [];
-  for (const { file, text } of files) {
+  const unread = new Map<string, ReadPolicy['unread']>();
+  for (const { file, text, name, path } of files) {
     const read = readPolicyDocument(file, text);
     warnings.push(...read.warnings);
     errors.push(...read.errors);
-    if (read.loaded !== undefined) loaded.push(read.loaded);
+    unread.set(file, read.unread);
+    if (read.loaded === undefined) continue;
+    const named = { ...(name === undefined ? {} : { name }), ...(path === undefined ? {} : { path }) };
+    loaded.push({ ...read.loaded, document: { ...read.loaded.document, ...named } });
   }
   if (files.length === 0) {
     errors.push({ file: '(none)', line: 1, column: 1, message: 'no policy file is named' });
   }
   for (const { document, source } of loaded) warnings.push(...unknownServers(document, source, options.servers));
   const documents = loaded.map(({ document }) => document);
-  const compiled = compilePolicy(documents, contentHash(documents.map((d) => `${d.file}\n${d.hash}\n`).join('')));
+  const compiled = compilePolicy(
+    documents,
+    contentHash(documents.map((d) => `${d.name ?? d.file}\n${d.hash}\n`).join('')),
+    errorsMax,
+  );
   if ('problems' in compiled) {
     // Everything was looked at; of very many mistakes the first hundred are said.
     for (const problem of compiled.problems.slice(0, errorsMax)) {
       const source = loaded.find(({ document }) => document.file === problem.file)?.source;
-      if (source !== undefined) errors.push(located(source, problem));
+      if (source !== undefined) errors.push(...elsewhere([located(source, problem)], unread.get(problem.file)));
     }
   }
   if (errors.length > 0 || 'problems' in compiled)
     return { errors: inOrder(errors).slice(0, errorsMax * Math.max(1, files.length)), warnings: inOrder(warnings) };
   return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings), documents: loaded };
+}
+
+/** Where a policy has a block for one server alone, a call that names none is taken to be for that one. */
+export function onlyServer(documents: readonly LoadedDocument[]): string | undefined {
+  const named = new Set(documents.flatMap(({ document }) => [...document.servers.keys()]));
+  return named.size === 1 ? [...named][0] : undefined;
 }
 
 function unknownServers(

@@ -19,7 +19,6 @@ import type {
 import { canonicalText } from '../platform/canonical.ts';
 import { pointerPart } from '../platform/source-document.ts';
 import { countable } from '../stages/policy/limit-demand.ts';
-import { safePattern } from '../stages/policy/safe-pattern.ts';
 import { isTimezone } from '../stages/policy/wall-clock.ts';
 import { contentHash, shortHash } from './canonical.ts';
 import type {
@@ -142,7 +141,7 @@ function nativeEntry(raw: RawEntry, pointer: string, around: Around): PolicyEntr
     require: required(raw.require, `${pointer}/require`, around),
     ...(action === 'require_approval' ? { approval: approvalRule(raw.approval, pointer, around) } : {}),
     limits,
-    ...(raw.inspect === undefined ? {} : { inspect: inspectRule(raw.inspect, `${pointer}/inspect`, around) }),
+    ...(raw.inspect === undefined ? {} : { inspect: inspectRule(raw.inspect, `${pointer}/inspect`) }),
   };
 }
 
@@ -268,15 +267,11 @@ function approvalRule(raw: RawApproval | undefined, entry: string, { report }: A
   };
 }
 
-function inspectRule(raw: RawInspect, pointer: string, { report }: Around): InspectRule {
+function inspectRule(raw: RawInspect, pointer: string): InspectRule {
   const redact = (raw.redact ?? []).map((item, i): RedactRule => {
     const at = `${pointer}/redact/${i}`;
     if ('path' in item) return { pointer: at, path: item.path };
     if (typeof item.pattern === 'string') return { pointer: at, pattern: item.pattern };
-    const pattern = safePattern(item.pattern.regex);
-    const wrong =
-      'error' in pattern ? pattern.error : pattern.search('') === true ? 'the pattern matches empty text' : undefined;
-    if (wrong !== undefined) report({ pointer: `${at}/pattern/regex`, message: wrong });
     return { pointer: at, regex: item.pattern.regex };
   });
   return {

@@ -1,14 +1,16 @@
 /** What the older tool did otherwise, said by `policy check` where a document could notice. */
 import type { PolicyProblem } from '../domain/policy-document.ts';
 import { pointerPart } from '../platform/source-document.ts';
-import type { OlderPolicy, OlderRule } from './older-schema.ts';
+import { everyTool, type OlderPolicy, type OlderRule } from './older-schema.ts';
 
 export interface Difference {
   readonly name: string;
   /** For the check and the reference page: what holds here, and what the older tool did. */
   readonly message: string;
   /** Where in a rule it shows; undefined where it does not. */
-  shows(rule: OlderRule, tool: string): string | undefined;
+  readonly shows?: (rule: OlderRule) => string | undefined;
+  /** Whether it shows in the name of a tool, or in one that is hidden. */
+  readonly named?: (name: string) => boolean;
 }
 
 const strict = new Set(['eq', 'neq', 'in', 'not_in']);
@@ -34,6 +36,12 @@ export const differences: readonly Difference[] = [
     message:
       'a value that the operator cannot take is an error that refuses and says so; the older tool let the condition fail',
     shows: (rule) => conditionWhere(rule, (op) => ['lt', 'lte', 'gt', 'gte', 'regex', 'contains'].includes(op)),
+  },
+  {
+    name: 'numbers in quotes',
+    message: 'a string that is a number counts as that number; the older tool let the condition fail',
+    shows: (rule) =>
+      conditionWhere(rule, (op, path) => ['lt', 'lte', 'gt', 'gte'].includes(op) && !path.startsWith('state.')),
   },
   {
     name: 'amounts',
@@ -74,7 +82,7 @@ export const differences: readonly Difference[] = [
     name: 'globs',
     message:
       '`*` and `?` in a name match any run and any one character; the older tool took them literally, except for `*` alone',
-    shows: (_rule, tool) => (tool !== '*' && /[*?]/.test(tool) ? '' : undefined),
+    named: (name) => /[*?]/.test(name),
   },
 ];
 
@@ -84,17 +92,12 @@ export const differencesAlways: readonly string[] = [
   'an unknown key is an error; the older tool ignored it, so that a misspelt rule was no rule',
 ];
 
-/** The first place of each difference, and how many rules show it. */
+/** The first place of each difference, and how many show it. */
 export function differencesOf(raw: OlderPolicy): PolicyProblem[] {
   const found: PolicyProblem[] = [];
   for (const difference of differences) {
     const { message } = difference;
-    const places = Object.entries(raw.tools).flatMap(([tool, { rules }]) =>
-      rules.flatMap((rule, i) => {
-        const place = difference.shows(rule, tool);
-        return place === undefined ? [] : [`/tools/${pointerPart(tool)}/rules/${i}${place}`];
-      }),
-    );
+    const places = [...namesWhere(raw, difference), ...rulesWhere(raw, difference)];
     const [first] = places;
     if (first === undefined) continue;
     const more = places.length === 1 ? '' : ` (${places.length} places)`;
@@ -102,4 +105,22 @@ export function differencesOf(raw: OlderPolicy): PolicyProblem[] {
   }
   for (const message of differencesAlways) found.push({ pointer: '', message: `older dialect: ${message}` });
   return found;
+}
+
+function namesWhere({ hide = [], tools }: OlderPolicy, { named }: Difference): string[] {
+  if (named === undefined) return [];
+  return [
+    ...hide.flatMap((name, i) => (named(name) ? [`/hide/${i}`] : [])),
+    ...Object.keys(tools).flatMap((name) => (name !== everyTool && named(name) ? [`/tools/${pointerPart(name)}`] : [])),
+  ];
+}
+
+function rulesWhere({ tools }: OlderPolicy, { shows }: Difference): string[] {
+  if (shows === undefined) return [];
+  return Object.entries(tools).flatMap(([tool, { rules }]) =>
+    rules.flatMap((rule, i) => {
+      const place = shows(rule);
+      return place === undefined ? [] : [`/tools/${pointerPart(tool)}/rules/${i}${place}`];
+    }),
+  );
 }

@@ -48,6 +48,9 @@ const olderRule = strictObject({
   }).optional(),
 });
 
+/** Under `tools`: what applies to every tool and lists none. */
+export const everyTool = '*';
+
 export const olderDocument = strictObject({
   version: z.literal('1', { error: withHint('the version must be "1"', 'write `version: "1"`, in quotes') }),
   description: z.string().optional(),

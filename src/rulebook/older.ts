@@ -13,12 +13,10 @@ import { pointerPart } from '../platform/source-document.ts';
 import { countable } from '../stages/policy/limit-demand.ts';
 import { contentHash } from './canonical.ts';
 import { nativeRateLimit, type Report } from './native.ts';
-import type { OlderCondition, OlderPolicy, OlderRule } from './older-schema.ts';
+import { everyTool, type OlderCondition, type OlderPolicy, type OlderRule } from './older-schema.ts';
 
 /** Every counter that some rule of the document keeps: name → window. */
 type Kept = ReadonlyMap<string, CalendarUnit>;
-
-const everyTool = '*';
 
 export function olderPolicyDocument(file: string, raw: OlderPolicy, value: JsonValue, report: Report): PolicyDocument {
   const kept = keptCounters(raw);

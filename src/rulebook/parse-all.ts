@@ -31,17 +31,21 @@ export function parseAll<S extends z.ZodType>(
   const left = copyOf(source.value) as Record<string, unknown>;
   for (const issue of parsed.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) remove(left, [...issue.path, key]);
-    else remove(left, issue.path);
+    else replace(left, issue.path);
   }
   left['version'] ??= '1';
   left['default'] ??= 'deny';
-  const again = schema.safeParse(left);
-  if (again.success) return { errors, value: again.data };
-  // What could not do without the part that was removed: its whole entry goes.
-  for (const issue of again.error.issues) remove(left, issue.path.slice(0, 2));
+  // What cannot do without the part that was removed goes too: the item of its list, the list, at last its entry.
+  for (const reduce of [standIn, withoutList, (root: Root, path: Path) => remove(root, path.slice(0, 2))]) {
+    const again = schema.safeParse(left);
+    if (again.success) return { errors, value: again.data };
+    for (const issue of again.error.issues) reduce(left, issue.path);
+  }
   const last = schema.safeParse(left);
   return { errors, value: last.success ? last.data : undefined };
 }
+
+type Root = Record<string, unknown>;
 
 interface Parsed<T> {
   readonly issues: readonly z.core.$ZodIssue[];
@@ -157,16 +161,63 @@ function mistakesIn(issues: readonly z.core.$ZodIssue[]): number {
   return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
 }
 
-/** Removes the last named part before the first list, as the places of a list must stay. */
-function remove(root: Record<string, unknown>, path: Path): void {
+/** What an item cannot do without gets a value that is right, so that the rest of it can be looked at. */
+function replace(root: Root, path: Path): void {
+  const last = String(path.at(-1));
+  const parent = partAt(root, path.slice(0, -1));
+  if (parent !== undefined && Object.hasOwn(needed, last)) parent[last] = needed[last];
+  else remove(root, path);
+}
+
+const needed: Readonly<Record<string, unknown>> = { max: new JsonNumber('1'), window: 'day' };
+
+/** Removes the part; in a list something else takes its place, as the places of a list must stay. */
+function remove(root: Root, path: Path): void {
+  const last = path.at(-1);
+  if (typeof last === 'number') return standIn(root, path);
+  const parent = partAt(root, path.slice(0, -1));
+  if (last !== undefined && parent !== undefined) delete parent[last];
+}
+
+/** The innermost item of a list that the path leads into becomes one without mistakes. */
+function standIn(root: Root, path: Path): void {
+  const index = path.findLastIndex((part) => typeof part === 'number');
+  const list = partAt(root, path.slice(0, index));
+  const item = standIns[String(path.slice(0, index).findLast((part) => typeof part === 'string'))];
+  if (index > 0 && Array.isArray(list) && item !== undefined) list[path[index] as number] = item;
+}
+
+function withoutList(root: Root, path: Path): void {
   const list = path.findIndex((part) => typeof part === 'number');
-  const named = list < 0 ? path : path.slice(0, list);
-  let parent: unknown = root;
-  for (const part of named.slice(0, -1)) parent = (parent as Record<PropertyKey, unknown> | undefined)?.[part];
-  const last = named.at(-1);
-  if (last !== undefined && typeof parent === 'object' && parent !== null) {
-    delete (parent as Record<PropertyKey, unknown>)[last];
+  if (list > 0) remove(root, path.slice(0, list));
+}
+
+const anyCondition = { path: 'args.x', op: 'exists' };
+const anyRule = { conditions: [anyCondition] };
+/** By the key of the list. */
+const standIns: Readonly<Record<string, unknown>> = {
+  require: anyRule,
+  deny_if: anyRule,
+  conditions: anyCondition,
+  any: anyCondition,
+  all: anyCondition,
+  if: anyCondition,
+  limits: needed,
+  redact: { pattern: 'emails' },
+  strip: 'invisible',
+  hide: 'x',
+  allow: 'x',
+  approvers: 'x',
+  rules: {},
+};
+
+function partAt(root: Root, path: Path): Record<PropertyKey, unknown> | undefined {
+  let part: unknown = root;
+  for (const name of path) {
+    if (typeof part !== 'object' || part === null) return undefined;
+    part = (part as Record<PropertyKey, unknown>)[name];
   }
+  return typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>) : undefined;
 }
 
 function copyOf(value: JsonValue): unknown {

@@ -22,13 +22,26 @@ export interface ReadPolicy {
   readonly warnings: readonly Diagnostic[];
   /** Where there are errors: what is left without the parts that are wrong, so that the rest can be looked at too. */
   readonly loaded?: LoadedDocument;
+  /** Parts that could not be read as values. What else is wrong at their places is the same mistake. */
+  readonly unread?: readonly Diagnostic[];
 }
 
 export function readPolicyDocument(file: string, text: string): ReadPolicy {
   const read = readSource(file, text);
-  if ('errors' in read) return { errors: read.errors, warnings: [] };
-  const source = read.document;
+  if ('document' in read) return readDialect(read.document);
+  const unread = read.errors;
+  if (read.rest === undefined) return { errors: unread, warnings: [] };
+  const rest = readDialect(read.rest);
+  return { ...rest, errors: [...unread, ...elsewhere(rest.errors, unread)], warnings: [], unread };
+}
+
+function readDialect(source: SourceDocument): ReadPolicy {
   return isOlder(source.value) ? readOlder(source) : readNative(source);
+}
+
+/** Those that do not stand where one of the others stands. */
+export function elsewhere(found: readonly Diagnostic[], others: readonly Diagnostic[] = []): readonly Diagnostic[] {
+  return found.filter(({ line, column }) => !others.some((other) => other.line === line && other.column === column));
 }
 
 function readNative(source: SourceDocument): ReadPolicy {

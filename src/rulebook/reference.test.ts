@@ -47,7 +47,7 @@ describe('what is made from the code and checked in', () => {
     return (value) => validate(value);
   };
 
-  it('the JSON Schema takes every policy of the cases, and none with a misspelt key', () => {
+  it('the JSON Schema takes every policy of the cases in either dialect, and none with a misspelt key', () => {
     const fits = validator(policyJsonSchema());
     const fitsTest = validator(testJsonSchema());
     for (const name of readdirSync(folder)) {
@@ -58,6 +58,14 @@ describe('what is made from the code and checked in', () => {
       expect((name.includes('.test.') ? fitsTest : fits)(value), name).toBe(true);
     }
     expect(fits({ version: '1', default: 'deny', tols: {} })).toBe(false);
+    const older = join(root, 'cases/compile/older');
+    for (const name of readdirSync(older).filter((file) => /^\d\d[^.]*\.yaml$/.test(file))) {
+      const read = readSource(name, readFileSync(join(older, name), 'utf8'));
+      if ('errors' in read) throw new Error(read.errors.map(formatDiagnostic).join('\n'));
+      expect(fits(JSON.parse(jsonText(read.document.value))), name).toBe(true);
+    }
+    expect(fits({ version: '1', default: 'deny', mode: 'shadow', tools: { a: { rules: [] } } })).toBe(false);
+    expect(fits({ version: '1', default: 'deny', tools: { a: { rules: [{ condtions: [] }] } } })).toBe(false);
     expect(fits({ version: '1', default: 'deny', tools: { a: { acton: 'deny' } } })).toBe(false);
     expect(fits({ version: '1' })).toBe(false);
   });

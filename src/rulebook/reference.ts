@@ -17,6 +17,7 @@ import { reasonKinds } from '../stages/policy/reasons.ts';
 import { programSizeMax, searchCostMax } from '../stages/policy/safe-pattern.ts';
 import { lints } from './lints/lints.ts';
 import { differences, differencesAlways } from './older-differences.ts';
+import { olderDocument } from './older-schema.ts';
 import { condition, conditionForms, policyDocument } from './schema.ts';
 import { testFile } from './test-file.ts';
 
@@ -24,8 +25,28 @@ type JsonSchema = { [key: string]: unknown };
 
 /** For editors: `# yaml-language-server: $schema=…` as the first line of a policy. */
 export function policyJsonSchema(): JsonSchema {
-  return jsonSchemaOf(policyDocument);
+  const { $schema, $defs, title, description, ...policy } = jsonSchemaOf(policyDocument);
+  const { $schema: _, ...older } = jsonSchemaOf(olderDocument);
+  return {
+    $schema,
+    title,
+    description,
+    if: writtenInOlder,
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { $ref: '#/$defs/older' },
+    else: { $ref: '#/$defs/policy' },
+    $defs: { policy, older, ...($defs as JsonSchema) },
+  };
 }
+
+/** Some tool has `rules`, as the loader tells the dialects apart. */
+const writtenInOlder: JsonSchema = {
+  type: 'object',
+  required: ['tools'],
+  properties: {
+    tools: { type: 'object', not: { additionalProperties: { not: { type: 'object', required: ['rules'] } } } },
+  },
+};
 
 export function testJsonSchema(): JsonSchema {
   return jsonSchemaOf(testFile);
@@ -53,13 +74,13 @@ function conditionJsonSchema(): JsonSchema {
 }
 
 export function referencePage(): string {
-  const schema = policyJsonSchema();
+  const schema = jsonSchemaOf(policyDocument);
   const definitions = (schema['$defs'] ?? {}) as Record<string, JsonSchema>;
   const servers = inside(schema, 'properties', 'servers', 'additionalProperties');
   const entry = definitions['entry'] ?? {};
   return [
     '# Policy reference',
-    '<!-- Made from the code by src/rulebook/reference.ts; do not edit. `npx vitest run -u src/rulebook/reference.test.ts` writes it anew. -->',
+    '<!-- Made from the code by src/rulebook/reference.ts; do not edit. `npm run docs` writes it anew. -->',
     'The guide is [policy.md](../guide/policy.md); errors of files are in [policy-errors.md](policy-errors.md). The JSON Schema for editors is [policy.schema.generated.json](policy.schema.generated.json); the one of test files is [policy-test.schema.generated.json](policy-test.schema.generated.json).',
     '## Document',
     keyTable(schema),

@@ -50,11 +50,10 @@ function synonym(written: string): string | undefined {
 }
 
 function operatorError(issue: { readonly input?: unknown }): string {
-  const written = typeof issue.input === 'string' ? issue.input : String(issue.input);
-  return withHint(
-    `\`${written}\` is no operator`,
-    synonym(written) ?? suggestion(written, operatorNames) ?? `operators: ${operatorNames.join(', ')}`,
-  );
+  const { input } = issue;
+  const all = `operators: ${operatorNames.join(', ')}`;
+  if (typeof input !== 'string') return withHint('an operator is text', all);
+  return withHint(`\`${input}\` is no operator`, synonym(input) ?? suggestion(input, operatorNames) ?? all);
 }
 
 const text = z.string().max(2_000, 'longer than 2000 characters');
@@ -243,7 +242,11 @@ const levelShape = {
   prompts: nameRules
     .optional()
     .meta({ description: 'Over names. Where `allow` is written, only these; else as `default`.' }),
-  resources: nameRules.optional().meta({ description: 'Over the URIs of resources and templates; as `prompts`.' }),
+  resources: nameRules
+    .optional()
+    .meta({
+      description: 'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits.',
+    }),
 };
 
 const defaults = z.enum(['deny', 'allow']);

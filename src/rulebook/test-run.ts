@@ -1,13 +1,13 @@
 /** `policy test`: runs the cases of one test file and says which rules no case ever made decide. */
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { JsonValue } from '../domain/json.ts';
-import type { TrailEntry, Verdict } from '../domain/policy.ts';
+import { isJsonObject, type JsonValue } from '../domain/json.ts';
+import type { CallFacts, TrailEntry, Verdict } from '../domain/policy.ts';
 import { readYaml } from '../platform/yaml-document.ts';
 import { readCall } from './call-file.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { Counters, type Judged, judgeCall } from './judge.ts';
 import { type KnownTool, readKnownTools } from './known-tools.ts';
-import { loadPolicy, type PolicyText } from './load.ts';
+import { loadDocuments, onlyServer, type PolicyText } from './load.ts';
 import { counterStates, unknownCounters } from './state-file.ts';
 import { type RawCase, testFile } from './test-file.ts';
 
@@ -36,7 +36,7 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   if ('errors' in parsed) return { file, errors: parsed.errors };
   const { policy, catalogue, cases } = parsed.value;
   const texts = (typeof policy === 'string' ? [policy] : policy).map(read);
-  const loaded = loadPolicy(texts);
+  const loaded = loadDocuments(texts);
   if ('errors' in loaded) return { file, errors: loaded.errors };
   const known = catalogue === undefined ? undefined : toolsOf(read(catalogue));
   if (known !== undefined && 'errors' in known) return { file, errors: known.errors };
@@ -44,6 +44,7 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   const results: CaseResult[] = [];
   const trails: TrailEntry[] = [];
   const errors: Diagnostic[] = [];
+  const setting = { now, tools: known?.tools, server: onlyServer(loaded.documents) };
   const nameOf = namesIn(texts, typeof policy === 'string' ? [policy] : policy);
   cases.forEach((one, i) => {
     const states = counterStates(one.state ?? []);
@@ -52,9 +53,9 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
     }
     const counters = new Counters(loaded.policy, states);
     const steps = stepsOf(one);
+    const passed = new Map<string, number>();
     let result: CaseResult | undefined;
     for (const [n, { call, expect, rule }] of steps.entries()) {
-      const setting = { now, tools: known?.tools };
       const facts = readCall(call, setting);
       if (facts.kind === 'wrong') {
         const at = parsed.document.locate(['cases', i], 'value');
@@ -63,8 +64,11 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
       }
       const judged: Judged =
         facts.kind === 'call'
-          ? judgeCall(loaded.policy, facts.call, counters)
+          ? judgeCall(loaded.policy, inSequence(call, facts.call, passed), counters)
           : { verdict: 'refuse', rule: '(decode)', reason: facts.why, trail: [] };
+      if (facts.kind === 'call' && (judged.verdict === 'permit' || judged.shadow === true)) {
+        passed.set(facts.call.session.id, (passed.get(facts.call.session.id) ?? 0) + 1);
+      }
       trails.push(...judged.trail);
       const verdict = expect ?? judged.verdict;
       const ok =
@@ -82,6 +86,13 @@ export function runPolicyTests(test: PolicyText, read: (relative: string) => Pol
   });
   if (errors.length > 0) return { file, errors };
   return { file, policies: texts.map((text) => text.file), cases: results, coverage: coverageOf(texts, trails) };
+}
+
+/** `session.calls` counts the calls of the sequence that went through, as a gateway does, where a call does not say it. */
+function inSequence(written: JsonValue, call: CallFacts, passed: ReadonlyMap<string, number>): CallFacts {
+  const session = isJsonObject(written) ? written['session'] : undefined;
+  if (isJsonObject(session) && session['calls'] !== undefined) return call;
+  return { ...call, session: { ...call.session, calls: passed.get(call.session.id) ?? 0 } };
 }
 
 /** A rule of several documents as the test file names them: `desk.yaml#/hide/0`, from wherever the command runs. */

@@ -92,6 +92,22 @@ describe('redaction by path', () => {
     expect(shown).toContain('[redacted]');
   });
 
+  it('takes it out of a JSON text as Python and Go write one, whatever else stands there', () => {
+    const given = result({
+      structuredContent: { key: 'geheim é😀', link: '<a>&b' },
+      content: [
+        { type: 'text', text: '{"id": 1, "key": "geheim \\u00e9\\ud83d\\ude00"}' },
+        { type: 'text', text: '{"id":1,"link":"\\u003ca\\u003e\\u0026b"}' },
+      ],
+    });
+    const redact = [path('structuredContent', 'key'), path('structuredContent', 'link')];
+    const inspected = inspectResult([rules({ redact })], given);
+    expect(inspected.kind === 'pass' && inspected.result['content']).toEqual([
+      { type: 'text', text: '{"id": 1, "key": "[redacted]"}' },
+      { type: 'text', text: '{"id":1,"link":"[redacted]"}' },
+    ]);
+  });
+
   it('takes short values and numbers out of the twin text too', () => {
     const structured = { pin: 12, name: 'x' };
     const given = result({
@@ -128,6 +144,26 @@ describe('redaction by path', () => {
     const given = result({ content: [] });
     const inspected = inspectResult([rules({ redact: [path('structuredContent', 'key')] })], given);
     expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe('{"content":[]}');
+  });
+
+  it('may name what another path takes already', () => {
+    const redact = [path('structuredContent', 'user'), path('structuredContent', 'user', 'mail')];
+    const inspected = inspectResult([rules({ redact })], result({ structuredContent: { user: { mail: 'a@b' } } }));
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe('{"structuredContent":{"user":"[redacted]"}}');
+  });
+
+  it('withholds a result in which the path leads into something else', () => {
+    const redact = [path('structuredContent', 'rows', '*', 'key')];
+    const kindOf = (structuredContent: unknown) =>
+      inspectResult([rules({ redact })], result({ structuredContent })).kind;
+    expect(kindOf({ rows: [{ key: 'a' }, {}] })).toBe('pass');
+    expect(kindOf({ rows: null })).toBe('pass');
+    expect(kindOf({})).toBe('pass');
+    expect(kindOf({ rows: [null] })).toBe('pass');
+    expect(kindOf([{ rows: [{ key: 'a' }] }])).toBe('withheld');
+    expect(kindOf({ rows: { key: 'a' } })).toBe('withheld');
+    expect(kindOf({ rows: ['a'] })).toBe('withheld');
+    expect(kindOf('rows')).toBe('withheld');
   });
 
   it('withholds where the output schema needs what must go', () => {

@@ -53,11 +53,13 @@ function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }
 }
 
 function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
-  const taken: string[] = [];
+  const taken: Taken = { texts: [], elsewhere: false };
   const value = replaceAt(result, steps, 0, taken);
-  if (taken.length === 0) return { value };
+  // What is to be hidden may stand anywhere in a result that is built in another way.
+  if (taken.elsewhere) return { reason: 'the result has another form than a path that must be redacted' };
+  if (taken.texts.length === 0) return { value };
   // Servers repeat structured content as text, so the value is taken out of every other string too.
-  const repeated = new Repeated(taken);
+  const repeated = new Repeated(taken.texts);
   let dear = false;
   const left = mapStrings(withTwin(result, value), (text) => {
     const replaced = repeated.replaceIn(text, redacted);
@@ -67,17 +69,33 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 
-function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number, taken: string[]): JsonValue {
+interface Taken {
+  readonly texts: string[];
+  /** The path led into a value that has no such parts. */
+  elsewhere: boolean;
+}
+
+function replaceAt(value: JsonValue, steps: readonly ResultStep[], from: number, taken: Taken): JsonValue {
   const step = steps[from];
   if (step === undefined) {
-    gatherStrings(value, taken);
+    gatherStrings(value, taken.texts);
     return redacted;
   }
+  // As in conditions: a step into null is missing, one into a value of another kind cannot be judged. What another
+  // redaction took is gone.
+  if (value === null || value === redacted) return value;
   if (step.kind === 'member') {
-    if (!isJsonObject(value) || !Object.hasOwn(value, step.name)) return value;
+    if (!isJsonObject(value)) {
+      taken.elsewhere = true;
+      return value;
+    }
+    if (!Object.hasOwn(value, step.name)) return value;
     return { ...value, [step.name]: replaceAt(value[step.name] as JsonValue, steps, from + 1, taken) };
   }
-  if (!isJsonArray(value)) return value;
+  if (!isJsonArray(value)) {
+    taken.elsewhere = true;
+    return value;
+  }
   return value.map((element, i) =>
     step.kind === 'every' || step.index === i ? replaceAt(element, steps, from + 1, taken) : element,
   );
@@ -92,8 +110,22 @@ function gatherStrings(value: JsonValue, taken: string[]): void {
     taken.push(text);
     // As it stands inside a JSON text.
     const escaped = JSON.stringify(text).slice(1, -1);
-    if (escaped !== text) taken.push(escaped);
+    for (const more of new Set([escaped, asPython(escaped), asGo(escaped)])) if (more !== text) taken.push(more);
   }
+}
+
+/** Python's json writes ASCII only, unless it is told otherwise. */
+function asPython(escaped: string): string {
+  return escaped.replace(/[^ -~]/g, unicodeEscape);
+}
+
+/** Go's writes what HTML could misread as escapes. */
+function asGo(escaped: string): string {
+  return escaped.replace(/[<>&\u2028\u2029]/g, unicodeEscape);
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** A text block that is the structured content as JSON is written again from what is left of it. */

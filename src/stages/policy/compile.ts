@@ -8,6 +8,7 @@ import type {
   PolicyLevel,
   PolicyProblem,
   PolicyRule,
+  RedactRule,
 } from '../../domain/policy-document.ts';
 import {
   type CompiledDocument,
@@ -25,6 +26,7 @@ import type { Condition } from './evaluation.ts';
 import { compileLimit } from './limit-demand.ts';
 import { globMatcher, isGlob } from './names.ts';
 import { parsePath } from './path.ts';
+import { safePattern } from './safe-pattern.ts';
 
 interface DocumentProblem extends PolicyProblem {
   readonly file: string;
@@ -32,14 +34,25 @@ interface DocumentProblem extends PolicyProblem {
 
 export type CompileResult = { readonly policy: PolicySet } | { readonly problems: readonly DocumentProblem[] };
 
-/** `hash`: over all documents. No document: the policy of a grant without one, which refuses everything. */
-export function compilePolicy(documents: readonly PolicyDocument[], hash: string): CompileResult {
+/**
+ * `hash`: over all documents. No document: the policy of a grant without one, which refuses everything. Of a document
+ * with `problemsMax` problems the rest is not looked at.
+ */
+export function compilePolicy(
+  documents: readonly PolicyDocument[],
+  hash: string,
+  problemsMax = Number.POSITIVE_INFINITY,
+): CompileResult {
   const problems: DocumentProblem[] = [];
   const compiled = documents.map((document) => {
-    // A pointer needs the file's name only where it could be another's.
-    const prefix = documents.length > 1 ? `${document.file}#` : '';
-    return compileDocument(document, prefix, (pointer, message, hint) => {
-      problems.push({ file: document.file, pointer, message, ...(hint === undefined ? {} : { hint }) });
+    const before = problems.length;
+    return compileDocument(document, {
+      // A pointer needs the file's name only where it could be another's.
+      prefix: documents.length > 1 ? `${document.name ?? document.file}#` : '',
+      problem: (pointer, message, hint) => {
+        problems.push({ file: document.file, pointer, message, ...(hint === undefined ? {} : { hint }) });
+      },
+      enough: () => problems.length - before >= problemsMax,
     });
   });
   if (problems.length > 0) return { problems };
@@ -51,20 +64,20 @@ export function compilePolicy(documents: readonly PolicyDocument[], hash: string
 export const noPolicy: PolicySet = new CompiledPolicySet(`sha256:${'0'.repeat(64)}`, [], []);
 
 interface Surroundings {
-  readonly file: string;
+  readonly path: string;
   readonly prefix: string;
   readonly timezone: string;
   readonly shadow: boolean;
   readonly problem: ConditionContext['problem'];
+  readonly enough: () => boolean;
 }
 
 function compileDocument(
   document: PolicyDocument,
-  prefix: string,
-  problem: ConditionContext['problem'],
+  said: Pick<Surroundings, 'prefix' | 'problem' | 'enough'>,
 ): CompiledDocument {
   const shadow = document.mode === 'shadow';
-  const around = { file: document.file, prefix, timezone: document.timezone, shadow, problem };
+  const around = { path: document.path ?? document.file, timezone: document.timezone, shadow, ...said };
   return {
     shadow,
     outer: compileLevel(document.level, around),
@@ -118,7 +131,7 @@ function compileNameRules(rules: NameRules | undefined, prefix: string): Compile
 }
 
 function compileEntry(source: PolicyEntry, around: Surroundings): CompiledEntry {
-  const { prefix, problem } = around;
+  const { prefix, problem, enough } = around;
   const shadow = around.shadow || source.shadow;
   const expressions: { rule: string; expression: Expression }[] = [];
   const context = (elements: 'every' | 'some', inResult = false): ConditionContext => ({
@@ -126,6 +139,7 @@ function compileEntry(source: PolicyEntry, around: Surroundings): CompiledEntry 
     elements,
     inResult,
     problem,
+    enough,
     ...(inResult
       ? {}
       : { expression: (pointer, expression) => expressions.push({ rule: prefix + pointer, expression }) }),
@@ -156,7 +170,7 @@ function compileEntry(source: PolicyEntry, around: Surroundings): CompiledEntry 
             validForMs: approval.validForMs,
             holdMs: approval.holdMs,
           },
-    limits: source.limits.map((limit) => compileLimit(limit, around.file, shadow, context('some'))),
+    limits: source.limits.map((limit) => compileLimit(limit, around.path, shadow, context('some'))),
     expressions,
     inspect: compileInspect(source, context('some', true)),
   };
@@ -176,22 +190,33 @@ function says(
   const words = conditions.map((condition) => condition.words).join(' and ');
   const said = words.length > wordsMax ? `${words.slice(0, wordsMax)}…` : words;
   if (kind === 'require')
-    return { reason: `this tool is allowed only where ${said}`, remedy: `it passes where ${said}` };
+    return { reason: `this tool is allowed only where ${said}`, remedy: `It passes where ${said}` };
   if (conditions.length === 0) return { reason: 'this tool is denied', remedy: undefined };
-  return { reason: `this tool is denied where ${said}`, remedy: `it passes unless ${said}` };
+  return { reason: `this tool is denied where ${said}`, remedy: `It passes unless ${said}` };
 }
 
 function compileInspect({ inspect }: PolicyEntry, context: ConditionContext): CompiledInspect | undefined {
   if (inspect === undefined) return undefined;
   for (const redact of inspect.redact) {
-    if (!('path' in redact)) continue;
-    const path = parsePath(redact.path, true);
-    if ('error' in path) context.problem(`${redact.pointer}/path`, path.error, path.hint);
-    else if (path.root !== 'result') context.problem(`${redact.pointer}/path`, 'only `result.` paths can be redacted');
+    if (context.enough?.() === true) break;
+    checkRedact(redact, context);
   }
   return {
     rule: context.prefix + inspect.pointer,
     source: inspect,
     denyIf: inspect.denyIf.map((rule) => compileRule(rule, 'deny_if', context)),
   };
+}
+
+function checkRedact(redact: RedactRule, context: ConditionContext): void {
+  if ('path' in redact) {
+    const path = parsePath(redact.path, true);
+    if ('error' in path) context.problem(`${redact.pointer}/path`, path.error, path.hint);
+    else if (path.root !== 'result') context.problem(`${redact.pointer}/path`, 'only `result.` paths can be redacted');
+  } else if ('regex' in redact) {
+    const pattern = safePattern(redact.regex);
+    const wrong =
+      'error' in pattern ? pattern.error : pattern.search('') === true ? 'the pattern matches empty text' : undefined;
+    if (wrong !== undefined) context.problem(`${redact.pointer}/pattern/regex`, wrong);
+  }
 }

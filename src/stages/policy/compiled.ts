@@ -153,15 +153,17 @@ export class CompiledPolicySet implements PolicySet {
 
 /** Every limit that the policy has, whatever it applies to. */
 export function policyLimits(policy: PolicySet): readonly CompiledLimit[] {
-  const levels = compiledSet(policy).compiled.flatMap(({ outer, servers }) => [outer, ...servers.values()]);
-  return levels.flatMap(({ exact, globs, categories, allTools }) =>
-    [
-      ...exact.values(),
-      ...globs.map(({ entry }) => entry),
-      ...categories.values(),
-      ...(allTools ? [allTools] : []),
-    ].flatMap(({ limits }) => limits),
-  );
+  return entriesOf(compiledSet(policy)).flatMap(({ limits }) => limits);
+}
+
+export function entriesOf(policy: CompiledPolicySet): readonly CompiledEntry[] {
+  const levels = policy.compiled.flatMap(({ outer, servers }) => [outer, ...servers.values()]);
+  return levels.flatMap(({ exact, globs, categories, allTools }) => [
+    ...exact.values(),
+    ...globs.map(({ entry }) => entry),
+    ...categories.values(),
+    ...(allTools ? [allTools] : []),
+  ]);
 }
 
 export function compiledSet(policy: PolicySet): CompiledPolicySet {

@@ -86,7 +86,7 @@ describe('a decision', () => {
       'a rule cannot be judged: `args.amount` is a string that is no number, and `lte` needs a number',
     );
     expect(reasonOf('d')).toBe('this tool is denied');
-    expect(decide(policy, call('c', { amount: 500 })).remedy).toBe('it passes where `args.amount` is at most 100');
+    expect(decide(policy, call('c', { amount: 500 })).remedy).toBe('It passes where `args.amount` is at most 100');
     expect(decide(policy, call('needs/escape~')).rule).toBe('/tools/needs~1escape~0/action');
   });
 
@@ -166,7 +166,7 @@ describe('the trail', () => {
     expect(looked({ n: 1 })).toStrictEqual(['permit', undefined, { ...entry, outcome: 'holds' }]);
     expect(looked({ m: 1 })).toStrictEqual([
       'refuse',
-      'arguments that fit the tool’s schema pass',
+      'Arguments that fit the tool’s schema pass',
       { ...entry, outcome: 'fails', note: 'the tool’s schema names no `m` in `arguments`' },
     ]);
     expect(decide(typed, call('t', { n: 1 }, { schema }))).not.toHaveProperty('remedy');
@@ -647,6 +647,34 @@ describe('lists', () => {
     expect(showsResource(policy(), 's', 'file:///a')).toBe(false);
     expect(showsResource(policy(), 'other', 'file:///a')).toBe(true);
     expect(showsResource(policy(), 'other', 'file:///keys/a')).toBe(false);
+  });
+});
+
+describe('the URI of a resource that climbs out of what a glob means', () => {
+  const within = policyOf({ ...deny, resources: { allow: ['file:///srv/*'] } });
+  const without = policyOf({ version: '1', default: 'allow', resources: { hide: ['file:///etc/*'] } });
+
+  it.each([
+    'file:///srv/../etc/passwd',
+    'file:///srv/..',
+    'file:///srv/%2e%2E/etc/passwd',
+    'file:///srv/.%2e/etc/passwd',
+    'file:///srv\\..\\etc/passwd',
+    'file:///srv/./../etc/passwd',
+    'file:///srv/..?x',
+  ])('%s fits nothing', (uri) => {
+    expect(showsResource(within, 's', uri)).toBe(false);
+    expect(showsResource(without, 's', uri)).toBe(false);
+    expect(wouldShow(within, 's', uri, 'resources')).toBe(false);
+  });
+
+  it('is one with a segment of dots, and no other', () => {
+    for (const uri of ['file:///srv/a..b', 'file:///srv/...', 'file:///srv/.env', 'file:///srv/a?x=../b']) {
+      expect(showsResource(within, 's', uri)).toBe(true);
+    }
+    // Nobody asked for anything of this one.
+    expect(showsResource(policyOf({ version: '1', default: 'allow' }), 's', 'db://a/../b')).toBe(true);
+    expect(showsPrompt(policyOf({ ...deny, prompts: { allow: ['a/*'] } }), 's', 'a/../b')).toBe(true);
   });
 });
 

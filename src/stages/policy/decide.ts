@@ -31,7 +31,7 @@ const refusedWithoutPolicy: Decision = {
   verdict: 'refuse',
   rule: '(no policy)',
   reason: 'no policy is set for this caller, so every call is refused',
-  remedy: 'the operator must give this grant a policy',
+  remedy: 'The operator must give this grant a policy',
   trail: [],
   limits: [],
   asks: [],
@@ -169,7 +169,7 @@ function schemaCheck(
     ...trailEntry(rule, 'arguments', outcome, shadow),
     ...(wrong === undefined ? {} : { note: wrong }),
   });
-  if (wrong !== undefined) findings.take('refuse', shadow, rule, wrong, 'arguments that fit the tool’s schema pass');
+  if (wrong !== undefined) findings.take('refuse', shadow, rule, wrong, 'Arguments that fit the tool’s schema pass');
 }
 
 function judgeRule(rule: CompiledRule, entry: CompiledEntry, evaluation: Evaluation, findings: Findings): void {

@@ -72,6 +72,7 @@ function compileAmount(limit: LimitRule, context: ConditionContext): string | ((
     context.problem(pointer, `the amount ${plain.error}`);
     return '0';
   }
+  if (context.enough?.() === true) return '0';
   if (typeof amount === 'object' && 'cel' in amount) {
     const expression = compileExpression(amount.cel, false);
     if ('error' in expression) {

@@ -38,9 +38,14 @@ function documentShows(
   const block = document.servers.get(server);
   const levels = block === undefined ? [document.outer] : [block, document.outer];
   const rules = levels.flatMap((level): CompiledNameRules[] => (level[kind] === undefined ? [] : [level[kind]]));
+  // `file:///srv/../etc/passwd` fits `file:///srv/*` and is read as another file.
+  if (kind === 'resources' && rules.length > 0 && dotSegment.test(name)) return false;
   if (rules.some((rule) => rule.hide.some((pattern) => pattern.matches(name)))) return false;
   const lists = rules.flatMap((rule) => (rule.allow === undefined ? [] : [rule.allow]));
   // A written `allow` is the whole list, whatever the default; the lists of both levels add up.
   if (lists.length > 0) return lists.some((list) => list.some((pattern) => pattern.matches(name)));
   return levels.map((level) => level.default).find((d) => d !== undefined)?.allow === true;
 }
+
+/** `.` or `..` between slashes, its dots also as parsers of URIs decode them. */
+const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;

@@ -1,7 +1,7 @@
 /** Expressions of a policy against the schema of one tool: at load, and whenever the tool's pin changes. */
 import type { JsonValue } from '../../domain/json.ts';
 import type { PolicySet, ToolFacts } from '../../domain/policy.ts';
-import { compiledSet } from './compiled.ts';
+import { compiledSet, entriesOf } from './compiled.ts';
 import { checkExpression } from './conditions/cel-types.ts';
 import { planFor } from './plan.ts';
 
@@ -11,15 +11,20 @@ export interface PinProblem {
   readonly message: string;
 }
 
-/** `schema`: the pinned inputSchema. */
+/** `schema`: the pinned inputSchema. Of a tool that nobody may call, and of rules that only watch, nothing is said. */
 export function checkPin(policy: PolicySet, tool: ToolFacts, schema: JsonValue): PinProblem[] {
-  const { documents } = planFor(compiledSet(policy), tool);
+  const { documents, shown } = planFor(compiledSet(policy), tool);
+  if (!shown) return [];
   return documents.flatMap(({ entries }) =>
-    entries.flatMap(({ expressions }) =>
+    entries.flatMap(({ expressions, shadow }) =>
       expressions.flatMap(({ rule, expression }) => {
-        const message = checkExpression(expression, schema);
+        const message = shadow ? undefined : checkExpression(expression, schema);
         return message === undefined ? [] : [{ rule, message }];
       }),
     ),
   );
+}
+
+export function hasExpressions(policy: PolicySet): boolean {
+  return entriesOf(compiledSet(policy)).some(({ expressions }) => expressions.length > 0);
 }

@@ -63,6 +63,7 @@ describe('what was worked out', () => {
 
 describe('a time zone', () => {
   it.each([
+    ['+01:07', false],
     ['UTC', true],
     ['Europe/Berlin', true],
     ['Mars/Olympus', false],

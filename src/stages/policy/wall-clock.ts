@@ -20,6 +20,8 @@ const zonesMax = 1_000;
 const quarterMs = 900_000;
 
 export function isTimezone(name: string): boolean {
+  // `+01:07` is a zone to the runtime, and no IANA name.
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

@@ -26,7 +26,7 @@ async function endpointTo(serve: (request: IncomingMessage, response: ServerResp
 }
 
 const nothing = () => {};
-const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing };
+const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing };
 const plain = { era: 'legacy', revision: '2025-11-25', standing: nothing, log } as const;
 
 test('a standing stream is opened again though the server was away for longer than one try', async () => {

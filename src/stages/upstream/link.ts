@@ -179,8 +179,10 @@ export class Link {
       forHttp: this.era === 'modern' && this.#options.isHttp,
       onProblem: this.#options.onProblem,
     });
-    if (list.kind === 'tools') this.#list = { list, at: performance.now() };
-    else this.#listStale = true;
+    if (list.kind === 'tools') {
+      this.#list = { list, at: performance.now() };
+      this.#options.onList(list);
+    } else this.#listStale = true;
     return list;
   }
 
@@ -241,6 +243,7 @@ export type LinkOptions = {
   readonly onProblem: (why: string) => void;
   /** The first answer of a connection, or after trouble. */
   readonly onUp: () => void;
+  readonly onList: (list: ToolList) => void;
 };
 
 /** What the gateway says of itself in requests of its own. */

@@ -73,9 +73,9 @@ export class UpstreamServer {
     return this.#options.transport.kind === 'http';
   }
 
-  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onUp'> {
+  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onUp' | 'onList'> {
     const { totalMsMax, log } = this.#options;
-    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onUp: log.up };
+    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onUp: log.up, onList: log.listed };
   }
 
   get children(): number {

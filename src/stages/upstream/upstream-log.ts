@@ -1,3 +1,5 @@
+import type { ToolList } from './tool-list.ts';
+
 /** What a connection tells the operator. Values of arguments and headers never go here. */
 export type UpstreamLog = {
   /** A line of a child's stderr. */
@@ -8,4 +10,6 @@ export type UpstreamLog = {
   readonly up: () => void;
   /** Its process ended without being asked to, or nothing can be sent to it. */
   readonly down: (why: string, lastWords: readonly string[]) => void;
+  /** Its complete list, each time it was asked for. */
+  readonly listed: (list: ToolList) => void;
 };

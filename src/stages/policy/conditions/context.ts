@@ -19,6 +19,8 @@ export interface ConditionContext {
   readonly elements: 'every' | 'some';
   readonly inResult: boolean;
   problem(pointer: string, message: string, hint?: string): void;
+  /** Whether so many problems were told that more would not be said; absent: never. */
+  enough?(): boolean;
   /** Told of every expression, for the checks against schemas. */
   expression?(pointer: string, expression: Expression): void;
 }
