@@ -74,7 +74,8 @@ function refusedAnswer(call: DecodedCall, refused: Refusal, record: string | und
   return toolError(call, text, 'sallyport/refusal', twin);
 }
 
-function notFound(call: DecodedCall): Answer {
+/** What a client gets for a name that is hidden from it, or that the server does not have. */
+export function notFound(call: DecodedCall): Answer & { readonly kind: 'answer' } {
   const { id, target } = call;
   const legacy = call.session.era === 'legacy';
   switch (call.method) {
