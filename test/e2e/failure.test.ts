@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bin, ended, fixture, run, startFixture, startGateway, temporaryFolder, until } from '../support/processes.ts';
@@ -349,6 +350,50 @@ describe('while it runs', () => {
     await gateway.stop();
     expect(gateway.err().split('the server is down')).toHaveLength(2);
     await again.stop();
+  });
+
+  test('a server that answers HTTP 5xx raises an alarm, and an answer of it ends that', async () => {
+    let status = 200;
+    const upstream = await startFixture();
+    // Stands before the fixture as a proxy would.
+    const front = createHttpServer(async (request, response) => {
+      if (status !== 200) return void response.writeHead(status).end('no');
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const headers = Object.entries(request.headers).filter(([name]) => name !== 'host' && name !== 'connection');
+      const answer = await fetch(upstream.url, {
+        method: request.method ?? 'POST',
+        headers: Object.fromEntries(headers) as Record<string, string>,
+        ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
+      });
+      const { 'content-encoding': _, 'transfer-encoding': __, ...plain } = Object.fromEntries(answer.headers);
+      response.writeHead(answer.status, plain).end(Buffer.from(await answer.arrayBuffer()));
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/mcp`;
+    const gateway = await startGateway({ folder: join(folder.path, 'failing'), policy: allow, server: { url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const reasons = async () =>
+      ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons?: object[] }).reasons ?? [];
+    expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
+    expect(await reasons()).toEqual([]);
+    status = 503;
+    expect((await session.call('echo')).messages[0].result.content[0].text).toMatch(/unknown/);
+    const alarm = (code: number) => ({
+      kind: 'upstream',
+      server: 'up',
+      sentence: `up: it answers HTTP ${code}; its own log says why`,
+    });
+    expect(await reasons()).toEqual([alarm(503)]);
+    status = 500;
+    await session.call('echo');
+    expect(await reasons()).toEqual([alarm(500)]);
+    status = 200;
+    expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
+    expect(await reasons()).toEqual([]);
+    await gateway.stop();
+    front.close();
+    await upstream.stop();
   });
 
   test('a grant without a policy refuses everything and lists nothing', async () => {

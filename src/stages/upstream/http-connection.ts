@@ -102,7 +102,8 @@ export class HttpConnection implements Connection {
     this.#running.remove(running);
     const { request } = running;
     const { log } = this.#options;
-    if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
+    if (exchanged.kind === 'ended' && exchanged.status >= 500) log.down(failing(exchanged.status), []);
+    else if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
     switch (exchanged.kind) {
       case 'answered':
         return request.answer ?? { kind: 'unknown', why: 'the answer was lost' };
@@ -114,7 +115,7 @@ export class HttpConnection implements Connection {
           why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes`,
         };
       case 'not-sent':
-        if (!running.exchange.wasAborted) log.down(exchanged.why, []);
+        if (!running.exchange.wasAborted) log.down(`${exchanged.why}; ${START_IT}`, []);
         return { kind: 'not-sent', why: exchanged.why };
       case 'lost':
         return { kind: 'unknown', why: exchanged.why };
@@ -326,6 +327,13 @@ class CallRequest implements ExchangeRequest {
 
 type Running = { readonly request: CallRequest; readonly exchange: Exchange };
 
+/** What the operator reads of a server that cannot answer. */
+export function failing(status: number): string {
+  return `it answers HTTP ${status}; its own log says why`;
+}
+
+/** What the operator does about a server that cannot be reached. */
+export const START_IT = 'start it, or correct its URL';
 const STREAM_RETRY_MS = 1_000;
 const STREAM_RETRY_MS_MAX = 30_000;
 const GOODBYE_MS = 2_000;

@@ -4,7 +4,7 @@ import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
 import type { ChildCommand } from './child.ts';
 import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
-import { HttpConnection } from './http-connection.ts';
+import { failing, HttpConnection, START_IT } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
 import { Link, type LinkOptions, type NotOpened, type Opened, OWN_META } from './link.ts';
 import { resultOf } from './tool-list.ts';
@@ -34,7 +34,8 @@ const BACK_OFF_MS_MAX = 30_000;
 export class UpstreamServer {
   readonly id: string;
   readonly #options: ServerOptions;
-  #isDown = false;
+  /** Why it is down; undefined where it is not. */
+  #down: string | undefined;
   readonly #endpoint: HttpEndpoint | undefined;
   readonly #children = new Set<ChildConnection>();
   readonly #links = new Set<Link>();
@@ -66,15 +67,15 @@ export class UpstreamServer {
     return {
       ...log,
       up: () => {
-        if (!this.#isDown) return;
-        this.#isDown = false;
+        if (this.#down === undefined) return;
+        this.#down = undefined;
         log.up();
       },
       down: (why, lastWords) => {
         // A process that ends is news each time: its last words may be others.
-        if (this.#isDown && this.isHttp) return;
-        this.#isDown = true;
-        log.down(this.isHttp ? `${why}; start it, or correct its URL` : why, lastWords);
+        if (this.#down === why && this.isHttp) return;
+        this.#down = why;
+        log.down(why, lastWords);
       },
     };
   }
@@ -282,7 +283,8 @@ export class UpstreamServer {
     const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
     const result = resultOf(reply);
     if (typeof result === 'string') {
-      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(result, []);
+      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(`${result}; ${START_IT}`, []);
+      else if (reply.kind === 'replied' && reply.status >= 500) this.#options.log.down(failing(reply.status), []);
       return this.#legacyRefused(reply, result);
     }
     this.#options.log.up();
