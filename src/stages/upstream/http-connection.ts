@@ -44,6 +44,8 @@ export class HttpConnection implements Connection {
   #streamRetryMs = STREAM_RETRY_MS;
   #reopening: Promise<string | undefined> | undefined;
   #closed = false;
+  /** Notifications and answers on their way to the server. */
+  #telling = 0;
   #next = 0;
 
   constructor(options: HttpConnectionOptions) {
@@ -125,7 +127,11 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** Each takes a connection until the server has taken it: a server that asks without end is not answered without end. */
   tell(text: string): void {
+    if (this.#telling >= TELLING_MAX) {
+      return this.#options.log.dropped('to the server: it has yet to take what it was told before');
+    }
     void this.told(text);
   }
 
@@ -137,7 +143,9 @@ export class HttpConnection implements Connection {
       body: text,
       onEvent: () => false,
     });
+    this.#telling++;
     const exchanged = await exchange.done;
+    this.#telling--;
     if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost')
       this.#options.log.dropped(`to the server: ${exchanged.why}`);
   }
@@ -151,7 +159,8 @@ export class HttpConnection implements Connection {
     if (running === undefined) return;
     if (this.era === 'legacy') {
       const params = `{"requestId":${idText(running.request.wireId)},"reason":${JSON.stringify(why)}}`;
-      this.tell(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
+      // Not more than there are requests.
+      void this.told(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
     }
     running.exchange.abort(why);
   }
@@ -334,6 +343,7 @@ export function failing(status: number): string {
 
 /** What the operator does about a server that cannot be reached. */
 export const START_IT = 'start it, or correct its URL';
+const TELLING_MAX = 256;
 const STREAM_RETRY_MS = 1_000;
 const STREAM_RETRY_MS_MAX = 30_000;
 const GOODBYE_MS = 2_000;
