@@ -130,7 +130,8 @@ export async function compose(options: {
   });
   const onLost = (fault: unknown) =>
     alarms.raise('limits', `quota of calls that were not sent is still taken: ${String(fault)}`);
-  const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost });
+  const onSettled = () => alarms.clear('limits');
+  const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost, onSettled });
   const stages = callStages({
     rules: () => rules,
     retention: () => retention,
