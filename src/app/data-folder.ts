@@ -105,12 +105,19 @@ export type TokenRead = {
   readonly tightened: string | undefined;
 };
 
-/** As {@link tokenIn} for who only looks: nothing is made or changed, and an absent file holds a token nobody has. */
-export function tokenSeen(file: string): TokenRead {
-  return orUnavailable(file, () => ({
-    token: existsSync(file) ? readFileSync(file, 'utf8').trim() : newToken(),
-    tightened: undefined,
-  }));
+/**
+ * As {@link tokenIn} for who only looks: nothing is made or changed, and an absent file holds a token nobody has, the
+ * same for all who name that file.
+ */
+export function tokensSeen(): (file: string) => TokenRead {
+  const toBeMade = new Map<string, string>();
+  return (file) =>
+    orUnavailable(file, () => {
+      if (existsSync(file)) return { token: readFileSync(file, 'utf8').trim(), tightened: undefined };
+      const token = toBeMade.get(file) ?? newToken();
+      toBeMade.set(file, token);
+      return { token, tightened: undefined };
+    });
 }
 
 function orUnavailable(file: string, read: () => TokenRead): TokenRead {
