@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -356,7 +356,7 @@ describe('while it runs', () => {
     let status = 200;
     const upstream = await startFixture();
     // Stands before the fixture as a proxy would.
-    const front = createHttpServer(async (request, response) => {
+    const pass = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
       if (status !== 200) return void response.writeHead(status).end('no');
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -367,8 +367,9 @@ describe('while it runs', () => {
         ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
       });
       const { 'content-encoding': _, 'transfer-encoding': __, ...plain } = Object.fromEntries(answer.headers);
-      response.writeHead(answer.status, plain).end(Buffer.from(await answer.arrayBuffer()));
-    }).listen(0, '127.0.0.1');
+      return void response.writeHead(answer.status, plain).end(Buffer.from(await answer.arrayBuffer()));
+    };
+    const front = createHttpServer((request, response) => void pass(request, response)).listen(0, '127.0.0.1');
     await once(front, 'listening');
     const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/mcp`;
     const gateway = await startGateway({ folder: join(folder.path, 'failing'), policy: allow, server: { url } });
