@@ -159,3 +159,21 @@ test('a server that asks without end and takes no answer is not answered without
   expect(answers).toBeLessThanOrEqual(256);
   await connection.close();
 });
+
+test.each([401, 403])('a server that turns the gateway away with %d has not done so to the client', async (status) => {
+  const endpoint = await endpointTo((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
+    request.on('end', () => {
+      const { id } = JSON.parse(text) as { id: string };
+      const error = { code: -32001, message: 'who are you' };
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, error }));
+    });
+  });
+  const connection = new HttpConnection({ ...plain, endpoint, sessionId: undefined });
+  const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
+  const why = `the server refused the request with HTTP ${status}`;
+  expect(await connection.send({ ...call, onMessage: nothing }, nothing)).toEqual({ kind: 'failed', status, why });
+  await connection.close();
+});

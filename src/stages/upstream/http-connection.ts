@@ -291,7 +291,10 @@ export class HttpConnection implements Connection {
       const isAnswer = message.kind === 'response' && idKey(message.id) === idKey(wireId);
       // A legacy 404 is the session's end, whatever its body says.
       const isSessionEnd = status === 404 && this.era === 'legacy' && this.#sessionId !== undefined;
-      if (isAnswer && status < 500 && !isSessionEnd) return this.#replied(text, status, message.isError, id, wireId);
+      // The server turns the gateway away: a client would take that status for the gateway's own about its token.
+      const isAboutUs = status === 401 || status === 403;
+      if (isAnswer && status < 500 && !isSessionEnd && !isAboutUs)
+        return this.#replied(text, status, message.isError, id, wireId);
     }
     if (status >= 400 && status < 500)
       return { kind: 'failed', status, why: `the server refused the request with HTTP ${status}` };
