@@ -145,7 +145,8 @@ export class HttpServer {
     const { gate, callsMax } = this.#options;
     if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
       response.setHeader('retry-after', '1');
-      return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
+      if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
+      return this.#turnAway(request, response, 429, 'busy', 'too many requests are running');
     }
     const exchange = new Exchange(request, response, this.#options.unreadBytesMax);
     this.#exchanges.add(exchange);
@@ -197,7 +198,8 @@ export class HttpServer {
     }
     const live = this.#options.gate.findSession(sessionId, caller, server);
     if (live === undefined) return this.#turnAway(request, response, 404, 'route', 'Session not found');
-    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX || this.#closing)
+    if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
+    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(
@@ -397,6 +399,7 @@ export function cannotListen(host: string, port: number, fault: NodeJS.ErrnoExce
 }
 
 const HTTP: Channel = { kind: 'http' };
+const STOPPING = 'the gateway is stopping; try again when it runs';
 const HEADER_BYTES_MAX = 16 * 1024;
 const IDLE_MS = 300_000;
 const BEAT_MS = 5_000;

@@ -2,9 +2,11 @@ import type { Readable, Writable } from 'node:stream';
 import { type Channel, cancelReceived, type Gate } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
+import type { MessageId } from '../domain/message.ts';
 import { NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
+import { readMessage } from '../stages/decode/read-message.ts';
 
 export type StdioServerOptions = {
   readonly gate: Gate;
@@ -66,8 +68,11 @@ export class StdioServer {
 
   async #onLine(bytes: Buffer): Promise<void> {
     const { gate, caller, server, callsMax } = this.#options;
-    if (this.#running.size - gate.relay.listening >= callsMax)
-      return this.#refuse(-32600, 'too many requests are running');
+    if (this.#running.size - gate.relay.listening >= callsMax) {
+      // A cancellation would make room, and an answer may be what they wait for.
+      const id = idOfRequest(bytes);
+      if (id !== undefined) return this.#refuse(-32600, 'too many requests are running', id);
+    }
     const received: Received = {
       transport: 'stdio',
       bytes,
@@ -103,9 +108,9 @@ export class StdioServer {
     );
   }
 
-  #refuse(code: number, why: string): void {
-    this.#options.noteTurnedAway('malformed', why);
-    this.#write(faultText({ code, message: why, id: null }));
+  #refuse(code: number, why: string, id: MessageId | null = null): void {
+    this.#options.noteTurnedAway(id === null ? 'malformed' : 'busy', why);
+    this.#write(faultText({ code, message: why, id }));
   }
 
   #emit(text: string): boolean {
@@ -133,4 +138,10 @@ export class StdioServer {
   cancelAll(): void {
     for (const received of this.#running.all()) cancelReceived(received);
   }
+}
+
+/** Undefined for what is no request; one that cannot be read is refused as such. */
+function idOfRequest(bytes: Uint8Array): MessageId | undefined {
+  const read = readMessage(bytes);
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : undefined;
 }
