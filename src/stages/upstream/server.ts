@@ -38,6 +38,8 @@ export class UpstreamServer {
   #down: string | undefined;
   readonly #endpoint: HttpEndpoint | undefined;
   readonly #children = new Set<ChildConnection>();
+  /** Those that are gone, and of which something may still run. */
+  readonly #leaving = new Set<ChildConnection>();
   readonly #links = new Set<Link>();
   readonly #modern = new Map<string, Link>();
   #probe: Promise<ModernProbe> | undefined;
@@ -212,11 +214,12 @@ export class UpstreamServer {
   async close(): Promise<void> {
     await Promise.all([...this.#links].map((link) => link.close()));
     await Promise.all([...this.#children].map((child) => child.close()));
+    await Promise.all([...this.#leaving].map((child) => child.over));
     await this.#endpoint?.close();
   }
 
   killChildren(): void {
-    for (const child of this.#children) child.kill();
+    for (const child of [...this.#children, ...this.#leaving]) child.kill();
   }
 
   async #openChild(link: Link, params: JsonObject, standing: Standing, again: boolean): Promise<Opened | NotOpened> {
@@ -260,6 +263,8 @@ export class UpstreamServer {
       standing: (message) => owner.standing(message),
       onGone: (why, deliberate) => {
         this.#children.delete(child);
+        this.#leaving.add(child);
+        void child.over.then(() => this.#leaving.delete(child));
         if (owner.link === undefined || deliberate) return;
         owner.link.lost(child, why);
         log.down(why, child.lastWords);
