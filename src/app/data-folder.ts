@@ -38,9 +38,11 @@ export function inDataFolder<T>(path: string, step: () => T): T {
   } catch (fault) {
     if (fault instanceof Unavailable) throw fault;
     const { code, message } = fault as NodeJS.ErrnoException;
+    const isDatabase = code === 'ERR_SQLITE_ERROR';
+    const mend = isDatabase || code === 'ENOSPC' ? 'see to the space on its disk' : 'make it writable for this user';
     throw new Unavailable(
-      `the data folder ${path} cannot be used (${code ?? message})`,
-      'make it writable for this user, or name another with `data:`, --data or SALLYPORT_DATA',
+      `the data folder ${path} cannot be used (${isDatabase ? message : (code ?? message)})`,
+      `${mend}, or name another with \`data:\`, --data or SALLYPORT_DATA`,
     );
   }
 }

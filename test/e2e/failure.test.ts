@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -141,7 +150,7 @@ describe('a start that cannot be', () => {
     expect([code, err]).toEqual([69, expect.stringContaining('the database cannot be used')]);
   });
 
-  test('a damaged database: 69, and it is not recreated', async () => {
+  test('a damaged database: 69, it is not recreated, and a start that cannot be leaves no lock behind', async () => {
     const file = config('damaged', {});
     const database = join(folder.path, 'damaged', 'data', 'sallyport.db');
     mkdirSync(join(folder.path, 'damaged', 'data'), { mode: 0o700 });
@@ -149,6 +158,7 @@ describe('a start that cannot be', () => {
     const { code, err } = await ended([bin, 'start', '-c', file]);
     expect([code, err]).toEqual([69, expect.stringContaining('cannot be used')]);
     expect(readFileSync(database, 'utf8')).toContain('this is no database');
+    expect(readdirSync(join(folder.path, 'damaged', 'data')).filter((name) => name.startsWith('writer-'))).toEqual([]);
   });
 
   test('a data folder that another gateway uses: 69', async () => {
