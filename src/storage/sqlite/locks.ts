@@ -69,15 +69,14 @@ export class WriterLock {
     rmSync(this.#path, { force: true });
   }
 
-  /** Whether the process that wrote under this id has gone. */
-  static isGone(folder: string, writer: string): boolean {
+  /**
+   * The lock of a writer that has gone, for who finishes what it began; undefined while it lives, or another process is
+   * finishing that.
+   */
+  static takeOver(folder: string, writer: string): WriterLock | undefined {
     const path = pathOf(folder, writer);
-    if (!existsSync(path)) return true;
     const lock = FileLock.tryExclusive(path);
-    if (lock === undefined) return false;
-    lock.release();
-    rmSync(path, { force: true });
-    return true;
+    return lock === undefined ? undefined : new WriterLock(lock, path);
   }
 }
 
