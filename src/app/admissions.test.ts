@@ -19,6 +19,7 @@ describe('admission with the limits in a store of their own', () => {
   let db: DatabaseSync;
   let ledger: Ledger;
   let lost: unknown[];
+  let settled: number;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-admissions-'));
     const path = join(folder, 'sallyport.db');
@@ -31,6 +32,7 @@ describe('admission with the limits in a store of their own', () => {
     });
     ledger = new Ledger({ db, path, writer: 'w', clock, sole: true });
     lost = [];
+    settled = 0;
   });
   afterEach(async () => {
     await ledger.close();
@@ -51,7 +53,12 @@ describe('admission with the limits in a store of their own', () => {
       close: () => memory.close(),
       ...faults,
     };
-    const admissions = new StoreAdmissions({ ledger, store, onLost: (fault) => lost.push(fault) });
+    const admissions = new StoreAdmissions({
+      ledger,
+      store,
+      onLost: (fault) => lost.push(fault),
+      onSettled: () => void settled++,
+    });
     const admit = (...demands: ReturnType<typeof demand>[]) =>
       admissions.admit({
         demands,
@@ -128,7 +135,7 @@ describe('admission with the limits in a store of their own', () => {
     expect([lost.length, await used(), trail()]).toEqual([1, 1, ['intent', 'outcome 1 x']]);
   });
 
-  test('quota that could not be given back comes back when the store answers again', async () => {
+  test('quota that could not be given back comes back when the store answers again, and that is said once', async () => {
     let answers = false;
     const { admissions, admit, used } = with_({
       confirm: () => Promise.reject(new LimitStoreUnreachable(new Error('late'))),
@@ -136,8 +143,10 @@ describe('admission with the limits in a store of their own', () => {
     });
     await expect(admit(demand('c', '1', HOUR))).rejects.toThrow(LimitStoreUnreachable);
     expect([await admissions.settle(), lost.length, await used()]).toEqual([false, 1, 1]);
+    expect(settled).toBe(0);
     answers = true;
-    expect([await admissions.settle(), await used()]).toEqual([true, 0]);
+    expect([await admissions.settle(), await used(), settled]).toEqual([true, 0, 1]);
+    expect([await admissions.settle(), settled]).toEqual([true, 1]);
   });
 
   test('a store that no longer answers is not waited for twice', async () => {

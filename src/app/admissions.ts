@@ -17,16 +17,26 @@ export class StoreAdmissions implements Admissions {
   readonly #ledger: Ledger;
   readonly #store: LimitStore;
   readonly #onLost: (fault: unknown) => void;
+  readonly #onSettled: (() => void) | undefined;
   /** What admitted calls hold, by the number of their intent. */
   readonly #held = new Map<number, Reservation>();
   /** What could not be given back yet. */
   readonly #owed = new Set<Reservation>();
 
-  /** `onLost` hears of quota that could not be given back: it stays taken until `settle` succeeds, or it leaves its window. */
-  constructor(options: { ledger: Ledger; store: LimitStore; onLost: (fault: unknown) => void }) {
+  /**
+   * `onLost` hears of quota that could not be given back: it stays taken until `settle` succeeds, or it leaves its
+   * window. `onSettled` hears of it when the last of it was given back.
+   */
+  constructor(options: {
+    ledger: Ledger;
+    store: LimitStore;
+    onLost: (fault: unknown) => void;
+    onSettled?: () => void;
+  }) {
     this.#ledger = options.ledger;
     this.#store = options.store;
     this.#onLost = options.onLost;
+    this.#onSettled = options.onSettled;
   }
 
   /** @throws LimitStoreUnreachable where the store gave no answer in time; otherwise as the ledger does. */
@@ -61,6 +71,7 @@ export class StoreAdmissions implements Admissions {
 
   /** Gives back what could not be before. False where something is still owed. */
   async settle(): Promise<boolean> {
+    if (this.#owed.size === 0) return true;
     for (const reservation of this.#owed) {
       try {
         await this.#store.giveBack(reservation);
@@ -69,6 +80,7 @@ export class StoreAdmissions implements Admissions {
       }
       this.#owed.delete(reservation);
     }
+    this.#onSettled?.();
     return true;
   }
 

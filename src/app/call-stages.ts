@@ -1,4 +1,5 @@
-import { answerOf, recordName } from '../call/answers.ts';
+import { saysAbsent } from '../call/absent.ts';
+import { answerOf, notFound, recordName } from '../call/answers.ts';
 import type { FoundTarget, Stages, Target } from '../call/stages.ts';
 import { notHeard, notOpened } from '../call/turned-away.ts';
 import type { Upstreams } from '../call/upstreams.ts';
@@ -179,7 +180,7 @@ export function callStages(parts: CallStageParts): Stages {
       const took = performance.now() - began;
       received.serverMs = took;
       metrics.serverSeconds.observe({ server: call.session.server }, took / 1000);
-      return reply;
+      return call.method === 'tools/call' ? reply : asHidden(reserved, reply, link);
     },
 
     inspect(reserved, reply) {
@@ -344,6 +345,14 @@ function visibility(policy: PolicySet, call: DecodedCall): Decision {
     ...decision,
     shadow: { verdict: 'hidden', rule, reason: `this ${prompt ? 'prompt' : 'resource'} is hidden` },
   };
+}
+
+/** A prompt or resource that the server does not have gets the answer of one that is hidden. */
+async function asHidden({ call, permit }: Reserved, reply: Reply, link: Link): Promise<Reply> {
+  const { server } = call.session;
+  const kind = call.method === 'prompts/get' ? 'prompts' : 'resources';
+  const isAbsent = await saysAbsent(reply, { kind, name: call.target }, { link, policy: permit.policy, server });
+  return isAbsent ? { ...notFound(call), kind: 'replied', isError: true } : reply;
 }
 
 function targetIn(call: DecodedCall, list: ToolList | NoToolList): FoundTarget {

@@ -80,9 +80,6 @@ export async function compose(options: {
   const folderLock = inDataFolder(folder.path, () => lockFolder(folder.path, options.sole));
   const writer = randomBytes(6).toString('hex');
   const writerLock = inDataFolder(folder.path, () => WriterLock.hold(folder.path, writer));
-  const db = openDatabase(folder.database);
-  // After what may be refused: an open connection keeps a process alive.
-  const store = await openLimitStore(config.limits, (sentence) => logger.warn(sentence));
   const now = () => Date.now();
   const clock = new LimitClock({
     wall: now,
@@ -94,9 +91,20 @@ export async function compose(options: {
       alarms.raise('clock', `the clock jumped ahead by ${seconds(ms)}; limits follow it, and windows ended early`),
     onSettled: () => alarms.clear('clock'),
   });
-  const ledger = new Ledger({ db, path: folder.database, writer, clock, sole: options.sole });
-  const version = 'sallyport 0.1.0';
-  await ledger.append({ kind: 'start', at: now(), members: `"program":"${version}"` });
+  const open = async () => {
+    const db = openDatabase(folder.database);
+    // After what may be refused: an open connection keeps a process alive.
+    const store = await openLimitStore(config.limits, (sentence) => logger.warn(sentence));
+    const ledger = new Ledger({ db, path: folder.database, writer, clock, sole: options.sole });
+    const version = 'sallyport 0.1.0';
+    await ledger.append({ kind: 'start', at: now(), members: `"program":"${version}"` });
+    return { db, store, ledger };
+  };
+  const { db, store, ledger } = await open().catch((fault: unknown) => {
+    // A client tries again and again; what never wrote must leave nothing behind.
+    writerLock.release();
+    throw fault;
+  });
   const closed = await recoverOpenIntents({ db, ledger, folder: folder.path, self: writer, now });
   if (closed > 0) logger.warn({ closed }, 'calls without a recorded answer were closed as unknown');
   pruneOld(db, config.audit.keepMs, now());
@@ -132,7 +140,8 @@ export async function compose(options: {
   });
   const onLost = (fault: unknown) =>
     alarms.raise('limits', `quota of calls that were not sent is still taken: ${String(fault)}`);
-  const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost });
+  const onSettled = () => alarms.clear('limits');
+  const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost, onSettled });
   const stages = callStages({
     rules: () => rules,
     retention: () => retention,

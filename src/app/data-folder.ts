@@ -38,9 +38,11 @@ export function inDataFolder<T>(path: string, step: () => T): T {
   } catch (fault) {
     if (fault instanceof Unavailable) throw fault;
     const { code, message } = fault as NodeJS.ErrnoException;
+    const isDatabase = code === 'ERR_SQLITE_ERROR';
+    const mend = isDatabase || code === 'ENOSPC' ? 'see to the space on its disk' : 'make it writable for this user';
     throw new Unavailable(
-      `the data folder ${path} cannot be used (${code ?? message})`,
-      'make it writable for this user, or name another with `data:`, --data or SALLYPORT_DATA',
+      `the data folder ${path} cannot be used (${isDatabase ? message : (code ?? message)})`,
+      `${mend}, or name another with \`data:\`, --data or SALLYPORT_DATA`,
     );
   }
 }
@@ -105,12 +107,19 @@ export type TokenRead = {
   readonly tightened: string | undefined;
 };
 
-/** As {@link tokenIn} for who only looks: nothing is made or changed, and an absent file holds a token nobody has. */
-export function tokenSeen(file: string): TokenRead {
-  return orUnavailable(file, () => ({
-    token: existsSync(file) ? readFileSync(file, 'utf8').trim() : newToken(),
-    tightened: undefined,
-  }));
+/**
+ * As {@link tokenIn} for who only looks: nothing is made or changed, and an absent file holds a token nobody has, the
+ * same for all who name that file.
+ */
+export function tokensSeen(): (file: string) => TokenRead {
+  const toBeMade = new Map<string, string>();
+  return (file) =>
+    orUnavailable(file, () => {
+      if (existsSync(file)) return { token: readFileSync(file, 'utf8').trim(), tightened: undefined };
+      const token = toBeMade.get(file) ?? newToken();
+      toBeMade.set(file, token);
+      return { token, tightened: undefined };
+    });
 }
 
 function orUnavailable(file: string, read: () => TokenRead): TokenRead {

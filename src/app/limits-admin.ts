@@ -8,6 +8,7 @@ import { openDatabase } from '../storage/sqlite/database.ts';
 import { Ledger } from '../storage/sqlite/ledger.ts';
 import { limitEntries } from '../storage/sqlite/limit-log.ts';
 import { FileLock, WriterLock } from '../storage/sqlite/locks.ts';
+import { openForReading } from '../storage/sqlite/read-database.ts';
 import { askGateway, type ResetRequest } from './limit-requests.ts';
 import { type LimitInUse, limitsInUse } from './limits-in-use.ts';
 import { openLimitStore } from './open-limit-store.ts';
@@ -27,7 +28,7 @@ export async function listLimits(counting: Counting, limits: readonly LimitInFor
       await store.close();
     }
   }
-  const db = openDatabase(databaseIn(counting.data), { readOnly: true });
+  const db = openForReading(databaseIn(counting.data));
   const entries = limitEntries(db);
   db.close();
   const now = entries.reduce((latest, { at }) => Math.max(latest, at), Date.now());

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { defaultDataFolder, loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
-import { openDatabase } from '../storage/sqlite/database.ts';
+import { openForReading } from '../storage/sqlite/read-database.ts';
 
 /** The data folder a command means: --data, else the configuration's, else the one here, else the one of `wrap`. */
 export function dataFolderOf(
@@ -31,12 +31,21 @@ export function openTrail(
 ): DatabaseSync {
   const folder = dataFolderOf(flags, env);
   const path = join(folder, 'sallyport.db');
-  if (!existsSync(path))
+  if (isAbsent(path))
     throw new Unavailable(
       `there is no audit trail in ${folder}`,
       'name the data folder with --data or the configuration with -c',
     );
-  return openDatabase(path, { readOnly: true });
+  return openForReading(path);
+}
+
+/** A file in a folder that cannot be looked into may be there. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 export { exportLine, lastSeq, records, recordWithOutcome, verifyTrail } from '../storage/sqlite/trail.ts';

@@ -21,13 +21,19 @@ export async function recoverOpenIntents(options: {
   }[];
   let closed = 0;
   for (const writer of writers) {
-    if (!WriterLock.isGone(folder, writer.id)) continue;
-    for (const seq of openIntents(db, writer.id, writer.floor)) {
-      const members = '"outcome":"unknown","why":"the gateway ended before it recorded an answer"';
-      await ledger.append({ kind: 'outcome', ref: seq, at: now(), members });
-      closed++;
+    // Held until its intents are closed: a client starts all its servers together, and each of them recovers.
+    const lock = WriterLock.takeOver(folder, writer.id);
+    if (lock === undefined) continue;
+    try {
+      for (const seq of openIntents(db, writer.id, writer.floor)) {
+        const members = '"outcome":"unknown","why":"the gateway ended before it recorded an answer"';
+        await ledger.append({ kind: 'outcome', ref: seq, at: now(), members });
+        closed++;
+      }
+      db.prepare('DELETE FROM writers WHERE id = ?').run(writer.id);
+    } finally {
+      lock.release();
     }
-    db.prepare('DELETE FROM writers WHERE id = ?').run(writer.id);
   }
   return closed;
 }

@@ -8,7 +8,7 @@ import { isToken } from '../platform/config/load.ts';
 import type { LimitInForce } from '../rulebook/limit-rules.ts';
 import { loadPolicy, type PolicyText } from '../rulebook/load.ts';
 import { Credentials } from '../stages/identity/credentials.ts';
-import { type TokenRead, tokenIn, tokenSeen } from './data-folder.ts';
+import { type TokenRead, tokenIn, tokensSeen } from './data-folder.ts';
 
 /** Who may come in, and under which policy: replaced as a whole when configuration or policy files change. */
 export type Rules = {
@@ -31,7 +31,7 @@ export function readRules(config: RulesFrom): RulesRead {
 
 /** As {@link readRules} for who only wants to know: nothing is written. */
 export function checkRules(config: RulesFrom): RulesRead {
-  return read(config, tokenSeen);
+  return read(config, tokensSeen());
 }
 
 type RulesFrom = Pick<Config, 'grants' | 'audit' | 'servers'>;
@@ -156,7 +156,7 @@ function sameToken(path: string, name: string, twin: string): Diagnostic {
     line: 1,
     column: 1,
     message: `the grants \`${twin}\` and \`${name}\` have the same token`,
-    hint: 'a token names one grant; delete the file and a new one is made at the next start',
+    hint: 'a token names one grant; give each a file of its own, and one that is absent is made at the next start',
   };
 }
 

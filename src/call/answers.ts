@@ -79,7 +79,8 @@ function capital(clause: string): string {
   return clause.charAt(0).toUpperCase() + clause.slice(1);
 }
 
-function notFound(call: DecodedCall): Answer {
+/** What a client gets for a name that is hidden from it, or that the server does not have. */
+export function notFound(call: DecodedCall): Answer & { readonly kind: 'answer' } {
   const { id, target } = call;
   const legacy = call.session.era === 'legacy';
   switch (call.method) {

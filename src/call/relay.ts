@@ -8,11 +8,13 @@ import { META_SUBSCRIPTION, MODERN } from '../domain/revisions.ts';
 import type { Session } from '../domain/session.ts';
 import { showsPrompt, showsResource } from '../stages/policy/listing.ts';
 import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
+import type { Offer } from '../stages/upstream/offers.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
+import { saysAbsent } from './absent.ts';
 import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
 import { STREAMS_MAX } from './standing.ts';
-import { noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
+import { noPrompt, noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** The requests that are relayed and are no calls: what they name must be shown, what comes back is cut by the policy. */
@@ -28,12 +30,12 @@ export class Relay {
 
   async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const policy = this.#policyOf(session.caller);
-    const page = (result: JsonObject) => filteredPage(message.method, result, session, policy);
+    const change = (result: JsonObject) => filteredPage(message.method, result, session, policy);
     const wrapped = message.params?.['cursor'];
-    if (wrapped === undefined) return this.send(message, session, received, page);
+    if (wrapped === undefined) return this.send(message, session, received, { change });
     const cursor = unwrapCursor(wrapped);
     if (cursor === undefined) return turnAway(notGiven(message.id));
-    return this.send({ ...message, params: { ...message.params, cursor } }, session, received, page);
+    return this.send({ ...message, params: { ...message.params, cursor } }, session, received, { change });
   }
 
   async complete(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
@@ -48,29 +50,30 @@ export class Relay {
     // another case could be read for one of these.
     const plain = isJsonObject(ref) && Object.keys(ref).every((key) => REF_KEYS.has(key));
     if (plain && type === 'ref/prompt' && typeof name === 'string' && uri === undefined) {
-      if (policy === undefined || !showsPrompt(policy, session.server, name)) {
-        return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, message.id));
-      }
-    } else if (plain && type === 'ref/resource' && typeof uri === 'string' && name === undefined) {
-      if (policy === undefined || !showsResource(policy, session.server, uri))
-        return noResource(session, uri, message.id);
-    } else {
-      return turnAway(fault(200, -32602, '`ref` must name one prompt or one resource, as its type says', message.id));
+      if (policy === undefined || !showsPrompt(policy, session.server, name)) return noPrompt(name, message.id);
+      return this.send(message, session, received, { about: { kind: 'prompts', name } });
     }
-    return this.send(message, session, received);
+    if (plain && type === 'ref/resource' && typeof uri === 'string' && name === undefined) {
+      return this.#aboutResource(uri, message, session, received);
+    }
+    return turnAway(fault(200, -32602, '`ref` must name one prompt or one resource, as its type says', message.id));
   }
 
   async subscribe(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
     const uri = message.params?.['uri'];
-    const policy = this.#policyOf(session.caller);
     if (typeof uri !== 'string') return turnAway(fault(200, -32602, '`params.uri` is no string', message.id));
+    return this.#aboutResource(uri, message, session, received);
+  }
+
+  #aboutResource(uri: string, message: RequestMessage, session: Session, received: Received): Answer | Promise<Answer> {
+    const policy = this.#policyOf(session.caller);
     if (policy === undefined || !showsResource(policy, session.server, uri))
       return noResource(session, uri, message.id);
-    return this.send(message, session, received);
+    return this.send(message, session, received, { about: { kind: 'resources', name: uri } });
   }
 
   async discover(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    return this.send(message, session, received, (result) => {
+    const change = (result: JsonObject) => {
       const capabilities = result['capabilities'];
       const offered = isJsonObject(capabilities) ? capabilities : {};
       const tools = offered['tools'];
@@ -79,7 +82,8 @@ export class Relay {
       );
       const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
       return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
-    });
+    };
+    return this.send(message, session, received, { change });
   }
 
   /** How many standing streams of the stateless revision are open. They are requests, and no calls. */
@@ -96,7 +100,7 @@ export class Relay {
     const listening: Listening = { session, id: message.id, tools, received };
     this.#listens.add(listening);
     try {
-      return await this.send(this.#shownIn(message, session), session, received, undefined, true);
+      return await this.send(this.#shownIn(message, session), session, received, { standing: true });
     } finally {
       this.#listens.delete(listening);
     }
@@ -119,8 +123,7 @@ export class Relay {
     message: RequestMessage,
     session: Session,
     received: Received,
-    change?: (result: JsonObject) => JsonObject,
-    standing = false,
+    { change, about, standing = false }: Relayed = {},
   ): Promise<Answer> {
     const link = await this.#upstreams.linkOf(session);
     if (link.kind === 'not-opened') return turnAway(notOpened(link, session.server, message.id, session.revision));
@@ -141,6 +144,11 @@ export class Relay {
       },
     });
     if (reply.kind !== 'replied') return unavailable(session, reply.why, message.id);
+    if (about !== undefined) {
+      const { server } = session;
+      const isAbsent = await saysAbsent(reply, about, { link, policy: this.#policyOf(session.caller), server });
+      if (isAbsent) return noneSuch(about, session, message.id);
+    }
     if (change === undefined) return { kind: 'answer', status: reply.status, text: reply.text };
     const result = resultOf(reply);
     if (typeof result === 'string') return { kind: 'answer', status: reply.status, text: reply.text };
@@ -180,6 +188,19 @@ export class Relay {
     const { params } = JSON.parse(message.text) as { params?: { uri?: unknown } };
     return policy !== undefined && typeof params?.uri === 'string' && showsResource(policy, session.server, params.uri);
   }
+}
+
+type Relayed = {
+  /** What the client reads of the result. */
+  readonly change?: (result: JsonObject) => JsonObject;
+  /** What the request names. */
+  readonly about?: Offer;
+  /** Whether it opens a standing stream. */
+  readonly standing?: boolean;
+};
+
+function noneSuch({ kind, name }: Offer, session: Session, id: MessageId): Answer {
+  return kind === 'prompts' ? noPrompt(name, id) : noResource(session, name, id);
 }
 
 type Listening = {

@@ -38,6 +38,10 @@ export function notHeard(id: MessageId): string {
   return `{"jsonrpc":"2.0","id":${idText(id)},"error":${error}}`;
 }
 
+export function noPrompt(name: string, id: MessageId): Answer {
+  return turnAway(fault(200, -32602, `Unknown prompt: ${name}`, id));
+}
+
 export function noResource(session: Session, uri: string, id: MessageId): Answer {
   const code = session.era === 'legacy' ? -32002 : -32602;
   return turnAway(fault(200, code, 'Resource not found', id, JSON.stringify({ uri })));

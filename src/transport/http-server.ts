@@ -148,7 +148,8 @@ export class HttpServer {
     const { gate, callsMax } = this.#options;
     if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
       response.setHeader('retry-after', '1');
-      return this.#turnAway(request, response, this.#closing ? 503 : 429, 'busy', 'too many requests are running');
+      if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
+      return this.#turnAway(request, response, 429, 'busy', 'too many requests are running');
     }
     const exchange = new Exchange(request, response, this.#options.unreadBytesMax);
     this.#exchanges.add(exchange);
@@ -195,7 +196,8 @@ export class HttpServer {
     }
     const live = this.#namedSession(request, response, caller, server);
     if (live === undefined) return;
-    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX || this.#closing)
+    if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
+    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(
@@ -436,6 +438,7 @@ function reasonOf(fault: NodeJS.ErrnoException): readonly [why: string, remedy: 
 }
 
 const HTTP: Channel = { kind: 'http' };
+const STOPPING = 'the gateway is stopping; try again when it runs';
 const HEADER_BYTES_MAX = 16 * 1024;
 const IDLE_MS = 300_000;
 const BEAT_MS = 5_000;

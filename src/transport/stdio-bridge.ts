@@ -8,6 +8,7 @@ import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.t
 import { oneLine, withId } from '../stages/upstream/connection.ts';
 import { type Exchange, HttpEndpoint } from '../stages/upstream/http-exchange.ts';
 import { mirroredHeaders } from '../stages/upstream/tool-list.ts';
+import { type Lost, lostCall } from './lost-call.ts';
 
 /**
  * A stdio client on one side, a Sallyport endpoint on the other. It decides nothing: lines become requests as they
@@ -128,12 +129,13 @@ export class StdioBridge {
         break;
       case 'not-sent':
       case 'lost':
-        if (isRequest && !exchange.wasAborted)
-          this.#write(errorLine(message, -32603, `unavailable: the gateway: ${exchanged.why}`));
-        else this.#log(`not delivered: ${exchanged.why}`);
+        if (isRequest && !exchange.wasAborted) {
+          const outcome = exchanged.kind === 'lost' ? 'unknown' : 'not-sent';
+          this.#lost(message, outcome, exchanged.why, `unavailable: the gateway: ${exchanged.why}`);
+        } else this.#log(`not delivered: ${exchanged.why}`);
         break;
       case 'too-large':
-        if (isRequest) this.#write(errorLine(message, -32603, 'the answer is too large'));
+        if (isRequest) this.#lost(message, 'withheld', 'it is too large', 'the answer is too large');
         break;
       default:
         exchanged satisfies never;
@@ -151,8 +153,10 @@ export class StdioBridge {
   ): void {
     const text = body === undefined ? '' : oneLine(body);
     if (!text.trimStart().startsWith('{')) {
-      if (isRequest)
-        this.#write(errorLine(message, -32603, `the gateway answered HTTP ${status} and no JSON-RPC message`));
+      const why = `the gateway answered HTTP ${status} and no JSON-RPC message`;
+      // Below 500 whoever answered turned it away.
+      if (isRequest && status >= 400 && status < 500) this.#write(errorLine(message, -32603, why));
+      else if (isRequest) this.#lost(message, 'unknown', why, why);
       else if (status >= 400) this.#log(`not delivered: the gateway answered HTTP ${status}`);
       return;
     }
@@ -169,6 +173,12 @@ export class StdioBridge {
       return;
     }
     if (isRequest || status >= 400) this.#write(text);
+  }
+
+  /** The answer to a request that got none; `otherwise` for those that are no calls. */
+  #lost(message: JsonObject, outcome: Lost['outcome'], why: string, otherwise: string): void {
+    const isModern = revisionOf(message) !== undefined;
+    this.#write(lostCall(message, { outcome, why, isModern }) ?? errorLine(message, -32603, otherwise));
   }
 
   #plainHeaders(): string[] {

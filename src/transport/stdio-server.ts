@@ -72,8 +72,11 @@ export class StdioServer {
 
   async #onLine(bytes: Buffer): Promise<void> {
     const { gate, caller, server, callsMax } = this.#options;
-    if (this.#running.size - gate.relay.listening >= callsMax)
-      return this.#refuse(-32600, 'too many requests are running', requestIn(bytes));
+    if (this.#running.size - gate.relay.listening >= callsMax) {
+      // A cancellation would make room, and an answer may be what they wait for.
+      const id = idOfRequest(bytes);
+      if (id !== undefined) return this.#refuse(-32600, 'too many requests are running', id);
+    }
     const received: Received = {
       transport: 'stdio',
       bytes,
@@ -137,8 +140,8 @@ export class StdioServer {
   }
 }
 
-/** The id of the request on a line, so that its client does not wait for an answer in vain. */
-function requestIn(bytes: Buffer): MessageId | null {
+/** Undefined for what is no request; one that cannot be read is refused as such. */
+function idOfRequest(bytes: Uint8Array): MessageId | undefined {
   const read = readMessage(bytes);
-  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : null;
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : undefined;
 }

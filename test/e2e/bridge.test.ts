@@ -129,6 +129,62 @@ test('the standing stream is found again after the gateway was away', async () =
   await away.stop();
 });
 
+test('a call that the gateway took with it is unknown, one that finds no gateway was not sent', async () => {
+  const at = join(folder.path, 'killed');
+  const away = await startGateway({ folder: at, policy, server: { command: 'node', args: [fixture] } });
+  const client = bridge(away.url, join(away.data, 'local.token'));
+  const call = (id: string, method: string, params: object) =>
+    say(client, { jsonrpc: '2.0', id, method, params: { ...params, ...modernMeta() } });
+  call('one', 'tools/call', { name: 'echo', arguments: { text: 'here' } });
+  await said(client, 'one');
+  call('two', 'tools/call', { name: 'silent' });
+  await until('the call', async () => /in_flight 1/.test(await (await fetch(`${away.admin}/metrics`)).text()));
+  await away.stop('SIGKILL');
+  expect(await said(client, 'two')).toMatchObject({
+    result: {
+      isError: true,
+      resultType: 'complete',
+      content: [{ text: expect.stringMatching(/^\[sallyport\] unknown: the call was sent.*do not repeat it/) }],
+      _meta: { 'sallyport/outcome': { version: 1, outcome: 'unknown' } },
+    },
+  });
+  call('three', 'tools/call', { name: 'echo' });
+  expect(await said(client, 'three')).toMatchObject({
+    result: {
+      isError: true,
+      content: [{ text: expect.stringMatching(/^\[sallyport\] unavailable: the gateway: .*Nothing was sent/) }],
+      _meta: { 'sallyport/outcome': { version: 1, outcome: 'not-sent' } },
+    },
+  });
+  call('four', 'prompts/get', { name: 'greet' });
+  expect(await said(client, 'four')).toMatchObject({
+    error: { code: -32603, data: { 'sallyport/outcome': { version: 1, outcome: 'not-sent' } } },
+  });
+  call('five', 'ping', {});
+  expect(await said(client, 'five')).toMatchObject({ error: { code: -32603 } });
+  await client.stop();
+});
+
+test('above the bound of running calls a request is refused under its id, and a cancellation makes room', async () => {
+  const file = join(folder.path, 'policy.yaml');
+  writeFileSync(file, JSON.stringify(policy));
+  const args = [bin, 'wrap', '--policy', file, '--data', join(folder.path, 'busy'), '--', 'node', fixture];
+  const client = run(args, { input: 'pipe' });
+  say(client, initialize);
+  await said(client, 'init');
+  const call = (id: number, name: string) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } });
+  say(client, initialized, ...Array.from({ length: 1_000 }, (_, id) => call(id, 'silent')), call(1_000, 'echo'));
+  expect(await said(client, 1_000)).toMatchObject({ error: { message: 'too many requests are running' } });
+  say(client, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
+  await until('room', async () => {
+    const id = 2_000 + client.out().length;
+    say(client, call(id, 'get_me'));
+    return (await said(client, id)).result !== undefined;
+  });
+  // Those that run would get ten seconds.
+  await client.stop('SIGKILL');
+});
+
 test('lines that come together with `initialize` wait for its answer', async () => {
   const file = join(folder.path, 'policy.yaml');
   writeFileSync(file, JSON.stringify(policy));

@@ -198,6 +198,19 @@ describe('configuration', () => {
     expect(statSync(join(looked, 'given.token')).mode & 0o777).toBe(0o644);
   });
 
+  test('check sees that two grants name one token file before it is there', async () => {
+    const shared = join(folder.path, 'shared.yaml');
+    const grant = { token: `\${file:not-yet.token}`, servers: ['a'] };
+    const servers = { a: { command: 'node' } };
+    writeFileSync(shared, JSON.stringify({ version: '1', servers, grants: { one: grant, two: grant } }));
+    const { out, code } = await ended([bin, 'config', 'check', '-c', shared]);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining('not-yet.token:1:1: the grants `one` and `two` have the same token'),
+    ]);
+    expect(readdirSync(folder.path)).not.toContain('not-yet.token');
+  });
+
   test('a literal that looks like a secret is a warning', async () => {
     const literal = join(folder.path, 'literal.yaml');
     writeFileSync(

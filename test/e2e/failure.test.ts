@@ -1,6 +1,16 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bin, ended, fixture, run, startFixture, startGateway, temporaryFolder, until } from '../support/processes.ts';
@@ -158,7 +168,7 @@ describe('a start that cannot be', () => {
     expect([code, err]).toEqual([69, expect.stringContaining('the database cannot be used')]);
   });
 
-  test('a damaged database: 69, and it is not recreated', async () => {
+  test('a damaged database: 69, it is not recreated, and a start that cannot be leaves no lock behind', async () => {
     const file = config('damaged', {});
     const database = join(folder.path, 'damaged', 'data', 'sallyport.db');
     mkdirSync(join(folder.path, 'damaged', 'data'), { mode: 0o700 });
@@ -166,6 +176,7 @@ describe('a start that cannot be', () => {
     const { code, err } = await ended([bin, 'start', '-c', file]);
     expect([code, err]).toEqual([69, expect.stringContaining('cannot be used')]);
     expect(readFileSync(database, 'utf8')).toContain('this is no database');
+    expect(readdirSync(join(folder.path, 'damaged', 'data')).filter((name) => name.startsWith('writer-'))).toEqual([]);
   });
 
   test('a database that was cut off to nothing: 69, and no new one is begun in it', async () => {
@@ -398,6 +409,51 @@ describe('while it runs', () => {
     await gateway.stop();
     expect(gateway.err().split('the server is down')).toHaveLength(2);
     await again.stop();
+  });
+
+  test('a server that answers HTTP 5xx raises an alarm, and an answer of it ends that', async () => {
+    let status = 200;
+    const upstream = await startFixture();
+    // Stands before the fixture as a proxy would.
+    const pass = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+      if (status !== 200) return void response.writeHead(status).end('no');
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const headers = Object.entries(request.headers).filter(([name]) => name !== 'host' && name !== 'connection');
+      const answer = await fetch(upstream.url, {
+        method: request.method ?? 'POST',
+        headers: Object.fromEntries(headers) as Record<string, string>,
+        ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
+      });
+      const { 'content-encoding': _, 'transfer-encoding': __, ...plain } = Object.fromEntries(answer.headers);
+      return void response.writeHead(answer.status, plain).end(Buffer.from(await answer.arrayBuffer()));
+    };
+    const front = createHttpServer((request, response) => void pass(request, response)).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/mcp`;
+    const gateway = await startGateway({ folder: join(folder.path, 'failing'), policy: allow, server: { url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const reasons = async () =>
+      ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { reasons?: object[] }).reasons ?? [];
+    expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
+    expect(await reasons()).toEqual([]);
+    status = 503;
+    expect((await session.call('echo')).messages[0].result.content[0].text).toMatch(/unknown/);
+    const alarm = (code: number) => ({
+      kind: 'upstream',
+      server: 'up',
+      sentence: `up: it answers HTTP ${code}; its own log says why`,
+    });
+    expect(await reasons()).toEqual([alarm(503)]);
+    status = 500;
+    await session.call('echo');
+    expect(await reasons()).toEqual([alarm(500)]);
+    status = 200;
+    expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
+    expect(await reasons()).toEqual([]);
+    await gateway.stop();
+    front.close();
+    await upstream.stop();
   });
 
   test('a grant without a policy refuses everything and lists nothing', async () => {

@@ -183,6 +183,8 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
     case 'prompts/list':
       return ok({ prompts: [{ name: 'greet' }, { name: 'secret' }], ...pageOf(message.params?.['cursor']) });
     case 'prompts/get':
+      if (message.params?.['arguments']?.['bad'] === 'yes') return no(-32602, 'bad is bad');
+      if (String(message.params?.['name']).startsWith('absent')) return no(-32602, 'Prompt not found here');
       return ok({
         messages: [{ role: 'user', content: { type: 'text', text: `prompt ${message.params?.['name']}` } }],
       });
@@ -191,13 +193,18 @@ async function answerTo(message: Message, raw: string, out: Out, canAsk: boolean
         resources: [
           { uri: 'file:///a', name: 'a' },
           { uri: 'file:///b', name: 'b' },
+          { uri: 'file:///a/failing', name: 'failing' },
         ],
       });
     case 'resources/templates/list':
       return ok({ resourceTemplates: [{ uriTemplate: 'file:///{x}', name: 't' }] });
+    case 'resources/subscribe':
     case 'resources/read':
+      if (message.params?.['uri'] === 'file:///a/failing') return no(-32603, 'the disk is on fire');
+      if (String(message.params?.['uri']).startsWith('file:///absent')) return no(0, 'ENOENT: no such file');
       return ok({ contents: [{ uri: message.params?.['uri'], text: 'read' }] });
     case 'completion/complete':
+      if (String(message.params?.['ref']?.['name']).startsWith('absent')) return no(-32602, 'Prompt not found here');
       return ok({ completion: { values: ['one'] } });
     case 'subscriptions/listen':
       out({

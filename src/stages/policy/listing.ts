@@ -23,6 +23,25 @@ export function wouldShow(policy: PolicySet, server: string, name: string, kind:
   return compiledSet(policy).compiled.every((document) => documentShows(document, server, name, kind));
 }
 
+/** Whether these rules could hide any prompt or resource of the server. */
+export function hidesAny(policy: PolicySet, server: string, kind: 'prompts' | 'resources'): boolean {
+  const { compiled } = compiledSet(policy);
+  if (compiled.length === 0) return true;
+  return compiled.some((document) => !document.shadow && documentHides(document, server, kind));
+}
+
+function documentHides(document: CompiledDocument, server: string, kind: 'prompts' | 'resources'): boolean {
+  const levels = levelsFor(document, server);
+  if (levels.some((level) => level[kind]?.allow !== undefined || (level[kind]?.hide.length ?? 0) > 0)) return true;
+  return levels.map((level) => level.default).find((d) => d !== undefined)?.allow !== true;
+}
+
+/** The innermost first. */
+function levelsFor(document: CompiledDocument, server: string) {
+  const block = document.servers.get(server);
+  return block === undefined ? [document.outer] : [block, document.outer];
+}
+
 function shows(policy: PolicySet, server: string, name: string, kind: 'prompts' | 'resources'): boolean {
   const { compiled } = compiledSet(policy);
   if (compiled.length === 0) return false;
@@ -35,8 +54,7 @@ function documentShows(
   name: string,
   kind: 'prompts' | 'resources',
 ): boolean {
-  const block = document.servers.get(server);
-  const levels = block === undefined ? [document.outer] : [block, document.outer];
+  const levels = levelsFor(document, server);
   const rules = levels.flatMap((level): CompiledNameRules[] => (level[kind] === undefined ? [] : [level[kind]]));
   // `file:///srv/../etc/passwd` fits `file:///srv/*` and is read as another file.
   if (kind === 'resources' && rules.length > 0 && dotSegment.test(name)) return false;

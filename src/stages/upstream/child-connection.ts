@@ -145,6 +145,11 @@ export class ChildConnection implements Connection {
     }
   }
 
+  /** Resolves when its process is gone and nothing is left of what that started. */
+  get over(): Promise<void> {
+    return this.#child.over;
+  }
+
   kill(): void {
     this.#child.kill();
   }

@@ -11,6 +11,7 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #stderr: string[] = [];
   readonly #exited: Promise<void>;
+  readonly #over = Promise.withResolvers<void>();
   #gone: string | undefined;
   #corked = false;
 
@@ -105,6 +106,11 @@ export class Child {
     await this.#exited;
   }
 
+  /** Resolves when it is gone and nothing is left of what it started. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
   /** Ends it at once, with everything it started. */
   kill(): void {
     this.#signal('SIGKILL');
@@ -113,19 +119,29 @@ export class Child {
   #end(why: string, onGone: (why: string) => void): void {
     if (this.#gone !== undefined) return;
     this.#gone = why;
-    // What it started must not outlive it.
-    this.#signal('SIGTERM');
     onGone(why);
+    void this.#endAll();
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  /** What it started must not outlive it; neither must itself, where it only closed its input. */
+  async #endAll(): Promise<void> {
+    const until = performance.now() + TERM_MS;
+    this.#signal('SIGTERM');
+    while (this.#signal(0) && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, GONE_LOOK_MS));
+    }
+    this.#signal('SIGKILL');
+    this.#over.resolve();
+  }
+
+  /** False where nobody is left to hear it. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#process;
-    if (pid === undefined) return;
+    if (pid === undefined) return false;
     try {
-      if (process.platform === 'win32') this.#process.kill(signal);
-      else process.kill(-pid, signal);
+      return process.platform === 'win32' ? this.#process.kill(signal) : process.kill(-pid, signal);
     } catch {
-      // The group is gone already: nothing is left to end.
+      return false;
     }
   }
 
@@ -150,4 +166,5 @@ const STDERR_LINES = 20;
 const STDERR_LINE_BYTES_MAX = 16 * 1024;
 const END_OF_INPUT_MS = 2_000;
 const TERM_MS = 3_000;
+const GONE_LOOK_MS = 20;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;

@@ -20,6 +20,8 @@ export type ChildrenOptions = {
 export class Children {
   readonly #options: ChildrenOptions;
   readonly #all = new Set<ChildConnection>();
+  /** Those that are gone, and of which something may still run. */
+  readonly #leaving = new Set<ChildConnection>();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
@@ -45,6 +47,8 @@ export class Children {
       standing: (message) => owner.standing(message),
       onGone: (why, deliberate) => {
         this.#all.delete(child);
+        this.#leaving.add(child);
+        void child.over.then(() => this.#leaving.delete(child));
         if (owner.link === undefined || deliberate) return;
         owner.link.lost(child, why);
         log.down(why, child.lastWords);
@@ -56,10 +60,11 @@ export class Children {
 
   async close(): Promise<void> {
     await Promise.all([...this.#all].map((child) => child.close()));
+    await Promise.all([...this.#leaving].map((child) => child.over));
   }
 
   kill(): void {
-    for (const child of this.#all) child.kill();
+    for (const child of [...this.#all, ...this.#leaving]) child.kill();
   }
 }
 

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 const nothing = () => {};
-const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing };
+const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing };
 const bounds = { silenceMsMax: 60_000, totalMsMax: 60_000, responseBytesMax: 1_000_000 };
 
 /** A server over HTTP that answers with what `answer` says at the moment; how often it was asked. */

@@ -129,3 +129,51 @@ test('calls that meet the end of the session together open one new session betwe
   expect(sessions).toBe(1);
   await connection.close();
 });
+
+test('a server that asks without end and takes no answer is not answered without end; the call goes on', async () => {
+  let answers = 0;
+  const endpoint = await endpointTo((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
+    request.on('end', () => {
+      const { id, method } = JSON.parse(text) as { id: string; method?: string };
+      // What it is answered it leaves lying.
+      if (method === undefined) return void answers++;
+      const asked = (n: number) => ({ jsonrpc: '2.0', id: n, method: n % 2 === 0 ? 'ping' : 'sampling/createMessage' });
+      const events = [...Array.from({ length: 2_000 }, (_, n) => asked(n)), { jsonrpc: '2.0', id, result: {} }];
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+    });
+  });
+  const unanswered: string[] = [];
+  const connection = new HttpConnection({
+    ...plain,
+    log: { ...log, dropped: (why) => why.includes('has yet to take') && unanswered.push(why) },
+    endpoint,
+    sessionId: undefined,
+  });
+  const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
+  const reply = await connection.send({ ...call, onMessage: nothing }, nothing);
+  expect(reply.kind).toBe('replied');
+  expect(unanswered.length).toBe(2_000 - 256);
+  expect(answers).toBeLessThanOrEqual(256);
+  await connection.close();
+});
+
+test.each([401, 403])('a server that turns the gateway away with %d has not done so to the client', async (status) => {
+  const endpoint = await endpointTo((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
+    request.on('end', () => {
+      const { id } = JSON.parse(text) as { id: string };
+      const error = { code: -32001, message: 'who are you' };
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, error }));
+    });
+  });
+  const connection = new HttpConnection({ ...plain, endpoint, sessionId: undefined });
+  const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
+  const why = `the server refused the request with HTTP ${status}`;
+  expect(await connection.send({ ...call, onMessage: nothing }, nothing)).toEqual({ kind: 'failed', status, why });
+  await connection.close();
+});

@@ -44,6 +44,8 @@ export class HttpConnection implements Connection {
   #streamRetryMs = STREAM_RETRY_MS;
   #reopening: Promise<string | undefined> | undefined;
   #closed = false;
+  /** Notifications and answers on their way to the server. */
+  #telling = 0;
   #next = 0;
 
   constructor(options: HttpConnectionOptions) {
@@ -102,7 +104,8 @@ export class HttpConnection implements Connection {
     this.#running.remove(running);
     const { request } = running;
     const { log } = this.#options;
-    if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
+    if (exchanged.kind === 'ended' && exchanged.status >= 500) log.down(failing(exchanged.status), []);
+    else if (exchanged.kind === 'answered' || exchanged.kind === 'ended') log.up();
     switch (exchanged.kind) {
       case 'answered':
         return request.answer ?? { kind: 'unknown', why: 'the answer was lost' };
@@ -114,7 +117,7 @@ export class HttpConnection implements Connection {
           why: `the answer is larger than ${this.#options.endpoint.options.responseBytesMax} bytes`,
         };
       case 'not-sent':
-        if (!running.exchange.wasAborted) log.down(exchanged.why, []);
+        if (!running.exchange.wasAborted) log.down(`${exchanged.why}; ${START_IT}`, []);
         return { kind: 'not-sent', why: exchanged.why };
       case 'lost':
         return { kind: 'unknown', why: exchanged.why };
@@ -124,7 +127,11 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** Each takes a connection until the server has taken it: a server that asks without end is not answered without end. */
   tell(text: string): void {
+    if (this.#telling >= TELLING_MAX) {
+      return this.#options.log.dropped('to the server: it has yet to take what it was told before');
+    }
     void this.told(text);
   }
 
@@ -136,7 +143,9 @@ export class HttpConnection implements Connection {
       body: text,
       onEvent: () => false,
     });
+    this.#telling++;
     const exchanged = await exchange.done;
+    this.#telling--;
     if (exchanged.kind === 'not-sent' || exchanged.kind === 'lost')
       this.#options.log.dropped(`to the server: ${exchanged.why}`);
   }
@@ -150,7 +159,8 @@ export class HttpConnection implements Connection {
     if (running === undefined) return;
     if (this.era === 'legacy') {
       const params = `{"requestId":${idText(running.request.wireId)},"reason":${JSON.stringify(why)}}`;
-      this.tell(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
+      // Not more than there are requests.
+      void this.told(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
     }
     running.exchange.abort(why);
   }
@@ -276,7 +286,10 @@ export class HttpConnection implements Connection {
       const isAnswer = message.kind === 'response' && idKey(message.id) === idKey(wireId);
       // A legacy 404 is the session's end, whatever its body says.
       const isSessionEnd = status === 404 && this.era === 'legacy' && this.#sessionId !== undefined;
-      if (isAnswer && status < 500 && !isSessionEnd) return this.#replied(text, status, message.isError, id, wireId);
+      // The server turns the gateway away: a client would take that status for the gateway's own about its token.
+      const isAboutUs = status === 401 || status === 403;
+      if (isAnswer && status < 500 && !isSessionEnd && !isAboutUs)
+        return this.#replied(text, status, message.isError, id, wireId);
     }
     if (status >= 400 && status < 500)
       return { kind: 'failed', status, why: `the server refused the request with HTTP ${status}` };
@@ -321,6 +334,14 @@ class CallRequest implements ExchangeRequest {
 
 type Running = { readonly request: CallRequest; readonly exchange: Exchange };
 
+/** What the operator reads of a server that cannot answer. */
+export function failing(status: number): string {
+  return `it answers HTTP ${status}; its own log says why`;
+}
+
+/** What the operator does about a server that cannot be reached. */
+export const START_IT = 'start it, or correct its URL';
+const TELLING_MAX = 256;
 const STREAM_RETRY_MS = 1_000;
 const STREAM_RETRY_MS_MAX = 30_000;
 const GOODBYE_MS = 2_000;

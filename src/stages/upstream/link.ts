@@ -5,6 +5,7 @@ import { META_CAPABILITIES, META_CLIENT, META_VERSION } from '../../domain/revis
 import type { ChildConnection } from './child-connection.ts';
 import type { Outgoing, ServerMessage, Standing } from './connection.ts';
 import { HttpConnection } from './http-connection.ts';
+import { isOffered, type Offer } from './offers.ts';
 import { fetchToolList, type NoToolList, type ToolList } from './tool-list.ts';
 
 /** How a link gets its connection, and gets it again after it was lost. */
@@ -184,6 +185,11 @@ export class Link {
       this.#options.onList(list);
     } else this.#listStale = true;
     return list;
+  }
+
+  /** Whether the server lists this prompt, resource or template now. */
+  offers(offer: Offer): Promise<boolean> {
+    return isOffered(offer, (method, cursor) => this.request(method, cursor === undefined ? {} : { cursor }));
   }
 
   /** The session's standing stream at the server, where there is one. */

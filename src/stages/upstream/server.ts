@@ -5,7 +5,7 @@ import type { ChildCommand } from './child.ts';
 import { Children, noRoom } from './children.ts';
 import type { Standing } from './connection.ts';
 import { EraProbe, type Way } from './era-probe.ts';
-import { HttpConnection } from './http-connection.ts';
+import { failing, HttpConnection, START_IT } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
 import { INITIALIZED, initializeChild, initializeHttp } from './initialize.ts';
 import { Link, type LinkOptions, type NotOpened, type Opened } from './link.ts';
@@ -31,7 +31,8 @@ export class UpstreamServer {
   readonly #probe: EraProbe;
   readonly #links = new Set<Link>();
   readonly #modern = new Map<string, Link>();
-  #isDown = false;
+  /** Why it is down; undefined where it is not. */
+  #down: string | undefined;
 
   constructor(options: ServerOptions) {
     this.id = options.id;
@@ -51,22 +52,22 @@ export class UpstreamServer {
     return {
       ...log,
       up: () => {
-        if (!this.#isDown) return;
-        this.#isDown = false;
+        if (this.#down === undefined) return;
+        this.#down = undefined;
         log.up();
       },
       down: (why, lastWords) => {
         // A process that ends is news each time: its last words may be others.
-        if (this.#isDown && this.isHttp) return;
-        this.#isDown = true;
-        log.down(this.isHttp ? `${why}; start it, or correct its URL` : why, lastWords);
+        if (this.#down === why && this.isHttp) return;
+        this.#down = why;
+        log.down(why, lastWords);
       },
     };
   }
 
   /** Whether the last thing heard of it was a failure. */
   get isDown(): boolean {
-    return this.#isDown;
+    return this.#down !== undefined;
   }
 
   get isHttp(): boolean {
@@ -230,7 +231,8 @@ export class UpstreamServer {
     const { reply, sessionId, revision } = await initializeHttp(endpoint, params);
     const result = resultOf(reply);
     if (typeof result === 'string') {
-      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(result, []);
+      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(`${result}; ${START_IT}`, []);
+      else if (reply.kind === 'replied' && reply.status >= 500) this.#options.log.down(failing(reply.status), []);
       return this.#legacyRefused(reply, result);
     }
     this.#options.log.up();

@@ -120,5 +120,6 @@ function without(object: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 }
 
-const PAGES_MAX = 100;
+/** Of a list that is read to its end. */
+export const PAGES_MAX = 100;
 const LIST_DEPTH_MAX = 256;

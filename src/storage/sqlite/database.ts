@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '../../platform/unavailable.ts';
 
@@ -45,19 +45,11 @@ const SCHEMA = `
  * the disk (synchronous=NORMAL); what must be durable waits for an fsync of that log that the ledger starts itself.
  * @throws Unavailable where the file cannot be opened, is damaged, or was written by a newer version.
  */
-export function openDatabase(path: string, options: { readOnly?: boolean } = {}): DatabaseSync {
-  const readOnly = options.readOnly ?? false;
-  if (readOnly && !existsSync(path)) {
-    throw new Unavailable(`no database at ${path}`, 'start the gateway once, or name its data folder');
-  }
+export function openDatabase(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     requireContent(path);
-    db = new DatabaseSync(path, { readOnly, timeout: BUSY_MS_MAX });
-    if (readOnly) {
-      checkVersion(db, path);
-      return db;
-    }
+    db = new DatabaseSync(path, { timeout: BUSY_MS_MAX });
     chmodSync(path, 0o600);
     useLog(db);
     db.exec('PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000');
@@ -79,7 +71,7 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
 }
 
 /** A file of no bytes was cut off: one that is made has its first page a moment later. To SQLite it would be a new one. */
-function requireContent(path: string): void {
+export function requireContent(path: string): void {
   const until = performance.now() + EMPTY_MS_MAX;
   while (statSync(path, { throwIfNoEntry: false })?.size === 0) {
     if (performance.now() > until) throw new Error('it is empty, so what was in it is lost');
@@ -106,7 +98,7 @@ function pause(): void {
 }
 
 const EMPTY_MS_MAX = 1_000;
-const BUSY_MS_MAX = 5_000;
+export const BUSY_MS_MAX = 5_000;
 
 function migrate(db: DatabaseSync, path: string): void {
   db.exec('BEGIN IMMEDIATE');
@@ -123,7 +115,8 @@ function migrate(db: DatabaseSync, path: string): void {
   }
 }
 
-function checkVersion(db: DatabaseSync, path: string): void {
+/** @throws Unavailable where another version wrote the file. */
+export function checkVersion(db: DatabaseSync, path: string): void {
   const version = versionOf(db);
   if (version !== SCHEMA_VERSION) {
     throw new Unavailable(

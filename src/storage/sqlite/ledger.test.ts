@@ -109,6 +109,32 @@ describe('admission', () => {
   });
 });
 
+describe('an outcome that cannot be written', () => {
+  const refuse = (what: string) =>
+    db.exec(`CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, '${what}'); END`);
+  const outcome = (ref: number) => ({ kind: 'outcome' as const, ref, at: now, members: '"outcome":"not-sent"' });
+
+  test.each(['the next call', 'the next sweep', 'the end'])('is written with %s, and once', async (next) => {
+    const ledger = open();
+    const first = admitted(await ledger.admit(call([limit(1n)])));
+    refuse('no space');
+    await expect(ledger.append(outcome(first.seq), first.taken)).rejects.toThrow('no space');
+    await expect(ledger.append({ kind: 'refusal', at: now, members: '' })).rejects.toThrow('no space');
+    ledger.sweep(() => 60_000);
+    expect([ledger.openIntents, kinds()]).toEqual([1, ['intent']]);
+    db.exec('DROP TRIGGER stop');
+    // Its quota comes back with it.
+    if (next === 'the next call') admitted(await ledger.admit(call([limit(1n)])));
+    else if (next === 'the next sweep') ledger.sweep(() => 60_000);
+    else await opened.pop()?.ledger.close();
+    ledger.sweep(() => 60_000);
+    expect(kinds()).toEqual(['intent', 'outcome', ...(next === 'the next call' ? ['intent'] : [])]);
+    expect(ledger.openIntents).toBe(next === 'the next call' ? 1 : 0);
+    expect(verifyTrail(db, undefined).kind).toBe('complete');
+    if (next === 'the end') db.close();
+  });
+});
+
 describe('the chain', () => {
   test('two writers share one, and one log', async () => {
     const a = open('a', false);

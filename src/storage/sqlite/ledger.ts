@@ -55,6 +55,8 @@ export class Ledger {
   #limitRow = 0;
   #dataVersion = -1;
   #queue: Job[] = [];
+  /** Outcomes that could not be written when they came: their intents stay open until they are. */
+  #late: AppendJob[] = [];
   #flushing = false;
   #prunable: number[] = [];
   #swept = 0;
@@ -120,7 +122,10 @@ export class Ledger {
     return promise;
   }
 
-  /** Writes a record; resolves with its sequence number when it is committed. */
+  /**
+   * Writes a record; resolves with its sequence number when it is committed. An outcome that cannot be written is
+   * rejected like any record, and written all the same when that is possible again.
+   */
   append(draft: RecordDraft, giveBack: readonly Taken[] = []): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#enqueue({ kind: 'append', draft, giveBack, resolve, reject, seq: 0 });
@@ -145,6 +150,7 @@ export class Ledger {
       const bucket = names[this.#swept++ % names.length] as string;
       this.#prune(bucket, at, keepOf(bucket));
     }
+    this.#flushLate();
   }
 
   get head(): { readonly seq: number; readonly hash: string } {
@@ -163,6 +169,7 @@ export class Ledger {
   /** Writes what is waiting, and returns when it is committed and on the disk. */
   async close(): Promise<void> {
     this.#flush();
+    this.#flushLate();
     await this.#sync.close();
     this.#db.prepare('DELETE FROM writers WHERE id = ? AND ? = 0').run(this.#writer, this.#open.size);
   }
@@ -183,6 +190,28 @@ export class Ledger {
     const jobs = this.#queue;
     if (jobs.length === 0) return;
     this.#queue = [];
+    this.#flushLate();
+    const fault = this.#commit(jobs);
+    if (fault !== undefined) {
+      for (const job of jobs) {
+        if (isOutcome(job) && this.#late.length < LATE_MAX) this.#late.push({ ...job, resolve: ignore });
+        job.reject(fault);
+      }
+      return;
+    }
+    for (const job of jobs) this.#settle(job);
+    this.#sync.start();
+  }
+
+  #flushLate(): void {
+    const jobs = this.#late;
+    if (jobs.length === 0 || this.#commit(jobs) !== undefined) return;
+    this.#late = [];
+    for (const job of jobs) this.#settle(job);
+  }
+
+  /** One transaction for all of them. The fault, where nothing of it was written. */
+  #commit(jobs: readonly Job[]): Error | undefined {
     const before = { head: this.#head, seq: this.#seq, limitRow: this.#limitRow };
     try {
       this.#transaction(() => {
@@ -190,6 +219,7 @@ export class Ledger {
         for (const job of jobs) this.#doOne(job);
         this.#chores();
       });
+      return undefined;
     } catch (fault) {
       this.#head = before.head;
       this.#seq = before.seq;
@@ -197,11 +227,8 @@ export class Ledger {
       for (const seq of this.#open.all()) if (seq > before.seq) this.#open.remove(seq);
       // The book may hold entries the file does not: it is read anew before the next decision.
       this.#dataVersion = -1;
-      for (const job of jobs) job.reject(fault);
-      return;
+      return fault as Error;
     }
-    for (const job of jobs) this.#settle(job);
-    this.#sync.start();
   }
 
   #doOne(job: Job): void {
@@ -397,6 +424,14 @@ type ResetJob = {
   names: readonly string[];
 };
 type Job = AdmitJob | AppendJob | ResetJob;
+
+function isOutcome(job: Job): job is AppendJob {
+  return job.kind === 'append' && job.draft.ref !== undefined;
+}
+
+/** Whoever asked for it has been told that it was not written. */
+const ignore = (): void => {};
+
 type LimitRow = { id: number; bucket: string; at: number; amount: string; entry: number; undo: number | null };
 
 /** One call, in a book's units. */
@@ -407,3 +442,5 @@ const SWEEP_BUCKETS_MAX = 4_000;
 /** No window is longer. */
 const ROWS_KEPT_MS = 367 * 86_400_000;
 const FLOOR_EVERY = 1_000;
+/** As many as calls may run at once: while nothing can be written none is admitted. */
+const LATE_MAX = 1_000;

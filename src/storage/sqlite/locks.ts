@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -53,9 +53,15 @@ export class WriterLock {
 
   static hold(folder: string, writer: string): WriterLock {
     const path = pathOf(folder, writer);
-    const lock = FileLock.tryExclusive(path);
-    if (lock === undefined) throw new Error(`the writer id ${writer} is taken`);
-    return new WriterLock(lock, path);
+    try {
+      const lock = FileLock.tryExclusive(path);
+      if (lock !== undefined) return new WriterLock(lock, path);
+    } catch (fault) {
+      // A full disk takes the file and not the lock.
+      rmSync(path, { force: true });
+      throw fault;
+    }
+    throw new Error(`the writer id ${writer} is taken`);
   }
 
   release(): void {
@@ -63,21 +69,14 @@ export class WriterLock {
     rmSync(this.#path, { force: true });
   }
 
-  /** Whether the process that wrote under this id has gone. */
-  static isGone(folder: string, writer: string): boolean {
+  /**
+   * The lock of a writer that has gone, for who finishes what it began; undefined while it lives, or another process is
+   * finishing that.
+   */
+  static takeOver(folder: string, writer: string): WriterLock | undefined {
     const path = pathOf(folder, writer);
-    if (!existsSync(path)) return true;
     const lock = FileLock.tryExclusive(path);
-    if (lock === undefined) return false;
-    lock.release();
-    rmSync(path, { force: true });
-    return true;
-  }
-
-  static known(folder: string): readonly string[] {
-    return readdirSync(folder)
-      .filter((name) => name.startsWith('writer-') && name.endsWith('.lock'))
-      .map((name) => name.slice('writer-'.length, -'.lock'.length));
+    return lock === undefined ? undefined : new WriterLock(lock, path);
   }
 }
 
