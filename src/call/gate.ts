@@ -163,6 +163,8 @@ export class Gate {
     if (channel.kind === 'stdio' && channel.live !== undefined) {
       return turnAway(fault(400, -32600, 'the session is initialized already', id));
     }
+    if (received.bytes.length > INITIALIZE_BYTES_MAX)
+      return turnAway(fault(400, -32600, `\`initialize\` is larger than ${INITIALIZE_BYTES_MAX} bytes`, id));
     const asked = message.params ?? {};
     const revision = revisionFor(asked['protocolVersion'], received.transport);
     const params = paramsForServer(asked, revision);
@@ -375,4 +377,6 @@ function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   return result;
 }
 
+/** It is kept with its session, in memory and on the disk, for as long as that lives. */
+const INITIALIZE_BYTES_MAX = 256 * 1024;
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

@@ -181,6 +181,13 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(rest?.value).toContain('decline');
   });
 
+  test('a handshake that is kept for a day is small', async () => {
+    const opening = LegacySession.open(gateway.url, gateway.token, '2025-11-25', {
+      experimental: { x: 'y'.repeat(300_000) },
+    });
+    await expect(opening).rejects.toThrow('larger than 262144 bytes');
+  });
+
   test('sampling is not declared to the server', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', {
       sampling: {},
