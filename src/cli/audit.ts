@@ -65,10 +65,10 @@ async function tail(flags: Flags & { lines: number; follow?: true }): Promise<vo
       next = record.seq + 1;
     }
   };
-  print();
-  if (flags.follow !== true) return;
+  if (flags.follow !== true) return print();
   process.once('SIGINT', () => process.exit(EXIT.interrupted));
   process.once('SIGTERM', () => process.exit(EXIT.done));
+  print();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     print();
