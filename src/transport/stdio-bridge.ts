@@ -163,8 +163,9 @@ export class StdioBridge {
     const isForNobody = read.kind === 'value' && isJsonObject(read.value) && read.value['id'] === null;
     if (isRequest && isForNobody && (typeof id === 'string' || id instanceof JsonNumber))
       return this.#write(withId(text, id));
-    if (!isRequest && typeof message['method'] === 'string') {
-      // A notification has nobody to answer to.
+    const { method } = message;
+    if (!isRequest && typeof method === 'string' && method.startsWith('notifications/')) {
+      // A notification has nobody to answer to; a request that lost its id hears what is wrong.
       if (status >= 400) this.#log(`not delivered: ${text}`);
       return;
     }

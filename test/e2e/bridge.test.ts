@@ -95,6 +95,15 @@ test('a notification that is turned away is answered to nobody', async () => {
   await client.stop();
 });
 
+test('a call without an id is no notification: it is refused, as over wrap', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialize);
+  await said(client, 'init');
+  say(client, initialized, { jsonrpc: '2.0', method: 'tools/call', params: { name: 'echo' } });
+  expect(await said(client, null)).toMatchObject({ error: { code: -32600, message: expect.stringContaining('id') } });
+  await client.stop();
+});
+
 test('a stateless request beside a session carries its own revision', async () => {
   const client = bridge(gateway.url);
   say(client, initialize);
