@@ -78,6 +78,10 @@ export class Gate {
       received.goneMeansCancelled = true;
       return this.#serve(message, modernSession(caller, server, channel), received, undefined);
     }
+    // Over a pipe a cancellation need not say its revision: it may be about a stateless request of this process.
+    const cancelled = channel.kind === 'stdio' ? cancelledId(message) : undefined;
+    if (cancelled !== undefined && this.#cancel(cancelled, modernSession(caller, server, channel)))
+      return { kind: 'accepted' };
     if (channel.kind === 'stdio' && channel.opening !== undefined) {
       // Lines that came with `initialize` wait for its answer, in their order.
       return channel.opening.then(() => this.handle(received, caller, server, channel));
@@ -306,8 +310,9 @@ export class Gate {
   }
 
   async #notification(message: NotificationMessage, session: Session): Promise<Answer> {
-    if (message.method === 'notifications/cancelled') {
-      this.#cancel(message.params?.['requestId'], session);
+    const cancelled = cancelledId(message);
+    if (cancelled !== undefined) {
+      this.#cancel(cancelled, session);
       return { kind: 'accepted' };
     }
     const link = await this.#parts.upstreams.linkOf(session);
@@ -318,10 +323,12 @@ export class Gate {
     return { kind: 'accepted' };
   }
 
-  #cancel(requestId: JsonValue | undefined, session: Session): void {
-    if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return;
+  /** Whether there is such a request. */
+  #cancel(requestId: JsonValue | undefined, session: Session): boolean {
+    if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return false;
     const running = this.#runningUnder(requestId, session);
     if (running !== undefined) cancelReceived(running.received);
+    return running !== undefined;
   }
 
   async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {
@@ -330,6 +337,12 @@ export class Gate {
     if (await this.#parts.upstreams.answer(session, message.id, text)) return { kind: 'accepted' };
     return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
   }
+}
+
+/** The id in it; undefined where it is another message. */
+function cancelledId(message: Message): JsonValue | undefined {
+  const isCancellation = message.kind === 'notification' && message.method === 'notifications/cancelled';
+  return isCancellation ? (message.params?.['requestId'] ?? null) : undefined;
 }
 
 function pong(id: MessageId): Answer {

@@ -82,7 +82,9 @@ export class StdioBridge {
     const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
     const { id, method } = message;
     const modern = revisionOf(message);
-    if (method === 'notifications/cancelled' && modern !== undefined) return this.#cancel(message);
+    // It need not say its revision; without a session it can be about a stateless request only.
+    const isStateless = modern !== undefined || (this.#session === undefined && this.#opening === undefined);
+    if (method === 'notifications/cancelled' && isStateless) return this.#cancel(message);
     this.#pending++;
     try {
       // Lines that came with `initialize` need the session its answer names.
