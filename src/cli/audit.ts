@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { exportLine, lastSeq, openTrail, records, recordWithOutcome, verifyTrail } from '../app/open-trail.ts';
 import { durationMs } from '../platform/duration.ts';
 import { visible, visibleJson } from '../platform/visible.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
@@ -41,7 +42,7 @@ export function auditCommand(): Command {
 function withFolder(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration that names the data folder')
-    .option('--data <dir>', 'data folder');
+    .option('--data <dir>', 'data folder', folderName);
 }
 
 function count(text: string): number {

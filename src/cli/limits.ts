@@ -11,6 +11,7 @@ import { Unavailable } from '../platform/unavailable.ts';
 import { visible } from '../platform/visible.ts';
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT, warn } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
@@ -47,7 +48,7 @@ export function limitsCommand(): Command {
 function withFolder(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration that names the data folder')
-    .option('--data <dir>', 'data folder');
+    .option('--data <dir>', 'data folder', folderName);
 }
 
 async function list(flags: Flags): Promise<void> {

@@ -209,6 +209,9 @@ describe('a start that cannot be', () => {
     const wrong = await ended([bin, 'start', '--nonsense']);
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--help')]);
     expect((await ended([bin, 'nonsense'])).code).toBe(2);
+    // As of a variable that is not set: the folder one stands in is none.
+    for (const command of [['audit', 'verify'], ['start'], ['demo']])
+      expect((await ended([bin, ...command, '--data', ''])).code).toBe(2);
     expect((await ended([bin, '--help'])).code).toBe(0);
   });
 
