@@ -37,14 +37,14 @@ test.each(['Content-Length', 'transfer-encoding', 'Mcp-Session-Id', 'Mcp-Param-R
 
 test('an error in what outranks the file says where that came from', () => {
   const file = join(folder, 'outranked.yaml');
-  writeFileSync(file, 'version: "1"\nlisten: 127.0.0.1:0\ndata: ""\n');
+  writeFileSync(file, 'version: "1"\nlisten: 127.0.0.1:0\n');
   const errorsOf = (flags: object, env: object) => {
     const loaded = loadConfig({ file, flags, env: { ...env } });
     return loaded.kind === 'invalid' ? loaded.errors.map(({ message }) => message) : [];
   };
-  expect(errorsOf({ admin: 'y' }, { SALLYPORT_LISTEN: 'x', SALLYPORT_DATA: 'd' })).toEqual([
+  expect(errorsOf({ admin: 'y' }, { SALLYPORT_LISTEN: 'x' })).toEqual([
     '`x` is no host:port (from SALLYPORT_LISTEN)',
     '`y` is no host:port (from --admin)',
   ]);
-  expect(errorsOf({}, {})).toEqual(['the data folder has no name']);
+  expect(errorsOf({}, { SALLYPORT_DATA: '' })).toEqual(['the data folder has no name (from SALLYPORT_DATA)']);
 });
