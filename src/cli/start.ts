@@ -65,6 +65,8 @@ async function start(flags: StartFlags): Promise<void> {
     );
   } else {
     for (const id of servers) process.stdout.write(`${serving.url}/mcp/${id}\n`);
+    for (const { name, token } of config.grants)
+      if (token.kind === 'file') process.stderr.write(`the token of the grant \`${name}\` is in ${token.path}\n`);
     process.stderr.write(`ready; health and metrics at ${serving.adminUrl}, data in ${config.data}\n`);
   }
 }
