@@ -277,6 +277,22 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('the alarm of a child that died ends when another of its server answers', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'other-child'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const dying = await LegacySession.open(gateway.url, gateway.token);
+    const other = await LegacySession.open(gateway.url, gateway.token);
+    const status = async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status;
+    await dying.call('die');
+    await until('the alarm', async () => (await status()) === 'degraded');
+    await other.call('echo');
+    expect(await status()).toBe('ok');
+    await gateway.stop();
+  });
+
   test('two servers down are two alarms, each with its reason and its end; one that is taken out has none', async () => {
     const marker = join(folder.path, 'b-is-up');
     const downUntil = (file: string, code: number) => ({

@@ -94,9 +94,9 @@ export class UpstreamServer {
     return this.#endpoint !== undefined;
   }
 
-  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onUp'> {
+  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem'> {
     const { totalMsMax, log } = this.#options;
-    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onUp: log.up };
+    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped };
   }
 
   get children(): number {
