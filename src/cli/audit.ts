@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { exportLine, lastSeq, openTrail, records, recordWithOutcome, verifyTrail } from '../app/open-trail.ts';
+import { visible } from '../domain/diagnostic.ts';
 import { durationMs } from '../platform/duration.ts';
-import { visible, visibleJson } from '../platform/visible.ts';
 import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
+import { visibleJson } from './visible-json.ts';
 
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
 

@@ -5,10 +5,10 @@ import { type Counting, listLimits, resetCounter } from '../app/limits-admin.ts'
 import type { LimitInUse } from '../app/limits-in-use.ts';
 import { dataFolderOf } from '../app/open-trail.ts';
 import { readLimits } from '../app/rules.ts';
-import { formatDiagnostic } from '../domain/diagnostic.ts';
+import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
 import { loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
-import { visible } from '../platform/visible.ts';
+
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
 import { folderName } from './data-option.ts';

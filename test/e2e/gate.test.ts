@@ -442,7 +442,7 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     await session.call('x\u001b[2J\nr999 forged\u202e');
     const tail = ['audit', 'tail', '-n', '1', '--data', gateway.data];
     const { out } = await ended([bin, ...tail]);
-    expect(out).toContain('x\\u{1b}[2J\\u{a}r999 forged\\u{202e}');
+    expect(out).toContain('x\\u{1B}[2J\\u{A}r999 forged\\u{202E}');
     expect(out.trimEnd().split('\n')).toHaveLength(1);
     const following = run([bin, ...tail, '-f']);
     await until('the tail', () => following.out() !== '');
