@@ -21,6 +21,7 @@ import { readMessage } from '../stages/decode/read-message.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
 import type { NotOpened } from '../stages/upstream/link.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
+import { listsIn } from './changing-lists.ts';
 import { paramsForServer, resultForClient, revisionFor } from './initialize.ts';
 import { toolsAnswer } from './listing.ts';
 import { handleCall } from './pipeline.ts';
@@ -127,11 +128,14 @@ export class Gate {
 
   /** Policy or catalogue changed for these callers: their lists may differ now. */
   listsChanged(isAffected: (caller: Caller) => boolean): void {
-    const text = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
     for (const live of this.#parts.sessions.values()) {
-      if (isAffected(live.session.caller)) this.#parts.standing.deliver(live.session.id, { text, id: undefined });
+      if (!isAffected(live.session.caller)) continue;
+      for (const list of live.lists) {
+        const text = `{"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}`;
+        this.#parts.standing.deliver(live.session.id, { text, id: undefined });
+      }
     }
-    this.relay.toolsChanged(isAffected);
+    this.relay.listsChanged(isAffected);
   }
 
   #resume(message: Message, received: Received, caller: Caller, server: string, channel: Channel): Live | Fault {
@@ -182,6 +186,8 @@ export class Gate {
       return turnAway(notOpened(result as NotOpened, server, id, asked['protocolVersion']));
     }
     const shown = resultForClient(result as JsonObject, revision, received.transport);
+    // Some have tools and do not say so.
+    live.lists = [...new Set(['tools' as const, ...listsIn(shown['capabilities'])])];
     const negotiated = shown['protocolVersion'];
     if (typeof negotiated === 'string' && negotiated !== revision) this.#parts.sessions.renegotiated(live, negotiated);
     const text = `{"jsonrpc":"2.0","id":${idText(id)},"result":${jsonText(shown)}}`;

@@ -132,7 +132,7 @@ test('the standing stream is found again after the gateway was away', async () =
   await until('list_changed', async () => {
     writeFileSync(away.policyFile, JSON.stringify({ ...policy, hide: [`n${++changes}`] }));
     await new Promise((resolve) => setTimeout(resolve, 700));
-    return client.out().includes('tools/list_changed');
+    return ['tools', 'prompts', 'resources'].every((list) => client.out().includes(`${list}/list_changed`));
   });
   await client.stop();
   await away.stop();

@@ -402,6 +402,15 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     });
   });
 
+  test('every list a policy cuts is said to change', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const changing = { listChanged: true };
+    expect(session.initialize.capabilities).toMatchObject({ tools: changing, prompts: changing, resources: changing });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: modernMeta() });
+    const { messages } = await post(gateway.url, body, modernHeaders(gateway.token, 'server/discover'));
+    expect(messages[0].result.capabilities).toMatchObject({ tools: changing, prompts: changing, resources: changing });
+  });
+
   test('cursors of the server are wrapped, and others are not taken', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const page = async (cursor: string) => (await session.send('prompts/list', { cursor })).messages[0];
