@@ -22,7 +22,8 @@ export function openDataFolder(path: string, warn: (sentence: string) => void): 
       warn(`the data folder ${path} was open to others (mode ${mode.toString(8)}); it is 700 now`);
     }
     for (const entry of readdirSync(path, { withFileTypes: true })) {
-      if (!entry.isFile()) continue;
+      // The folder may be one that holds other things too: what is not ours keeps its mode.
+      if (!entry.isFile() || !OURS.test(entry.name)) continue;
       const file = join(path, entry.name);
       const tightened = tighten(file);
       if (tightened !== undefined) warn(`${file} ${tightened}`);
@@ -30,6 +31,9 @@ export function openDataFolder(path: string, warn: (sentence: string) => void): 
     return { path, database: join(path, 'sallyport.db'), auditKey: keyIn(join(path, 'audit.key')) };
   });
 }
+
+const OURS =
+  /^(?:sallyport\.(?:db(?:-wal|-shm|-journal)?|lock)|audit\.key(?:\..*)?|writer-.*\.lock|.*\.token(?:\..*)?)$/;
 
 /** @throws Unavailable in place of what the file system says of the folder at `path`. */
 export function inDataFolder<T>(path: string, step: () => T): T {

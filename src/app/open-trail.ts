@@ -20,7 +20,8 @@ export function dataFolderOf(
       'correct the configuration, or name the folder with --data',
     );
   }
-  const here = env['SALLYPORT_DATA'] ?? '.sallyport';
+  const named = env['SALLYPORT_DATA'];
+  const here = named === undefined || named === '' ? '.sallyport' : named;
   return existsSync(join(here, 'sallyport.db')) ? resolve(here) : defaultDataFolder(env);
 }
 

@@ -21,6 +21,7 @@ import { readMessage } from '../stages/decode/read-message.ts';
 import type { Live, SessionTable } from '../stages/session/session-table.ts';
 import type { NotOpened } from '../stages/upstream/link.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
+import { listsIn } from './changing-lists.ts';
 import { paramsForServer, resultForClient, revisionFor } from './initialize.ts';
 import { toolsAnswer } from './listing.ts';
 import { handleCall } from './pipeline.ts';
@@ -78,6 +79,10 @@ export class Gate {
       received.goneMeansCancelled = true;
       return this.#serve(message, modernSession(caller, server, channel), received, undefined);
     }
+    // Over a pipe a cancellation need not say its revision: it may be about a stateless request of this process.
+    const cancelled = channel.kind === 'stdio' ? cancelledId(message) : undefined;
+    if (cancelled !== undefined && this.#cancel(cancelled, modernSession(caller, server, channel)))
+      return { kind: 'accepted' };
     if (channel.kind === 'stdio' && channel.opening !== undefined) {
       // Lines that came with `initialize` wait for its answer, in their order.
       return channel.opening.then(() => this.handle(received, caller, server, channel));
@@ -123,11 +128,14 @@ export class Gate {
 
   /** Policy or catalogue changed for these callers: their lists may differ now. */
   listsChanged(isAffected: (caller: Caller) => boolean): void {
-    const text = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
     for (const live of this.#parts.sessions.values()) {
-      if (isAffected(live.session.caller)) this.#parts.standing.deliver(live.session.id, { text, id: undefined });
+      if (!isAffected(live.session.caller)) continue;
+      for (const list of live.lists) {
+        const text = `{"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}`;
+        this.#parts.standing.deliver(live.session.id, { text, id: undefined });
+      }
     }
-    this.relay.toolsChanged(isAffected);
+    this.relay.listsChanged(isAffected);
   }
 
   #resume(message: Message, received: Received, caller: Caller, server: string, channel: Channel): Live | Fault {
@@ -163,6 +171,8 @@ export class Gate {
     if (channel.kind === 'stdio' && channel.live !== undefined) {
       return turnAway(fault(400, -32600, 'the session is initialized already', id));
     }
+    if (received.bytes.length > INITIALIZE_BYTES_MAX)
+      return turnAway(fault(400, -32600, `\`initialize\` is larger than ${INITIALIZE_BYTES_MAX} bytes`, id));
     const asked = message.params ?? {};
     const revision = revisionFor(asked['protocolVersion'], received.transport);
     const params = paramsForServer(asked, revision);
@@ -176,6 +186,8 @@ export class Gate {
       return turnAway(notOpened(result as NotOpened, server, id, asked['protocolVersion']));
     }
     const shown = resultForClient(result as JsonObject, revision, received.transport);
+    // Some have tools and do not say so.
+    live.lists = [...new Set(['tools' as const, ...listsIn(shown['capabilities'])])];
     const negotiated = shown['protocolVersion'];
     if (typeof negotiated === 'string' && negotiated !== revision) this.#parts.sessions.renegotiated(live, negotiated);
     const text = `{"jsonrpc":"2.0","id":${idText(id)},"result":${jsonText(shown)}}`;
@@ -304,8 +316,9 @@ export class Gate {
   }
 
   async #notification(message: NotificationMessage, session: Session): Promise<Answer> {
-    if (message.method === 'notifications/cancelled') {
-      this.#cancel(message.params?.['requestId'], session);
+    const cancelled = cancelledId(message);
+    if (cancelled !== undefined) {
+      this.#cancel(cancelled, session);
       return { kind: 'accepted' };
     }
     const link = await this.#parts.upstreams.linkOf(session);
@@ -316,10 +329,12 @@ export class Gate {
     return { kind: 'accepted' };
   }
 
-  #cancel(requestId: JsonValue | undefined, session: Session): void {
-    if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return;
+  /** Whether there is such a request. */
+  #cancel(requestId: JsonValue | undefined, session: Session): boolean {
+    if (typeof requestId !== 'string' && !(requestId instanceof JsonNumber)) return false;
     const running = this.#runningUnder(requestId, session);
     if (running !== undefined) cancelReceived(running.received);
+    return running !== undefined;
   }
 
   async #response(message: Message & { kind: 'response' }, session: Session): Promise<Answer> {
@@ -328,6 +343,12 @@ export class Gate {
     if (await this.#parts.upstreams.answer(session, message.id, text)) return { kind: 'accepted' };
     return turnAway(fault(400, -32600, 'a response to a request nobody made', message.id));
   }
+}
+
+/** The id in it; undefined where it is another message. */
+function cancelledId(message: Message): JsonValue | undefined {
+  const isCancellation = message.kind === 'notification' && message.method === 'notifications/cancelled';
+  return isCancellation ? (message.params?.['requestId'] ?? null) : undefined;
 }
 
 function pong(id: MessageId): Answer {
@@ -375,4 +396,6 @@ function initialized(reply: Reply | undefined): JsonObject | NotOpened {
   return result;
 }
 
+/** It is kept with its session, in memory and on the disk, for as long as that lives. */
+const INITIALIZE_BYTES_MAX = 256 * 1024;
 const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);

@@ -1,6 +1,7 @@
 import { declaredToServer, without } from '../domain/capabilities.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import { LEGACY_HTTP, LEGACY_STDIO } from '../domain/revisions.ts';
+import { withChangingLists } from './changing-lists.ts';
 
 /** What the gateway does to the legacy handshake on its way through. */
 
@@ -25,15 +26,13 @@ export function paramsForServer(params: JsonObject, revision: string): JsonObjec
 export function resultForClient(result: JsonObject, revision: string, transport: 'http' | 'stdio'): JsonObject {
   const capabilities = result['capabilities'];
   const offered = isJsonObject(capabilities) ? without(capabilities, SERVER_STRIPPED) : {};
-  const tools = offered['tools'];
   const served: readonly string[] = transport === 'stdio' ? LEGACY_STDIO : LEGACY_HTTP;
   const negotiated = result['protocolVersion'];
   const version = typeof negotiated === 'string' && served.includes(negotiated) ? negotiated : revision;
   return {
     ...result,
     protocolVersion: version,
-    // A change of policy changes the list.
-    capabilities: isJsonObject(tools) ? { ...offered, tools: { ...tools, listChanged: true } } : offered,
+    capabilities: withChangingLists(offered),
   };
 }
 

@@ -11,6 +11,7 @@ import { restOf, type ServerMessage } from '../stages/upstream/connection.ts';
 import type { Offer } from '../stages/upstream/offers.ts';
 import { resultOf } from '../stages/upstream/tool-list.ts';
 import { saysAbsent } from './absent.ts';
+import { type ChangingList, listsAsked, withChangingLists } from './changing-lists.ts';
 import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
 import { STREAMS_MAX } from './standing.ts';
@@ -76,12 +77,10 @@ export class Relay {
     const change = (result: JsonObject) => {
       const capabilities = result['capabilities'];
       const offered = isJsonObject(capabilities) ? capabilities : {};
-      const tools = offered['tools'];
       const kept = Object.fromEntries(
         Object.entries(offered).filter(([key]) => key !== 'extensions' && key !== 'tasks'),
       );
-      const changing = isJsonObject(tools) ? { ...kept, tools: { ...tools, listChanged: true } } : kept;
-      return marked({ ...result, supportedVersions: [MODERN], capabilities: changing }, session);
+      return marked({ ...result, supportedVersions: [MODERN], capabilities: withChangingLists(kept) }, session);
     };
     return this.send(message, session, received, { change });
   }
@@ -96,8 +95,7 @@ export class Relay {
     if (this.#listens.size >= STREAMS_MAX)
       return turnAway(fault(503, -32603, 'unavailable: too many streams are open', message.id));
     const filter = message.params?.['notifications'] ?? message.params?.['filter'];
-    const tools = isJsonObject(filter) && filter['toolsListChanged'] === true;
-    const listening: Listening = { session, id: message.id, tools, received };
+    const listening: Listening = { session, id: message.id, lists: listsAsked(filter), received };
     this.#listens.add(listening);
     try {
       return await this.send(this.#shownIn(message, session), session, received, { standing: true });
@@ -163,13 +161,15 @@ export class Relay {
     return emit(message.text);
   }
 
-  /** Tells the standing streams of these callers that their list of tools may be another now. */
-  toolsChanged(isAffected: (caller: Caller) => boolean): void {
-    for (const listening of this.#listens) {
-      if (!isAffected(listening.session.caller) || !listening.tools) continue;
-      const meta = `{"${META_SUBSCRIPTION}":${idText(listening.id)}}`;
-      const text = `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":${meta}}}`;
-      if (!listening.received.emit(text)) listening.received.sentBy?.cancel(listening.received, UNREAD);
+  /** Tells the standing streams of these callers that their lists may be others now. */
+  listsChanged(isAffected: (caller: Caller) => boolean): void {
+    for (const { session, id, lists, received } of this.#listens) {
+      if (!isAffected(session.caller)) continue;
+      for (const list of lists) {
+        const params = `{"_meta":{"${META_SUBSCRIPTION}":${idText(id)}}}`;
+        const text = `{"jsonrpc":"2.0","method":"notifications/${list}/list_changed","params":${params}}`;
+        if (!received.emit(text)) received.sentBy?.cancel(received, UNREAD);
+      }
     }
   }
 
@@ -206,7 +206,7 @@ function noneSuch({ kind, name }: Offer, session: Session, id: MessageId): Answe
 type Listening = {
   readonly session: Session;
   readonly id: MessageId;
-  readonly tools: boolean;
+  readonly lists: readonly ChangingList[];
   readonly received: Received;
 };
 

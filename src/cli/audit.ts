@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { exportLine, lastSeq, openTrail, records, recordWithOutcome, verifyTrail } from '../app/open-trail.ts';
+import { visible } from '../domain/diagnostic.ts';
 import { durationMs } from '../platform/duration.ts';
-import { visible, visibleJson } from '../platform/visible.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
+import { visibleJson } from './visible-json.ts';
 
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
 
@@ -41,7 +43,7 @@ export function auditCommand(): Command {
 function withFolder(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration that names the data folder')
-    .option('--data <dir>', 'data folder');
+    .option('--data <dir>', 'data folder', folderName);
 }
 
 function count(text: string): number {
@@ -65,10 +67,10 @@ async function tail(flags: Flags & { lines: number; follow?: true }): Promise<vo
       next = record.seq + 1;
     }
   };
-  print();
-  if (flags.follow !== true) return;
+  if (flags.follow !== true) return print();
   process.once('SIGINT', () => process.exit(EXIT.interrupted));
   process.once('SIGTERM', () => process.exit(EXIT.done));
+  print();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     print();

@@ -13,6 +13,7 @@ import { BOUNDS, type Config, defaultDataFolder, isLoopback, parseEndpoint } fro
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
 import { clientBlocks } from './client-blocks.ts';
+import { folderInEnvironment, folderName } from './data-option.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -25,7 +26,7 @@ export function demoCommand(): Command {
     )
     .option('--listen <host:port>', 'where MCP clients connect', process.env['SALLYPORT_LISTEN'] ?? '127.0.0.1:7420')
     .option('--admin <host:port>', 'health, readiness, metrics', process.env['SALLYPORT_ADMIN'] ?? '127.0.0.1:7421')
-    .option('--data <dir>', 'data folder (default: .sallyport here, in a clone)')
+    .option('--data <dir>', 'data folder (default: .sallyport here, in a clone)', folderName)
     .option('--policy <file>', 'another policy than the example’s desk.yaml')
     .addHelpText('after', '\nExample:\n  sallyport demo\n')
     .action(demo);
@@ -37,7 +38,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const policy = resolve(flags.policy ?? join(root, 'examples', 'binance', 'policies', 'desk.yaml'));
   const data = resolve(
     flags.data ??
-      process.env['SALLYPORT_DATA'] ??
+      folderInEnvironment(process.env) ??
       (isClone(root) ? join(root, '.sallyport') : defaultDataFolder(process.env)),
   );
   step('checking the policy …');

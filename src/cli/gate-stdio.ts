@@ -10,6 +10,7 @@ import { durationMs } from '../platform/duration.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
 import { StdioServer } from '../transport/stdio-server.ts';
+import { folderInEnvironment } from './data-option.ts';
 import { CommandEnd, EXIT, invalid, warn } from './exit.ts';
 
 /** One server gated for the client on our own pipes: what `wrap` and `stdio --policy` run. The caller is `local`. */
@@ -78,7 +79,8 @@ function configOf(server: ServerConfig, policies: readonly string[], data: strin
     admin: { host: '127.0.0.1', port: 0 },
     hosts: [],
     origins: [],
-    data: data === undefined ? (process.env['SALLYPORT_DATA'] ?? defaultDataFolder(process.env)) : resolve(data),
+    data:
+      data === undefined ? resolve(folderInEnvironment(process.env) ?? defaultDataFolder(process.env)) : resolve(data),
     storage: 'sqlite',
     limits: 'storage',
     servers: [server],

@@ -5,12 +5,13 @@ import { type Counting, listLimits, resetCounter } from '../app/limits-admin.ts'
 import type { LimitInUse } from '../app/limits-in-use.ts';
 import { dataFolderOf } from '../app/open-trail.ts';
 import { readLimits } from '../app/rules.ts';
-import { formatDiagnostic } from '../domain/diagnostic.ts';
+import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
 import { loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
-import { visible } from '../platform/visible.ts';
+
 import { type LimitInForce, limitsOf } from '../rulebook/limit-rules.ts';
 import { readPolicyDocument } from '../rulebook/read.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT, warn } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
@@ -47,7 +48,7 @@ export function limitsCommand(): Command {
 function withFolder(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration that names the data folder')
-    .option('--data <dir>', 'data folder');
+    .option('--data <dir>', 'data folder', folderName);
 }
 
 async function list(flags: Flags): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type Undecidable,
 } from '../rulebook/replay.ts';
 import { durationMs } from '../rulebook/windows.ts';
+import { folderName } from './data-option.ts';
 import { neededFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
 
 /** Recorded calls and resets in recorded order. `since` in epoch milliseconds; `config` and `data` as the options gave them. */
@@ -50,7 +51,7 @@ export function policyReplayCommand(source: RecordedCalls): Command {
     .requiredOption('--since <span>', 'how far back: `30m`, `12h`, `7d`')
     .option('--caller <id>', 'only calls of this caller')
     .option('-c, --config <file>', 'configuration that names the data folder')
-    .option('--data <dir>', 'data folder')
+    .option('--data <dir>', 'data folder', folderName)
     .option('--json', 'machine-readable output')
     .addHelpText(
       'after',

@@ -8,6 +8,7 @@ import { boundHeap } from '../platform/bound-heap.ts';
 import { loadConfig, type Overrides } from '../platform/config/load.ts';
 import { openLog } from '../platform/log.ts';
 import { GRACE_MS, onStopSignals } from '../platform/shutdown.ts';
+import { folderName } from './data-option.ts';
 import { EXIT, invalid, warn } from './exit.ts';
 
 export const DEFAULT_CONFIG = 'sallyport.yaml';
@@ -20,7 +21,7 @@ export function startCommand(): Command {
     .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)
     .option('--listen <host:port>', 'where MCP clients connect')
     .option('--admin <host:port>', 'health, readiness, metrics')
-    .option('--data <dir>', 'data folder')
+    .option('--data <dir>', 'data folder', folderName)
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .option('--json', 'print one line of JSON when it is ready: {"version":1,"url","admin","servers","data"}')
     .addHelpText('after', '\nExample:\n  sallyport start -c sallyport.yaml\n')
@@ -64,6 +65,8 @@ async function start(flags: StartFlags): Promise<void> {
     );
   } else {
     for (const id of servers) process.stdout.write(`${serving.url}/mcp/${id}\n`);
+    for (const { name, token } of config.grants)
+      if (token.kind === 'file') process.stderr.write(`the token of the grant \`${name}\` is in ${token.path}\n`);
     process.stderr.write(`ready; health and metrics at ${serving.adminUrl}, data in ${config.data}\n`);
   }
 }

@@ -5,6 +5,7 @@ import { BOUNDS } from '../platform/config/load.ts';
 import { SERVER_ID } from '../platform/config/schema.ts';
 import { onStopSignals } from '../platform/shutdown.ts';
 import { Unavailable } from '../platform/unavailable.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 
 type StdioFlags = {
@@ -28,7 +29,7 @@ export function stdioCommand(): Command {
     .option('--policy <file...>', 'gate the server at --url here, under this policy')
     .option('--header <name: value...>', 'with --policy: a header for the server; ${env:NAME} is filled in')
     .option('--id <id>', 'with --policy: how rules and records name the server', 'server')
-    .option('--data <dir>', 'with --policy: data folder')
+    .option('--data <dir>', 'with --policy: data folder', folderName)
     .option('--timeout <duration>', 'with --policy: silence after which a call is unknown', '60s')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .addHelpText(

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { wrappedEnvironment } from '../app/child-environment.ts';
 import { SERVER_ID } from '../platform/config/schema.ts';
+import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 import { gateStdio } from './gate-stdio.ts';
 
@@ -17,7 +18,7 @@ export function wrapCommand(): Command {
     .description('Put one stdio server behind the gate, in a client’s own configuration.')
     .option('--policy <file...>', 'policy; several apply together')
     .option('--id <id>', 'how rules and records name the server', 'server')
-    .option('--data <dir>', 'data folder; several wraps may share one')
+    .option('--data <dir>', 'data folder; several wraps may share one', folderName)
     .option('--timeout <duration>', 'silence of the server after which a call is unknown', '60s')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .argument('<command...>', 'the server and its arguments, after --')

@@ -15,7 +15,7 @@ test('a name that drives a terminal is shown, in the line of its call and in any
   rmSync(folder, { recursive: true });
   expect(lines).toHaveLength(2);
   for (const line of lines) {
-    expect(line).toContain('x\\u{1b}[2J\\u{a}00:00 permit forged\\u{202e}');
+    expect(line).toContain('x\\u{1B}[2J\\u{A}00:00 permit forged\\u{202E}');
     expect(line).not.toContain('\u001b[2J');
   }
 });

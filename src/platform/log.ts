@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { visible } from './visible.ts';
+import { visible } from '../domain/diagnostic.ts';
 
 /**
  * The log: JSON lines on stderr, readable lines on a terminal. Never an argument's value, a token or a header. Lines

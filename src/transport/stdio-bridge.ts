@@ -83,7 +83,9 @@ export class StdioBridge {
     const message = read.kind === 'value' && isJsonObject(read.value) ? read.value : {};
     const { id, method } = message;
     const modern = revisionOf(message);
-    if (method === 'notifications/cancelled' && modern !== undefined) return this.#cancel(message);
+    // It need not say its revision; without a session it can be about a stateless request only.
+    const isStateless = modern !== undefined || (this.#session === undefined && this.#opening === undefined);
+    if (method === 'notifications/cancelled' && isStateless) return this.#cancel(message);
     this.#pending++;
     try {
       // Lines that came with `initialize` need the session its answer names.
@@ -167,8 +169,9 @@ export class StdioBridge {
     const isForNobody = read.kind === 'value' && isJsonObject(read.value) && read.value['id'] === null;
     if (isRequest && isForNobody && (typeof id === 'string' || id instanceof JsonNumber))
       return this.#write(withId(text, id));
-    if (!isRequest && typeof message['method'] === 'string') {
-      // A notification has nobody to answer to.
+    const { method } = message;
+    if (!isRequest && typeof method === 'string' && method.startsWith('notifications/')) {
+      // A notification has nobody to answer to; a request that lost its id hears what is wrong.
       if (status >= 400) this.#log(`not delivered: ${text}`);
       return;
     }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -95,6 +95,15 @@ test('a notification that is turned away is answered to nobody', async () => {
   await client.stop();
 });
 
+test('a call without an id is no notification: it is refused, as over wrap', async () => {
+  const client = bridge(gateway.url);
+  say(client, initialize);
+  await said(client, 'init');
+  say(client, initialized, { jsonrpc: '2.0', method: 'tools/call', params: { name: 'echo' } });
+  expect(await said(client, null)).toMatchObject({ error: { code: -32600, message: expect.stringContaining('id') } });
+  await client.stop();
+});
+
 test('a stateless request beside a session carries its own revision', async () => {
   const client = bridge(gateway.url);
   say(client, initialize);
@@ -123,7 +132,7 @@ test('the standing stream is found again after the gateway was away', async () =
   await until('list_changed', async () => {
     writeFileSync(away.policyFile, JSON.stringify({ ...policy, hide: [`n${++changes}`] }));
     await new Promise((resolve) => setTimeout(resolve, 700));
-    return client.out().includes('tools/list_changed');
+    return ['tools', 'prompts', 'resources'].every((list) => client.out().includes(`${list}/list_changed`));
   });
   await client.stop();
   await away.stop();
@@ -314,4 +323,25 @@ test('of very many calls at once those above the bound are refused, each under i
   expect(new Set(answers.map(({ id }) => id))).toEqual(new Set(calls.map(({ id }) => id)));
   expect(answers.filter(({ error }) => error !== undefined)).toHaveLength(10);
   await client.stop();
+});
+
+test.each(['wrap', 'stdio'])('%s: a stateless call is cancelled without a word about the revision', async (command) => {
+  const journal = join(folder.path, `cancelled-${command}`);
+  writeFileSync(journal, '');
+  const file = join(folder.path, 'all.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const at = join(folder.path, `cancelling-${command}`);
+  const server = { command: 'node', args: [fixture, '--journal', journal] };
+  const other = command === 'stdio' ? await startGateway({ folder: at, policy, server }) : undefined;
+  const client =
+    other !== undefined
+      ? bridge(other.url, join(other.data, 'local.token'))
+      : run([bin, 'wrap', '--policy', file, '--data', at, '--', 'node', ...server.args], { input: 'pipe' });
+  const params = { name: 'slow', arguments: { ms: 20_000 }, ...modernMeta() };
+  say(client, { jsonrpc: '2.0', id: 'long', method: 'tools/call', params });
+  await until('the call', () => readFileSync(journal, 'utf8').includes('slow'));
+  say(client, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long' } });
+  await until('the cancellation', () => readFileSync(journal, 'utf8').includes('notifications/cancelled'));
+  await client.stop();
+  await other?.stop();
 });

@@ -308,3 +308,15 @@ describe('an output nobody reads to its end', () => {
     expect(await gateway.stop()).toBe(0);
   });
 });
+
+test('a start says where tokens lie, and none of them', async () => {
+  const file = join(folder.path, 'tokens.yaml');
+  const written = { version: '1', listen: '127.0.0.1:0', admin: '127.0.0.1:0', data: 'tokens', servers: {} };
+  writeFileSync(file, JSON.stringify(written));
+  const gateway = run([bin, 'start', '-c', file]);
+  await until('the gateway', () => gateway.err().includes('ready'));
+  const token = join(folder.path, 'tokens', 'local.token');
+  expect(gateway.err()).toContain(`the token of the grant \`local\` is in ${token}`);
+  expect(gateway.out() + gateway.err()).not.toContain(readFileSync(token, 'utf8').trim());
+  expect(await gateway.stop()).toBe(0);
+});

@@ -220,6 +220,9 @@ describe('a start that cannot be', () => {
     const wrong = await ended([bin, 'start', '--nonsense']);
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--help')]);
     expect((await ended([bin, 'nonsense'])).code).toBe(2);
+    // As of a variable that is not set: the folder one stands in is none.
+    for (const command of [['audit', 'verify'], ['start'], ['demo']])
+      expect((await ended([bin, ...command, '--data', ''])).code).toBe(2);
     expect((await ended([bin, '--help'])).code).toBe(0);
   });
 
@@ -282,6 +285,22 @@ describe('while it runs', () => {
       'the end of the alarm',
       async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status === 'ok',
     );
+    await gateway.stop();
+  });
+
+  test('the alarm of a child that died ends when another of its server answers', async () => {
+    const gateway = await startGateway({
+      folder: join(folder.path, 'other-child'),
+      policy: allow,
+      server: { command: 'node', args: [fixture] },
+    });
+    const dying = await LegacySession.open(gateway.url, gateway.token);
+    const other = await LegacySession.open(gateway.url, gateway.token);
+    const status = async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as any).status;
+    await dying.call('die');
+    await until('the alarm', async () => (await status()) === 'degraded');
+    await other.call('echo');
+    expect(await status()).toBe('ok');
     await gateway.stop();
   });
 

@@ -181,6 +181,13 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(rest?.value).toContain('decline');
   });
 
+  test('a handshake that is kept for a day is small', async () => {
+    const opening = LegacySession.open(gateway.url, gateway.token, '2025-11-25', {
+      experimental: { x: 'y'.repeat(300_000) },
+    });
+    await expect(opening).rejects.toThrow('larger than 262144 bytes');
+  });
+
   test('sampling is not declared to the server', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token, '2025-11-25', {
       sampling: {},
@@ -395,6 +402,15 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     });
   });
 
+  test('every list a policy cuts is said to change', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const changing = { listChanged: true };
+    expect(session.initialize.capabilities).toMatchObject({ tools: changing, prompts: changing, resources: changing });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: modernMeta() });
+    const { messages } = await post(gateway.url, body, modernHeaders(gateway.token, 'server/discover'));
+    expect(messages[0].result.capabilities).toMatchObject({ tools: changing, prompts: changing, resources: changing });
+  });
+
   test('cursors of the server are wrapped, and others are not taken', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const page = async (cursor: string) => (await session.send('prompts/list', { cursor })).messages[0];
@@ -435,7 +451,7 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     await session.call('x\u001b[2J\nr999 forged\u202e');
     const tail = ['audit', 'tail', '-n', '1', '--data', gateway.data];
     const { out } = await ended([bin, ...tail]);
-    expect(out).toContain('x\\u{1b}[2J\\u{a}r999 forged\\u{202e}');
+    expect(out).toContain('x\\u{1B}[2J\\u{A}r999 forged\\u{202E}');
     expect(out.trimEnd().split('\n')).toHaveLength(1);
     const following = run([bin, ...tail, '-f']);
     await until('the tail', () => following.out() !== '');

@@ -34,3 +34,17 @@ test.each(['Content-Length', 'transfer-encoding', 'Mcp-Session-Id', 'Mcp-Param-R
     expect(loaded.errors.map(({ message }) => message)).toEqual([`the header \`${name}\` is the gateway's own to set`]);
   },
 );
+
+test('an error in what outranks the file says where that came from', () => {
+  const file = join(folder, 'outranked.yaml');
+  writeFileSync(file, 'version: "1"\nlisten: 127.0.0.1:0\n');
+  const errorsOf = (flags: object, env: object) => {
+    const loaded = loadConfig({ file, flags, env: { ...env } });
+    return loaded.kind === 'invalid' ? loaded.errors.map(({ message }) => message) : [];
+  };
+  expect(errorsOf({ admin: 'y' }, { SALLYPORT_LISTEN: 'x' })).toEqual([
+    '`x` is no host:port (from SALLYPORT_LISTEN)',
+    '`y` is no host:port (from --admin)',
+  ]);
+  expect(errorsOf({}, { SALLYPORT_DATA: '' })).toEqual(['the data folder has no name (from SALLYPORT_DATA)']);
+});

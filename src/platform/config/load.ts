@@ -141,6 +141,9 @@ class Builder {
       const hint = meant === undefined ? 'write scheme://host, for example https://app.example.com' : `write ${meant}`;
       this.#error(['origins', i], `\`${origin}\` is no origin as browsers send it`, hint);
     });
+    const data = this.#value('data', '.sallyport');
+    // It would be the folder of the file itself.
+    if (data === '') this.#error(['data'], 'the data folder has no name', 'name one, for example data: .sallyport');
     const storage = this.#value('storage', 'sqlite');
     if (storage !== 'sqlite')
       this.#error(
@@ -160,7 +163,7 @@ class Builder {
     const grants = this.#grants(
       servers.map((server) => server.id),
       listen.host,
-      resolve(this.#base, this.#value('data', '.sallyport')),
+      resolve(this.#base, data),
     );
     const { audit, bounds } = this.#written;
     for (const [path, value] of Object.entries({
@@ -184,7 +187,7 @@ class Builder {
         admin,
         hosts,
         origins: this.#written.origins ?? [],
-        data: resolve(this.#base, this.#value('data', '.sallyport')),
+        data: resolve(this.#base, data),
         storage,
         limits,
         servers: servers.filter((server) => server.config !== undefined).map((server) => server.config as ServerConfig),
@@ -205,7 +208,7 @@ class Builder {
 
   #value(key: 'listen' | 'admin' | 'data' | 'storage' | 'limits', fallback: string): string {
     const flag = this.#flags[key];
-    const environment = this.#env[`SALLYPORT_${key.toUpperCase()}`];
+    const environment = this.#env[variable(key)];
     const file = this.#written[key];
     this.#origin.set(
       key,
@@ -424,7 +427,20 @@ class Builder {
 
   #place(to: Diagnostic[], at: readonly (string | number)[], message: string, hint: string): void {
     const { line, column } = this.#document.locate(at, 'value');
-    to.push({ file: this.#file, line, column, message, hint });
+    to.push({ file: this.#file, line, column, message: `${message}${this.#elsewhere(at)}`, hint });
+  }
+
+  /** Where a value came from that outranks the one of the file. */
+  #elsewhere([key, ...more]: readonly (string | number)[]): string {
+    if (typeof key !== 'string' || more.length > 0) return '';
+    switch (this.#origin.get(key)) {
+      case 'flag':
+        return ` (from --${key})`;
+      case 'environment':
+        return ` (from ${variable(key)})`;
+      default:
+        return '';
+    }
   }
 }
 
@@ -452,6 +468,10 @@ export function isToken(text: string): boolean {
 }
 
 /** Where a gateway without a configuration file keeps its data. */
+function variable(key: string): string {
+  return `SALLYPORT_${key.toUpperCase()}`;
+}
+
 export function defaultDataFolder(env: NodeJS.ProcessEnv): string {
   if (platform() === 'darwin') return resolve(homedir(), 'Library', 'Application Support', 'sallyport');
   if (platform() === 'win32') return resolve(env['LOCALAPPDATA'] ?? homedir(), 'sallyport');

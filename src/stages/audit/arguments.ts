@@ -13,7 +13,8 @@ export function argumentsRecorder(mode: 'digest' | 'full', key: Buffer): (args: 
   return (args) => {
     const names = Object.keys(args);
     if (names.length === 0) return '{}';
-    if (names.length > KEYS_MAX) return `{"digest":"${digest(canonicalText(args))}","count":${names.length}}`;
+    if (names.length > KEYS_MAX || lengthOf(names) > KEYS_LENGTH_MAX)
+      return `{"digest":"${digest(canonicalText(args))}","count":${names.length}}`;
     const members: { readonly name: string; readonly text: string }[] = [];
     let keys = '';
     for (const name of names) {
@@ -30,5 +31,12 @@ export function argumentsRecorder(mode: 'digest' | 'full', key: Buffer): (args: 
   };
 }
 
-/** Beyond this many keys only the whole is digested: a record must stay small whatever a client sends. */
+function lengthOf(names: readonly string[]): number {
+  let length = 0;
+  for (const name of names) length += name.length;
+  return length;
+}
+
+/** Beyond this many keys, or keys this long together, only the whole is digested: a record must stay small whatever a client sends. */
 const KEYS_MAX = 64;
+const KEYS_LENGTH_MAX = 4_096;

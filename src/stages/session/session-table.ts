@@ -37,6 +37,8 @@ export type Live = {
   touchedAt: number;
   /** Calls and streams that run; a busy session is not pushed out. */
   busy: number;
+  /** The lists its server has; all, of one that outlived the process: a client does not mind hearing of one it has not. */
+  lists: readonly ('tools' | 'prompts' | 'resources')[];
 };
 
 /** Legacy sessions. Ids are ours: random, 256 bits; whoever holds one must also hold the grant it was made under. */
@@ -163,7 +165,7 @@ export class SessionTable {
   }
 
   #add(digest: string, usedAt: number, session: Session): Live {
-    const live: Live = { digest, session, upstream: undefined, usedAt, touchedAt: usedAt, busy: 0 };
+    const live: Live = { digest, session, upstream: undefined, usedAt, touchedAt: usedAt, busy: 0, lists: LISTS };
     this.#live.set(digest, live);
     return live;
   }
@@ -193,5 +195,6 @@ export function digestOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
+const LISTS = ['tools', 'prompts', 'resources'] as const;
 const IDLE_MS_MAX = 24 * 3_600_000;
 const TOUCH_MS = 60_000;

@@ -166,6 +166,8 @@ export class ChildConnection implements Connection {
       case 'response': {
         const waiting = this.#inFlight.take(idKey(message.id));
         if (waiting === undefined) return this.#options.log.dropped('an answer nobody waits for');
+        // Another child of the server may have died; one that answers is what counts.
+        this.#options.log.up();
         const text = waiting.renamed ? withId(line, waiting.outgoing.id) : line;
         waiting.resolve({ kind: 'replied', text, isError: message.isError, status: 200 });
         return;

@@ -138,10 +138,7 @@ export class Link {
     const opened = await this.ensure();
     if (opened.kind === 'not-opened') return { kind: 'not-sent', why: opened.why };
     const reply = await opened.connection.send(outgoing, this.#notice);
-    if (reply.kind === 'replied') {
-      this.#backOffMs = 0;
-      this.#options.onUp();
-    }
+    if (reply.kind === 'replied') this.#backOffMs = 0;
     return reply;
   }
 
@@ -247,8 +244,6 @@ export type LinkOptions = {
   /** How long a call may take. */
   readonly totalMsMax: number;
   readonly onProblem: (why: string) => void;
-  /** The first answer of a connection, or after trouble. */
-  readonly onUp: () => void;
   readonly onList: (list: ToolList) => void;
 };
 

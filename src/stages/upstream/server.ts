@@ -74,9 +74,9 @@ export class UpstreamServer {
     return this.#options.transport.kind === 'http';
   }
 
-  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onUp' | 'onList'> {
+  get #linkOptions(): Pick<LinkOptions, 'isHttp' | 'totalMsMax' | 'onProblem' | 'onList'> {
     const { totalMsMax, log } = this.#options;
-    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onUp: log.up, onList: log.listed };
+    return { isHttp: this.isHttp, totalMsMax, onProblem: log.dropped, onList: log.listed };
   }
 
   get children(): number {

@@ -22,8 +22,13 @@ export async function fetchToolList(
   const byName = new Map<string, JsonObject>();
   let extras: JsonObject = {};
   let cursor: string | undefined;
+  let length = 0;
   for (let pages = 0; pages < PAGES_MAX; pages++) {
-    const result = resultOf(await page(cursor));
+    const reply = await page(cursor);
+    length += reply.kind === 'replied' ? reply.text.length : 0;
+    if (length > LIST_LENGTH_MAX)
+      return { kind: 'no-list', why: `its tools/list is longer than ${LIST_LENGTH_MAX} characters` };
+    const result = resultOf(reply);
     if (typeof result === 'string') return { kind: 'no-list', why: result };
     if (pages === 0) extras = without(result, ['tools', 'nextCursor']);
     const listed = result['tools'];
@@ -122,4 +127,6 @@ function without(object: JsonObject, keys: readonly string[]): JsonObject {
 
 /** Of a list that is read to its end. */
 export const PAGES_MAX = 100;
+/** Of all pages together: each alone has the bound of an answer. */
+const LIST_LENGTH_MAX = 64 * 1024 * 1024;
 const LIST_DEPTH_MAX = 256;
