@@ -242,11 +242,9 @@ const levelShape = {
   prompts: nameRules
     .optional()
     .meta({ description: 'Over names. Where `allow` is written, only these; else as `default`.' }),
-  resources: nameRules
-    .optional()
-    .meta({
-      description: 'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits.',
-    }),
+  resources: nameRules.optional().meta({
+    description: 'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits.',
+  }),
 };
 
 const defaults = z.enum(['deny', 'allow']);
