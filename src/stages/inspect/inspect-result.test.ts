@@ -103,8 +103,29 @@ describe('redaction by path', () => {
     const redact = [path('structuredContent', 'key'), path('structuredContent', 'link')];
     const inspected = inspectResult([rules({ redact })], given);
     expect(inspected.kind === 'pass' && inspected.result['content']).toEqual([
-      { type: 'text', text: '{"id": 1, "key": "[redacted]"}' },
+      { type: 'text', text: '{"id":1,"key":"[redacted]"}' },
       { type: 'text', text: '{"id":1,"link":"[redacted]"}' },
+    ]);
+  });
+
+  it('takes it out of a JSON text however that escapes it, and out of a text with JSON in it as Python and Go do', () => {
+    const given = result({
+      structuredContent: { key: 'a/é"<b', pin: 987654 },
+      content: [
+        { type: 'text', text: '{"other": 1.50, "key": "\\u0061\\/\\u00E9\\"<b", "pin": 987654}' },
+        { type: 'text', text: '["\\"a\\\\/\\\\u00e9\\\\\\"<b\\""]' },
+        { type: 'text', text: 'got {"key": "a/\\u00e9\\"<b"}' },
+        { type: 'text', text: 'got {"key":"a/é\\"\\u003cb"}' },
+      ],
+    });
+    const redact = [path('structuredContent', 'key'), path('structuredContent', 'pin')];
+    const inspected = inspectResult([rules({ redact })], given);
+    const texts = inspected.kind === 'pass' ? (inspected.result['content'] as { text: string }[]) : [];
+    expect(texts.map(({ text: shown }) => shown)).toEqual([
+      '{"other":1.50,"key":"[redacted]","pin":"[redacted]"}',
+      '["\\"[redacted]\\""]',
+      'got {"key": "[redacted]"}',
+      'got {"key":"[redacted]"}',
     ]);
   });
 

@@ -1,10 +1,11 @@
 /** `redact`: by path or by pattern. What is redacted reads `[redacted]`, wherever in the result it stands again. */
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { readJsonText } from '../../platform/read-json.ts';
 import { isCardNumber } from './cards.ts';
 import { mapStrings } from './map-strings.ts';
 import { findPattern, isTellingName } from './patterns.ts';
-import { Repeated } from './repeated.ts';
+import { Repeated, repeatedLengthMin } from './repeated.ts';
 
 const redacted = '[redacted]';
 
@@ -61,12 +62,25 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   // Servers repeat structured content as text, so the value is taken out of every other string too.
   const repeated = new Repeated(taken.texts);
   let dear = false;
-  const left = mapStrings(withTwin(result, value), (text) => {
+  const plain = (text: string): string => {
     const replaced = repeated.replaceIn(text, redacted);
     dear ||= replaced === undefined;
     return replaced ?? redacted;
-  });
+  };
+  const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin));
+  const left = mapStrings(withTwin(result, value), (text) =>
+    plain(insideJson(text, plain, (number) => numbers.has(number))),
+  );
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
+}
+
+/** A text that is JSON, written again where a string or number in it says more than it may, however it is escaped. */
+function insideJson(text: string, change: (text: string) => string, hides: (number: string) => boolean): string {
+  if (!/^\s*[[{"]/.test(text)) return text;
+  const read = readJsonText(text);
+  if (read.kind !== 'value') return text;
+  const left = mapStrings(read.value, (inner) => change(insideJson(inner, change, hides)), hides);
+  return left === read.value ? text : jsonText(left);
 }
 
 interface Taken {
