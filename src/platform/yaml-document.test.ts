@@ -229,6 +229,21 @@ describe('what is refused', () => {
     expect(errors.filter((error) => error.includes('quotes'))).toHaveLength(1);
   });
 
+  it('what is as long as the file, in a short sentence', () => {
+    const long = 'k'.repeat(100_000);
+    for (const text of [
+      '!'.repeat(200_000),
+      `{"${long}": 1}`,
+      `a: 0x${'1'.repeat(100_000)}`,
+      `a: x\n${'#'.repeat(9)}\n${'%'.repeat(99_999)}`,
+    ]) {
+      const read = readYaml('f.yaml', text, strictObject({ a: z.enum(['b']) }));
+      const errors = 'errors' in read ? read.errors.map(formatDiagnostic) : [];
+      expect(errors.length).toBeGreaterThan(0);
+      for (const error of errors) expect(error.length).toBeLessThan(1_000);
+    }
+  });
+
   it('random characters, in a few sentences', () => {
     let state = 7;
     const random = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 16;

@@ -13,7 +13,7 @@ import {
   Parser,
   type Document as YamlDocument,
 } from 'yaml';
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import { bounded, type Diagnostic } from '../domain/diagnostic.ts';
 import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import {
   type DocumentPath,
@@ -32,7 +32,12 @@ export function readYamlDocument(file: string, text: string): ReadResult {
   const errors: Diagnostic[] = [];
   const report = (offset: number, message: string, hint?: string): void => {
     if (errors.length >= errorsMax) throw new TooMany();
-    errors.push({ file, ...lines.position(offset), message, ...(hint === undefined ? {} : { hint }) });
+    errors.push({
+      file,
+      ...lines.position(offset),
+      message: bounded(message),
+      ...(hint === undefined ? {} : { hint }),
+    });
   };
   try {
     const composed = compose(text, report);
