@@ -400,3 +400,25 @@ describe('stripping', () => {
     );
   });
 });
+
+describe('a pattern in a text that is JSON', () => {
+  it.each([
+    ['emails', '{"m":"bob\\u0040example.com"}', '{"m":"[redacted]"}'],
+    ['emails', '{"m":"jos\\u00e9@example.com"}', '{"m":"[redacted]"}'],
+    ['secrets', '{"password":"p\\u0061ss\\"word1234", "n": 1.50}', '{"password":"[redacted]","n":1.50}'],
+    ['secrets', '{"token":"\\u0067hp_abcdefghijklmnopqrstuvwxyz0123456789"}', '{"token":"[redacted]"}'],
+    ['secrets', '{"url":"postgres:\\/\\/u:pa55word@h\\/db"}', '{"url":"postgres://u:[redacted]@h/db"}'],
+    ['cards', '{"card": 4111111111111111, "n": 1.50}', '{"card":"[redacted]","n":1.50}'],
+    // Without escapes what is left of it stands as it stood.
+    ['secrets', '{ "password": "hunter2hunter2", "n": 1.50 }', '{ "password": "[redacted]", "n": 1.50 }'],
+    ['emails', '{"a": "x\\ty"}', '{"a": "x\\ty"}'],
+  ] as const)('%s: %s', (name, given, expected) => {
+    expect(left(given, pattern(name))).toBe(expected);
+  });
+
+  it('is found by an expression however it is escaped', () => {
+    const replaceAll = (text: string, by: string): string => text.replace(/ACME-[0-9]+\/x/, by);
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1, replaceAll }];
+    expect(left('{"id":"ACME-12\\/x"}', { redact })).toBe('{"id":"[redacted]"}');
+  });
+});

@@ -16,21 +16,26 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
     case 'path':
       return redactPath(result, redaction.steps);
     case 'pattern':
-      return {
-        value: mapStrings(
-          result,
-          (text) => findPattern(redaction.pattern, text, redacted),
-          redaction.pattern === 'cards' ? isCardNumber : undefined,
-          redaction.pattern === 'secrets'
-            ? (name, text) => (isTellingName(name, text) ? redacted : undefined)
-            : undefined,
-        ),
-      };
+      return { value: redactPattern(result, redaction.pattern) };
     case 'regex':
       return redactRegex(result, redaction);
     default:
       return redaction satisfies never;
   }
+}
+
+function redactPattern(result: JsonValue, pattern: (Redaction & { kind: 'pattern' })['pattern']): JsonValue {
+  const looks: Looks = {
+    change: (text) => findPattern(pattern, text, redacted),
+    hides: pattern === 'cards' ? isCardNumber : undefined,
+    named: pattern === 'secrets' ? (name, text) => (isTellingName(name, text) ? redacted : undefined) : undefined,
+  };
+  const change = (text: string): string => {
+    // Without escapes and numbers that hide something the text shows all that the JSON in it does.
+    const within = text.includes('\\') || looks.hides !== undefined ? insideJson(text, looks) : text;
+    return looks.change(within);
+  };
+  return mapStrings(result, change, looks.hides, looks.named);
 }
 
 /** As a search of one string has its bound, so have those of one result together: about three seconds. */
@@ -49,7 +54,8 @@ function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }
     return replaced ?? redacted;
   };
   // What a server writes as a number stands as digits in the text that repeats it.
-  const value = mapStrings(result, change, (number) => change(number) !== number);
+  const looks: Looks = { change, hides: (number) => change(number) !== number, named: undefined };
+  const value = mapStrings(result, (text) => change(text.includes('\\') ? insideJson(text, looks) : text), looks.hides);
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
 
@@ -69,17 +75,25 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   };
   const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin));
   const left = mapStrings(withTwin(result, value), (text) =>
-    plain(insideJson(text, plain, (number) => numbers.has(number))),
+    plain(insideJson(text, { change: plain, hides: (number) => numbers.has(number), named: undefined })),
   );
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 
+/** What {@link mapStrings} does with strings, numbers and members by their name. */
+interface Looks {
+  readonly change: (text: string) => string;
+  readonly hides: ((number: string) => boolean) | undefined;
+  readonly named: ((name: string, text: string) => string | undefined) | undefined;
+}
+
 /** A text that is JSON, written again where a string or number in it says more than it may, however it is escaped. */
-function insideJson(text: string, change: (text: string) => string, hides: (number: string) => boolean): string {
+function insideJson(text: string, looks: Looks): string {
   if (!/^\s*[[{"]/.test(text)) return text;
   const read = readJsonText(text);
   if (read.kind !== 'value') return text;
-  const left = mapStrings(read.value, (inner) => change(insideJson(inner, change, hides)), hides);
+  const { change, hides, named } = looks;
+  const left = mapStrings(read.value, (inner) => change(insideJson(inner, looks)), hides, named);
   return left === read.value ? text : jsonText(left);
 }
 
