@@ -30,11 +30,7 @@ function redactPattern(result: JsonValue, pattern: (Redaction & { kind: 'pattern
     hides: pattern === 'cards' ? isCardNumber : undefined,
     named: pattern === 'secrets' ? (name, text) => (isTellingName(name, text) ? redacted : undefined) : undefined,
   };
-  const change = (text: string): string => {
-    // Without escapes and numbers that hide something the text shows all that the JSON in it does.
-    const within = text.includes('\\') || looks.hides !== undefined ? insideJson(text, looks) : text;
-    return looks.change(within);
-  };
+  const change = (text: string): string => looks.change(insideJson(text, looks));
   return mapStrings(result, change, looks.hides, looks.named);
 }
 
@@ -73,10 +69,10 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
     dear ||= replaced === undefined;
     return replaced ?? redacted;
   };
-  const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin));
-  const left = mapStrings(withTwin(result, value), (text) =>
-    plain(insideJson(text, { change: plain, hides: (number) => numbers.has(number), named: undefined })),
-  );
+  const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin && /^-?[0-9]/.test(text)));
+  const hides = numbers.size === 0 ? undefined : (number: string): boolean => numbers.has(number);
+  const looks: Looks = { change: plain, hides, named: undefined };
+  const left = mapStrings(withTwin(result, value), (text) => plain(insideJson(text, looks)));
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 
@@ -87,9 +83,13 @@ interface Looks {
   readonly named: ((name: string, text: string) => string | undefined) | undefined;
 }
 
+const quotedLengthMax = 1024 * 1024;
+
 /** A text that is JSON, written again where a string or number in it says more than it may, however it is escaped. */
 function insideJson(text: string, looks: Looks): string {
-  if (!/^\s*[[{"]/.test(text)) return text;
+  // Without escapes the text shows all that the JSON in it does; a number is then put into quotes where that is cheap.
+  const tells = text.includes('\\') || (looks.hides !== undefined && text.length <= quotedLengthMax);
+  if (!tells || !/^\s*[[{"]/.test(text)) return text;
   const read = readJsonText(text);
   if (read.kind !== 'value') return text;
   const { change, hides, named } = looks;
