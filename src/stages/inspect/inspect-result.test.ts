@@ -401,6 +401,21 @@ describe('stripping', () => {
   });
 });
 
+describe('stripping a text that is JSON', () => {
+  it.each([
+    [['invisible'], '{"a": "x\\u200by"}', '{"a":"xy"}'],
+    [['terminal'], '{"a": "\\u001b[31mred\\u001b[0m\\n"}', '{"a":"red\\n"}'],
+    [['terminal'], '{"a": "x\\n"}', '{"a": "x\\n"}'],
+  ] as const)('%j: %s', (strip, given, expected) => {
+    expect(left(given, { strip })).toBe(expected);
+  });
+
+  it('comes before what is looked for in it', () => {
+    const key = '{"k":"AKIA\\u200bIOSFODNN7EXAMPLE"}';
+    expect(left(key, { ...pattern('secrets'), strip: ['invisible'] })).toBe('{"k":"[redacted]"}');
+  });
+});
+
 describe('a pattern in a text that is JSON', () => {
   it.each([
     ['emails', '{"m":"bob\\u0040example.com"}', '{"m":"[redacted]"}'],

@@ -1,8 +1,8 @@
 /** `redact`: by path or by pattern. What is redacted reads `[redacted]`, wherever in the result it stands again. */
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
-import { readJsonText } from '../../platform/read-json.ts';
 import { isCardNumber } from './cards.ts';
+import { insideJson, type Looks } from './inside-json.ts';
 import { mapStrings } from './map-strings.ts';
 import { findPattern, isTellingName } from './patterns.ts';
 import { Repeated, repeatedLengthMin } from './repeated.ts';
@@ -50,7 +50,7 @@ function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }
     return replaced ?? redacted;
   };
   // What a server writes as a number stands as digits in the text that repeats it.
-  const looks: Looks = { change, hides: (number) => change(number) !== number, named: undefined };
+  const looks: Looks = { change, hides: (number) => change(number) !== number };
   const value = mapStrings(result, (text) => change(text.includes('\\') ? insideJson(text, looks) : text), looks.hides);
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
@@ -71,30 +71,9 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   };
   const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin && /^-?[0-9]/.test(text)));
   const hides = numbers.size === 0 ? undefined : (number: string): boolean => numbers.has(number);
-  const looks: Looks = { change: plain, hides, named: undefined };
+  const looks: Looks = { change: plain, hides };
   const left = mapStrings(withTwin(result, value), (text) => plain(insideJson(text, looks)));
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
-}
-
-/** What {@link mapStrings} does with strings, numbers and members by their name. */
-interface Looks {
-  readonly change: (text: string) => string;
-  readonly hides: ((number: string) => boolean) | undefined;
-  readonly named: ((name: string, text: string) => string | undefined) | undefined;
-}
-
-const quotedLengthMax = 1024 * 1024;
-
-/** A text that is JSON, written again where a string or number in it says more than it may, however it is escaped. */
-function insideJson(text: string, looks: Looks): string {
-  // Without escapes the text shows all that the JSON in it does; a number is then put into quotes where that is cheap.
-  const tells = text.includes('\\') || (looks.hides !== undefined && text.length <= quotedLengthMax);
-  if (!tells || !/^\s*[[{"]/.test(text)) return text;
-  const read = readJsonText(text);
-  if (read.kind !== 'value') return text;
-  const { change, hides, named } = looks;
-  const left = mapStrings(read.value, (inner) => change(insideJson(inner, looks)), hides, named);
-  return left === read.value ? text : jsonText(left);
 }
 
 interface Taken {
