@@ -183,6 +183,7 @@ export async function compose(options: {
       if (known?.key === key) return known.server;
       // What its predecessor complained of says nothing about this one.
       alarms.clear('upstream', server.id);
+      expressions.forget(server.id);
       const isServed = () => makers.get(server.id)?.server === made;
       const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
         raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),

@@ -24,3 +24,10 @@ export function visible(text: string): string {
     (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`,
   );
 }
+
+const sentenceMax = 500;
+
+/** What a file says in a sentence of ours may be as long as the file. */
+export function bounded(sentence: string): string {
+  return sentence.length > sentenceMax ? `${sentence.slice(0, sentenceMax)}…` : sentence;
+}

@@ -1,6 +1,6 @@
 /** zod's issues as diagnostics with a place in the file, one per mistake, with the nearest known name. */
 import * as z from 'zod';
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import { bounded, type Diagnostic } from '../domain/diagnostic.ts';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from '../domain/json.ts';
 import { suggestion } from './did-you-mean.ts';
 import { errorsMax, type SourceDocument } from './source-document.ts';
@@ -166,7 +166,7 @@ function diagnostic(
 ): Diagnostic {
   const [message = '', hint] = text.split(hintMark);
   const at = document.locate(path, part);
-  return { file: document.file, ...at, message, ...(hint === undefined ? {} : { hint }) };
+  return { file: document.file, ...at, message: bounded(message), ...(hint === undefined ? {} : { hint }) };
 }
 
 function readable(issue: Issue): string {

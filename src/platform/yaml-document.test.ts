@@ -124,7 +124,18 @@ describe('what is refused', () => {
     ['', 'f.yaml:1:1: the file is empty'],
     ['# nothing', 'f.yaml:1:1: the file is empty'],
     ['a: "\\ud800"', 'f.yaml:1:4: a string with half a surrogate pair'],
-    ['a: *x', 'f.yaml:1:4: an alias (`*`) is not allowed; write the value out'],
+    [
+      'a: *x',
+      'f.yaml:1:4: an alias (`*`) is not allowed; write the value out; what begins with `*` stands in quotes, for example "*_withdraw*"',
+    ],
+    [
+      'a: [*]',
+      'f.yaml:1:5: an alias (`*`) is not allowed; what begins with `*` stands in quotes, for example "*_withdraw*"',
+    ],
+    [
+      'b: 1\na: { *: {} }',
+      'f.yaml:2:9: missing , or : between flow map items; what begins with `*` stands in quotes, for example "*_withdraw*"',
+    ],
   ])('%j', (text, message) => {
     expect(said(text)).toEqual([message]);
   });
@@ -207,6 +218,30 @@ describe('what is refused', () => {
     ]);
     expect(said(`{"a": "${'x'.repeat(jsonBytesMax)}"}`)[0]).toContain('bytes; a file may have');
     expect(said(`{"a": "${'x'.repeat(yamlBytesMax)}"}`)).toEqual([]);
+  });
+
+  it('a path with brackets that stands without quotes, said once', () => {
+    const read = readYaml('f.yaml', 'a: { b: c.d[*].e }', strictObject({ a: z.any() }));
+    const errors = 'errors' in read ? read.errors.map(formatDiagnostic) : [];
+    expect(errors[0]).toBe(
+      'f.yaml:1:12: unexpected flow-seq-start at node end; inside `{ }` a path with brackets stands in quotes: "args.items[*].qty"',
+    );
+    expect(errors.filter((error) => error.includes('quotes'))).toHaveLength(1);
+  });
+
+  it('what is as long as the file, in a short sentence', () => {
+    const long = 'k'.repeat(100_000);
+    for (const text of [
+      '!'.repeat(200_000),
+      `{"${long}": 1}`,
+      `a: 0x${'1'.repeat(100_000)}`,
+      `a: x\n${'#'.repeat(9)}\n${'%'.repeat(99_999)}`,
+    ]) {
+      const read = readYaml('f.yaml', text, strictObject({ a: z.enum(['b']) }));
+      const errors = 'errors' in read ? read.errors.map(formatDiagnostic) : [];
+      expect(errors.length).toBeGreaterThan(0);
+      for (const error of errors) expect(error.length).toBeLessThan(1_000);
+    }
   });
 
   it('random characters, in a few sentences', () => {

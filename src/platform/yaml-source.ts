@@ -13,7 +13,7 @@ import {
   Parser,
   type Document as YamlDocument,
 } from 'yaml';
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import { bounded, type Diagnostic } from '../domain/diagnostic.ts';
 import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import {
   type DocumentPath,
@@ -32,7 +32,12 @@ export function readYamlDocument(file: string, text: string): ReadResult {
   const errors: Diagnostic[] = [];
   const report = (offset: number, message: string, hint?: string): void => {
     if (errors.length >= errorsMax) throw new TooMany();
-    errors.push({ file, ...lines.position(offset), message, ...(hint === undefined ? {} : { hint }) });
+    errors.push({
+      file,
+      ...lines.position(offset),
+      message: bounded(message),
+      ...(hint === undefined ? {} : { hint }),
+    });
   };
   try {
     const composed = compose(text, report);
@@ -94,14 +99,41 @@ function compose(text: string, report: Report): YamlDocument.Parsed | undefined 
   }
   const [document, second] = documents;
   if (document === undefined) return undefined;
-  for (const error of document.errors) report(error.pos[0], syntaxMessage(error.message));
+  const hinted = new Set<string>();
+  for (const error of document.errors) {
+    const [at] = error.pos;
+    const hint = quotesHint(lineAt(text, at));
+    // Several errors of one line have one cause.
+    report(at, syntaxMessage(error.message), hint === undefined || hinted.has(hint) ? undefined : hint);
+    if (hint !== undefined) hinted.add(hint);
+  }
   if (second !== undefined) report(second.range[0], 'a second document; write one document a file');
   return document.errors.length > 0 || second !== undefined ? undefined : document;
 }
 
 class CollectedEnough extends Error {}
 
+/** Of the line that is wrong, what stands near. */
+function lineAt(text: string, at: number): string {
+  const near = text.slice(Math.max(0, at - nearMax), at + nearMax);
+  const before = Math.min(at, nearMax);
+  const end = near.indexOf('\n', before);
+  return near.slice(near.lastIndexOf('\n', before - 1) + 1, end < 0 ? near.length : end);
+}
+
+const nearMax = 200;
+
+/** What YAML makes of globs and paths that stand without quotes is nothing that anybody meant. */
+function quotesHint(line: string): string | undefined {
+  if (/\w\[(?:\*|[0-9]+)\]/.test(line))
+    return 'inside `{ }` a path with brackets stands in quotes: "args.items[*].qty"';
+  return /(?:^|[\s,[{])\*/.test(line) ? quoteStar : undefined;
+}
+
+const quoteStar = 'what begins with `*` stands in quotes, for example "*_withdraw*"';
+
 function syntaxMessage(message: string): string {
+  if (message.startsWith('Alias cannot be an empty string')) return 'an alias (`*`) is not allowed';
   const text = message.replace(/\.$/, '');
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
@@ -119,7 +151,7 @@ function toValue(
     return null;
   }
   if (isAlias(node)) {
-    report(at, 'an alias (`*`) is not allowed', 'write the value out');
+    report(at, 'an alias (`*`) is not allowed', `write the value out; ${quoteStar}`);
     return null;
   }
   if (node.anchor !== undefined) report(wordBefore(at), 'an anchor (`&`) is not allowed', 'write the value out');

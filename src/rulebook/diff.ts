@@ -8,6 +8,7 @@ import { levelsOf } from './lints/lint.ts';
 import type { PolicyText } from './load.ts';
 import { loadDocuments } from './load.ts';
 import { amountText, approvalText, inspectText, ruleText } from './rule-text.ts';
+import { windowWords } from './windows.ts';
 
 type Standing =
   | 'hidden'
@@ -175,10 +176,10 @@ function restrictions(entry: PolicyEntry): string[] {
   ].map((text) => (entry.shadow ? `shadow ${text}` : text));
 }
 
-function limitText({ max, window, windowText, per, amount, counter, onDeny }: LimitRule): string {
-  const span = window.kind === 'calendar' ? `a calendar ${window.unit} of ${window.timezone}` : `any ${windowText}`;
+function limitText(limit: LimitRule): string {
+  const { max, per, amount, counter, onDeny } = limit;
   const named = counter.includes('#') ? '' : ` in \`${counter}\``;
   const said = onDeny === undefined ? '' : `: ${onDeny}`;
   const counted = amount === undefined ? '' : ` of ${amountText(amount)}`;
-  return `limit ${max}${counted} in ${span} per ${per.join(' and ')}${named}${said}`;
+  return `limit ${max}${counted} in ${windowWords(limit)} per ${per.join(' and ')}${named}${said}`;
 }

@@ -100,6 +100,22 @@ looked at:
     expect(verdict(call, '[{counter: budget, used: -1}]')).toContain('not a decimal, 0 or more');
   });
 
+  it('says of a calendar window which it is, and of a sliding one that it is any', () => {
+    const text = `version: "1"
+default: deny
+timezone: Europe/Berlin
+tools: { pay: { limits: [{ max: 0, window: day, align: calendar }, { counter: c, max: 5, window: 1h }] } }
+`;
+    const call = { file: 'c.json', text: '{"tool": "pay"}' };
+    const result = explainCall({ policy: { file: 'p.yaml', text }, call, now: 0 });
+    const judged = 'judged' in result ? result.judged : undefined;
+    expect(judged?.reason).toBe('the limit of 0 in a calendar day of Europe/Berlin is reached');
+    expect(judged?.trail.flatMap(({ note }) => note ?? [])).toEqual([
+      'counts 1 in a calendar day of Europe/Berlin',
+      'counts 1 in any 1h',
+    ]);
+  });
+
   it('says the errors of the policy where it has any', () => {
     const result = explainCall({
       policy: { file: 'p.yaml', text: 'version: "1"' },

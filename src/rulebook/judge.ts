@@ -11,6 +11,7 @@ import { type Demand, levelled, scaled } from '../stages/limits/demand.ts';
 import { keptDemand, longestMs, toDemand } from '../stages/limits/to-demand.ts';
 import { policyLimits } from '../stages/policy/compiled.ts';
 import { decide } from '../stages/policy/decide.ts';
+import { windowWords } from './windows.ts';
 
 export interface Judged {
   readonly verdict: Verdict;
@@ -67,7 +68,7 @@ export class Counters {
         op: 'lte',
         expected: new JsonNumber(demand.max),
         seen: new JsonNumber(scaledText(this.#book.used(one.bucket, one.window, now))),
-        note: `counts ${scaledText(one.amount)} in any ${demand.windowText}`,
+        note: `counts ${scaledText(one.amount)} in ${windowWords(demand)}`,
         ...(demand.shadow ? { shadow: true } : {}),
       });
       return exceeded;
@@ -145,6 +146,6 @@ export function judgeDecision(decision: Decision, call: CallFacts, counters: Cou
 }
 
 function refusedBy(limit: LimitDemand): { readonly rule: string; readonly reason: string } {
-  const reason = limit.onDeny ?? `the limit of ${limit.max} in any ${limit.windowText} is reached`;
+  const reason = limit.onDeny ?? `the limit of ${limit.max} in ${windowWords(limit)} is reached`;
   return { rule: limit.rule, reason };
 }

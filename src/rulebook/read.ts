@@ -1,5 +1,5 @@
 /** One policy file in any dialect → its one form. */
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import { bounded, type Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicyDocument, PolicyProblem } from '../domain/policy-document.ts';
 import { errorsMax, pointerPath, type SourceDocument } from '../platform/source-document.ts';
 import { readSource } from '../platform/yaml-document.ts';
@@ -96,5 +96,5 @@ function finish<Raw>(
 export function located(source: SourceDocument, problem: PolicyProblem, part: 'key' | 'value' = 'value'): Diagnostic {
   const { message, hint } = problem;
   const at = source.locate(pointerPath(problem.pointer), part);
-  return { file: source.file, ...at, message, ...(hint === undefined ? {} : { hint }) };
+  return { file: source.file, ...at, message: bounded(message), ...(hint === undefined ? {} : { hint }) };
 }

@@ -54,3 +54,14 @@ export function limitWindow(
     ? { ...ms, error: `the window ${ms.error}` }
     : { value: { window: { kind: 'sliding', ms: ms.value }, text } };
 }
+
+/** What follows "in": `any 5m`, `a calendar day of UTC`. */
+export function windowWords({
+  window,
+  windowText,
+}: {
+  readonly window: LimitWindow;
+  readonly windowText: string;
+}): string {
+  return window.kind === 'calendar' ? `a calendar ${window.unit} of ${window.timezone}` : `any ${windowText}`;
+}

@@ -50,6 +50,20 @@ const table: readonly (readonly [string, string, readonly string[]])[] = [
     'default: deny\ntools:\n  get_prise: {}',
     ['4:3: unknown tool `get_prise`; did you mean `get_price`?'],
   ],
+  [
+    'a list of groups taken for one',
+    `default: deny
+tools:
+  get_price:
+    require:
+      - conditions: [{ path: caller.groups, op: in, value: [ops] }]
+      - conditions: [{ path: "caller.groups[*]", op: in, value: [ops] }, { path: caller.groups, op: contains, value: ops }]
+      - conditions: [{ not: { path: session.calls, op: eq, value: "3" } }, { path: session.labels, op: neq, value: null }]`,
+    [
+      '6:22: `caller.groups` is of type array, and `in` compares it with a string; use `contains`, or read `caller.groups[*]`',
+      '8:29: `session.calls` is of type integer, and `eq` compares it with a string',
+    ],
+  ],
   ['a glob that matches nothing', 'default: deny\ntools:\n  "list_*": {}', ['4:3: no known tool matches `list_*`']],
   [
     'a hide that hides nothing',

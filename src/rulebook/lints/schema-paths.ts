@@ -1,6 +1,6 @@
 /** Paths against the schemas of the tools they are read from: unknown arguments, types that cannot fit, defaults that slip by. */
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../domain/json.ts';
-import type { PolicyEntry } from '../../domain/policy-document.ts';
+import type { ConditionSource, PolicyEntry } from '../../domain/policy-document.ts';
 import { suggestion } from '../../platform/did-you-mean.ts';
 import { parsePath } from '../../stages/policy/path.ts';
 import { jsonType } from '../../stages/policy/values.ts';
@@ -20,9 +20,11 @@ import {
 export const schemaPaths: Lint = {
   name: 'path and schema',
   meaning:
-    'a path that the tool’s schema does not have, a value of another type than the schema’s, a `deny_if` on an optional argument with a default',
+    'a path that the tool’s schema does not have, a value of another type than the path’s, a `deny_if` on an optional argument with a default',
   *find({ document, tools }) {
     for (const placed of entriesOf(document)) {
+      for (const { rule } of rulesOf(placed.entry)) yield* ownMembers(rule.conditions);
+      yield* ownMembers(placed.entry.approval?.if ?? []);
       const given = requiredPaths(placed.entry);
       const matched = toolsOf(placed, tools)?.filter((tool) => tool.inputSchema !== undefined) ?? [];
       if (matched.length === 0) continue;
@@ -41,6 +43,31 @@ export const schemaPaths: Lint = {
     }
   },
 };
+
+/** Of which type a path is whatever the tool. Those of which every value is known are looked at elsewhere. */
+const ownTypes: Readonly<Record<string, string>> = {
+  'caller.id': 'string',
+  'caller.agent': 'string',
+  'caller.groups': 'array',
+  'caller.groups[*]': 'string',
+  'session.id': 'string',
+  'session.labels': 'array',
+  'session.labels[*]': 'string',
+  'session.calls': 'integer',
+  'time.date': 'string',
+};
+
+function* ownMembers(conditions: readonly ConditionSource[]): Iterable<LintProblem> {
+  for (const test of testsIn(conditions)) {
+    const { path, pointer } = test;
+    if (typeof path !== 'string') continue;
+    const type = Object.hasOwn(ownTypes, path) ? ownTypes[path] : undefined;
+    const wrong = type === undefined ? undefined : typeMismatch(test, { type });
+    if (wrong === undefined) continue;
+    const hint = type === 'array' ? { hint: `use \`contains\`, or read \`${path}[*]\`` } : {};
+    yield { pointer, message: `\`${path}\` is ${wrong}`, ...hint };
+  }
+}
 
 /** What a `require` reads directly must be given, or the call is refused. */
 function requiredPaths({ require }: PolicyEntry): ReadonlySet<string> {

@@ -103,8 +103,29 @@ describe('redaction by path', () => {
     const redact = [path('structuredContent', 'key'), path('structuredContent', 'link')];
     const inspected = inspectResult([rules({ redact })], given);
     expect(inspected.kind === 'pass' && inspected.result['content']).toEqual([
-      { type: 'text', text: '{"id": 1, "key": "[redacted]"}' },
+      { type: 'text', text: '{"id":1,"key":"[redacted]"}' },
       { type: 'text', text: '{"id":1,"link":"[redacted]"}' },
+    ]);
+  });
+
+  it('takes it out of a JSON text however that escapes it, and out of a text with JSON in it as Python and Go do', () => {
+    const given = result({
+      structuredContent: { key: 'a/é"<b', pin: 987654 },
+      content: [
+        { type: 'text', text: '{"other": 1.50, "key": "\\u0061\\/\\u00E9\\"<b", "pin": 987654}' },
+        { type: 'text', text: '["\\"a\\\\/\\\\u00e9\\\\\\"<b\\""]' },
+        { type: 'text', text: 'got {"key": "a/\\u00e9\\"<b"}' },
+        { type: 'text', text: 'got {"key":"a/é\\"\\u003cb"}' },
+      ],
+    });
+    const redact = [path('structuredContent', 'key'), path('structuredContent', 'pin')];
+    const inspected = inspectResult([rules({ redact })], given);
+    const texts = inspected.kind === 'pass' ? (inspected.result['content'] as { text: string }[]) : [];
+    expect(texts.map(({ text: shown }) => shown)).toEqual([
+      '{"other":1.50,"key":"[redacted]","pin":"[redacted]"}',
+      '["\\"[redacted]\\""]',
+      'got {"key": "[redacted]"}',
+      'got {"key":"[redacted]"}',
     ]);
   });
 
@@ -377,5 +398,42 @@ describe('stripping', () => {
     expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
       '{"structuredContent":{"card":"[redacted]","n":4111111111111112}}',
     );
+  });
+});
+
+describe('stripping a text that is JSON', () => {
+  it.each([
+    [['invisible'], '{"a": "x\\u200by"}', '{"a":"xy"}'],
+    [['terminal'], '{"a": "\\u001b[31mred\\u001b[0m\\n"}', '{"a":"red\\n"}'],
+    [['terminal'], '{"a": "x\\n"}', '{"a": "x\\n"}'],
+  ] as const)('%j: %s', (strip, given, expected) => {
+    expect(left(given, { strip })).toBe(expected);
+  });
+
+  it('comes before what is looked for in it', () => {
+    const key = '{"k":"AKIA\\u200bIOSFODNN7EXAMPLE"}';
+    expect(left(key, { ...pattern('secrets'), strip: ['invisible'] })).toBe('{"k":"[redacted]"}');
+  });
+});
+
+describe('a pattern in a text that is JSON', () => {
+  it.each([
+    ['emails', '{"m":"bob\\u0040example.com"}', '{"m":"[redacted]"}'],
+    ['emails', '{"m":"jos\\u00e9@example.com"}', '{"m":"[redacted]"}'],
+    ['secrets', '{"password":"p\\u0061ss\\"word1234", "n": 1.50}', '{"password":"[redacted]","n":1.50}'],
+    ['secrets', '{"token":"\\u0067hp_abcdefghijklmnopqrstuvwxyz0123456789"}', '{"token":"[redacted]"}'],
+    ['secrets', '{"url":"postgres:\\/\\/u:pa55word@h\\/db"}', '{"url":"postgres://u:[redacted]@h/db"}'],
+    ['cards', '{"card": 4111111111111111, "n": 1.50}', '{"card":"[redacted]","n":1.50}'],
+    // Without escapes what is left of it stands as it stood.
+    ['secrets', '{ "password": "hunter2hunter2", "n": 1.50 }', '{ "password": "[redacted]", "n": 1.50 }'],
+    ['emails', '{"a": "x\\ty"}', '{"a": "x\\ty"}'],
+  ] as const)('%s: %s', (name, given, expected) => {
+    expect(left(given, pattern(name))).toBe(expected);
+  });
+
+  it('is found by an expression however it is escaped', () => {
+    const replaceAll = (text: string, by: string): string => text.replace(/ACME-[0-9]+\/x/, by);
+    const redact: Redaction[] = [{ kind: 'regex', rule: '/r', size: 1, replaceAll }];
+    expect(left('{"id":"ACME-12\\/x"}', { redact })).toBe('{"id":"[redacted]"}');
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { InspectRules } from '../../domain/inspection.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
+import { insideJson } from './inside-json.ts';
 import { mapStrings } from './map-strings.ts';
 import { redact } from './redact.ts';
 import { stripper } from './strip.ts';
@@ -63,7 +64,8 @@ type Cleaned = { readonly result: JsonObject } | { readonly rule: string; readon
 /** Strips first, so that an invisible character cannot split what must be found. */
 function clean(rules: readonly InspectRules[], result: JsonObject): Cleaned {
   const strip = stripper(rules.flatMap((one) => one.strip));
-  const stripped = strip === undefined ? result : mapStrings(result, strip);
+  const stripped =
+    strip === undefined ? result : mapStrings(result, (text) => strip(insideJson(text, { change: strip })));
   let current = stripped;
   for (const one of rules) {
     for (const redaction of one.redact) {

@@ -2,9 +2,10 @@
 import type { Redaction, ResultStep } from '../../domain/inspection.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonText } from '../../domain/json.ts';
 import { isCardNumber } from './cards.ts';
+import { insideJson, type Looks } from './inside-json.ts';
 import { mapStrings } from './map-strings.ts';
 import { findPattern, isTellingName } from './patterns.ts';
-import { Repeated } from './repeated.ts';
+import { Repeated, repeatedLengthMin } from './repeated.ts';
 
 const redacted = '[redacted]';
 
@@ -15,21 +16,22 @@ export function redact(result: JsonValue, redaction: Redaction): Redacted {
     case 'path':
       return redactPath(result, redaction.steps);
     case 'pattern':
-      return {
-        value: mapStrings(
-          result,
-          (text) => findPattern(redaction.pattern, text, redacted),
-          redaction.pattern === 'cards' ? isCardNumber : undefined,
-          redaction.pattern === 'secrets'
-            ? (name, text) => (isTellingName(name, text) ? redacted : undefined)
-            : undefined,
-        ),
-      };
+      return { value: redactPattern(result, redaction.pattern) };
     case 'regex':
       return redactRegex(result, redaction);
     default:
       return redaction satisfies never;
   }
+}
+
+function redactPattern(result: JsonValue, pattern: (Redaction & { kind: 'pattern' })['pattern']): JsonValue {
+  const looks: Looks = {
+    change: (text) => findPattern(pattern, text, redacted),
+    hides: pattern === 'cards' ? isCardNumber : undefined,
+    named: pattern === 'secrets' ? (name, text) => (isTellingName(name, text) ? redacted : undefined) : undefined,
+  };
+  const change = (text: string): string => looks.change(insideJson(text, looks));
+  return mapStrings(result, change, looks.hides, looks.named);
 }
 
 /** As a search of one string has its bound, so have those of one result together: about three seconds. */
@@ -48,7 +50,8 @@ function redactRegex(result: JsonValue, redaction: Redaction & { kind: 'regex' }
     return replaced ?? redacted;
   };
   // What a server writes as a number stands as digits in the text that repeats it.
-  const value = mapStrings(result, change, (number) => change(number) !== number);
+  const looks: Looks = { change, hides: (number) => change(number) !== number };
+  const value = mapStrings(result, (text) => change(text.includes('\\') ? insideJson(text, looks) : text), looks.hides);
   return dear ? { reason: 'the result is too long for a pattern that must be redacted' } : { value };
 }
 
@@ -61,11 +64,15 @@ function redactPath(result: JsonValue, steps: readonly ResultStep[]): Redacted {
   // Servers repeat structured content as text, so the value is taken out of every other string too.
   const repeated = new Repeated(taken.texts);
   let dear = false;
-  const left = mapStrings(withTwin(result, value), (text) => {
+  const plain = (text: string): string => {
     const replaced = repeated.replaceIn(text, redacted);
     dear ||= replaced === undefined;
     return replaced ?? redacted;
-  });
+  };
+  const numbers = new Set(taken.texts.filter((text) => text.length >= repeatedLengthMin && /^-?[0-9]/.test(text)));
+  const hides = numbers.size === 0 ? undefined : (number: string): boolean => numbers.has(number);
+  const looks: Looks = { change: plain, hides };
+  const left = mapStrings(withTwin(result, value), (text) => plain(insideJson(text, looks)));
   return dear ? { reason: 'the result is too long for what must be redacted in it' } : { value: left };
 }
 

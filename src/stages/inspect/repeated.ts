@@ -59,6 +59,6 @@ export class Repeated {
 }
 
 const NONE: readonly number[] = [];
-const repeatedLengthMin = 4;
+export const repeatedLengthMin = 4;
 /** Characters compared; about a second. */
 const workMax = 200_000_000;
