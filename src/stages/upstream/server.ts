@@ -27,6 +27,8 @@ const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CHILDREN_MAX = 16;
 const IDLE_MS_MAX = 600_000;
 const PROBE_MS_MAX = 5_000;
+/** What a server said while it was in trouble, or before it was renewed, must not count for good. */
+const ERA_MS_MAX = 300_000;
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 30_000;
 
@@ -43,7 +45,7 @@ export class UpstreamServer {
   readonly #links = new Set<Link>();
   readonly #modern = new Map<string, Link>();
   #probe: Promise<ModernProbe> | undefined;
-  /** A probe that found nobody, and until when that is taken as the answer. */
+  /** A probe that found nobody, or another era, and until when that is taken as the answer. */
   #unanswered: { readonly fault: NotOpened; readonly backOffMs: number; readonly until: number } | undefined;
   /** The child that answered the probe, until somebody uses it. */
   #spare: { readonly child: ChildConnection; readonly owner: ChildOwner } | undefined;
@@ -142,16 +144,8 @@ export class UpstreamServer {
   }
 
   async #openModernLink(grant: string, standing: Standing): Promise<Link | NotOpened> {
-    const unanswered = this.#unanswered;
-    if (unanswered !== undefined && performance.now() < unanswered.until) return unanswered.fault;
-    const probing = (this.#probe ??= this.#probeModern());
-    const probe = await probing;
-    if (probe.kind === 'not-opened') {
-      // Being down is no evidence of an era; only an answer is kept.
-      if (probe.supported === undefined && this.#probe === probing) this.#noAnswer(probe);
-      return probe;
-    }
-    this.#unanswered = undefined;
+    const probe = await this.#probed();
+    if (probe.kind === 'not-opened') return probe;
     // Another caller may have been first while this one waited for the probe.
     const known = this.#modern.get(grant);
     if (known !== undefined) return known;
@@ -165,10 +159,27 @@ export class UpstreamServer {
     return link;
   }
 
+  /** Whether it speaks the stateless revision: for good where it does, for a while where it seems not to. */
+  async #probed(): Promise<ModernProbe> {
+    const unanswered = this.#unanswered;
+    if (unanswered !== undefined && performance.now() < unanswered.until) return unanswered.fault;
+    const probing = (this.#probe ??= this.#probeModern());
+    const probe = await probing;
+    if (probe.kind === 'speaks') this.#unanswered = undefined;
+    else if (this.#probe === probing) this.#noAnswer(probe);
+    return probe;
+  }
+
   #noAnswer(fault: NotOpened): void {
     this.#probe = undefined;
-    const backOffMs = Math.min(BACK_OFF_MS_MAX, (this.#unanswered?.backOffMs ?? BACK_OFF_MS_MIN / 2) * 2);
-    this.#unanswered = { fault, backOffMs, until: performance.now() + backOffMs };
+    const isOfAnotherEra = fault.supported !== undefined;
+    const before = this.#unanswered?.backOffMs ?? BACK_OFF_MS_MIN / 2;
+    const backOffMs = isOfAnotherEra ? BACK_OFF_MS_MIN / 2 : Math.min(BACK_OFF_MS_MAX, before * 2);
+    this.#unanswered = {
+      fault,
+      backOffMs,
+      until: performance.now() + (isOfAnotherEra ? ERA_MS_MAX : backOffMs),
+    };
   }
 
   /** Ends children that have had no call for ten minutes; their sessions start them again on demand. */
@@ -357,11 +368,9 @@ export class UpstreamServer {
   async #legacyRefused(reply: Reply, why: string): Promise<NotOpened> {
     const answered = reply.kind === 'replied' || reply.kind === 'failed';
     if (!answered) return { kind: 'not-opened', why, reply };
-    this.#probe ??= this.#probeModern();
-    const probe = await this.#probe;
+    const probe = await this.#probed();
     if (probe.kind === 'speaks')
       return { kind: 'not-opened', why: 'the server speaks the stateless revision only', supported: [MODERN], reply };
-    if (probe.supported === undefined) this.#probe = undefined;
     return { kind: 'not-opened', why, reply };
   }
 
@@ -400,7 +409,8 @@ export class UpstreamServer {
     const asked = await this.#askLegacy();
     if (asked === undefined) return { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };
     const result = resultOf(asked);
-    if (typeof result !== 'string') return probe;
+    // It runs and is warm: one that speaks both answers now.
+    if (typeof result !== 'string') return (await this.#discover(PROBE_MS_MAX)).probe;
     if (asked.kind !== 'replied') return { kind: 'not-opened', why: result };
     return (await this.#discover(this.#options.silenceMsMax)).probe;
   }
@@ -472,7 +482,7 @@ export class UpstreamServer {
     const result = resultOf(reply);
     if (typeof result === 'string') {
       const isDown = reply.kind === 'not-sent' || (reply.kind === 'unknown' && endpoint !== undefined);
-      if (isDown || (reply.kind === 'failed' && (reply.status === 401 || reply.status === 403)))
+      if (isDown || (reply.kind === 'failed' && SAYS_NOTHING.has(reply.status)))
         return { kind: 'not-opened', why: result };
       const supported: readonly string[] = endpoint === undefined ? LEGACY_STDIO : LEGACY_HTTP;
       return {
@@ -492,6 +502,9 @@ export class UpstreamServer {
     return { kind: 'speaks' };
   }
 }
+
+/** Answers to any request of anybody: not let in, too late, too many. */
+const SAYS_NOTHING = new Set([401, 403, 408, 429]);
 
 /** Whom a child serves; the one that answered the probe gets its owner later. */
 type ChildOwner = { standing: Standing; link: Link | undefined };
