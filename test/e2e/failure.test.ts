@@ -385,6 +385,20 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('a server of both eras whose first start goes wrong is not taken for one of the other', async () => {
+    const marker = join(folder.path, 'started-before');
+    const script = `
+      const { existsSync, writeFileSync } = require('node:fs');
+      if (existsSync(${JSON.stringify(marker)})) import(${JSON.stringify(fixture)});
+      else process.stdin.once('data', () => { writeFileSync(${JSON.stringify(marker)}, ''); process.exit(3); });
+    `;
+    const server = { command: 'node', args: ['-e', script] };
+    const gateway = await startGateway({ folder: join(folder.path, 'first-start'), policy: allow, server });
+    const { messages } = await modernCall(gateway.url, gateway.token, 'echo', { text: 'both' });
+    expect(messages[0].result?.content[0].text).toBe('both');
+    await gateway.stop();
+  });
+
   test('a silent server: unknown after its deadline, and the quota stays taken', async () => {
     const policy = { version: '1', default: 'deny', tools: { silent: { rate_limit: { max: 1, window: 60 } } } };
     const gateway = await startGateway({

@@ -23,12 +23,12 @@ export type Way =
 
 export type Probed = { readonly kind: 'speaks' } | NotOpened;
 
-/** Whether a server speaks the stateless revision: asked once, and again after a pause where it gave no answer. */
+/** Whether a server speaks the stateless revision: for good where it does, for a while where it seems not to. */
 export class EraProbe {
   readonly #options: EraProbeOptions;
   #asking: Promise<Probed> | undefined;
-  /** That nobody answered, and until when that is taken as the answer. */
-  #unanswered: { readonly fault: NotOpened; readonly backOffMs: number; readonly until: number } | undefined;
+  /** That nobody answered, or one of another era, and until when that is taken as the answer. */
+  #refused: { readonly fault: NotOpened; readonly backOffMs: number; readonly until: number } | undefined;
   /** The child that answered, until somebody uses it. */
   #spare: { readonly child: ChildConnection; readonly owner: ChildOwner } | undefined;
 
@@ -37,19 +37,18 @@ export class EraProbe {
   }
 
   async modern(): Promise<Probed> {
-    const unanswered = this.#unanswered;
-    if (unanswered !== undefined && performance.now() < unanswered.until) return unanswered.fault;
+    const refused = this.#refused;
+    if (refused !== undefined && performance.now() < refused.until) return refused.fault;
     const asking = (this.#asking ??= this.#ask());
     const probed = await asking;
-    if (probed.kind === 'speaks') this.#unanswered = undefined;
-    // Being down is no evidence of an era; only an answer is kept.
-    else if (probed.supported === undefined && this.#asking === asking) this.#noAnswer(probed);
+    if (probed.kind === 'speaks') this.#refused = undefined;
+    else if (this.#asking === asking) this.#askLater(probed);
     return probed;
   }
 
-  /** It has said something: whether it answers now is worth asking at once. */
+  /** It has said something: where it gave no answer before, it is worth asking at once. */
   isUp(): void {
-    this.#unanswered = undefined;
+    if (this.#refused?.fault.supported === undefined) this.#refused = undefined;
   }
 
   /** The child that answered, which serves the first modern caller from now on. */
@@ -67,10 +66,12 @@ export class EraProbe {
     await spare?.child.close();
   }
 
-  #noAnswer(fault: NotOpened): void {
+  #askLater(fault: NotOpened): void {
     this.#asking = undefined;
-    const backOffMs = Math.min(BACK_OFF_MS_MAX, (this.#unanswered?.backOffMs ?? BACK_OFF_MS_MIN / 2) * 2);
-    this.#unanswered = { fault, backOffMs, until: performance.now() + backOffMs };
+    const isOfAnotherEra = fault.supported !== undefined;
+    const before = this.#refused?.backOffMs ?? BACK_OFF_MS_MIN / 2;
+    const backOffMs = isOfAnotherEra ? BACK_OFF_MS_MIN / 2 : Math.min(BACK_OFF_MS_MAX, before * 2);
+    this.#refused = { fault, backOffMs, until: performance.now() + (isOfAnotherEra ? ERA_MS_MAX : backOffMs) };
   }
 
   #ask(): Promise<Probed> {
@@ -98,10 +99,13 @@ export class EraProbe {
     const legacy = await this.#initializeChild(children);
     if (legacy === undefined) return noRoom;
     const result = resultOf(legacy);
-    if (typeof result !== 'string') return probedIn(reply, LEGACY_STDIO);
-    if (legacy.kind !== 'replied') return { kind: 'not-opened', why: result };
-    const patient = await this.#discoverChild(children, this.#options.silenceMsMax);
-    return patient === undefined ? noRoom : probedIn(patient, LEGACY_STDIO);
+    if (typeof result === 'string' && legacy.kind !== 'replied') return { kind: 'not-opened', why: result };
+    // It runs and is warm: one that speaks both answers now.
+    const again = await this.#discoverChild(
+      children,
+      typeof result === 'string' ? this.#options.silenceMsMax : PROBE_MS_MAX,
+    );
+    return again === undefined ? noRoom : probedIn(again, LEGACY_STDIO);
   }
 
   /** Asks a child of its own; undefined where there is no room for one. */
@@ -145,9 +149,8 @@ async function discover(connection: Connection, msMax: number): Promise<Reply> {
 function probedIn(reply: Reply, legacy: readonly string[]): Probed {
   const result = resultOf(reply);
   if (typeof result === 'string') {
-    const isDown = reply.kind === 'not-sent';
-    const wantsToken = reply.kind === 'failed' && (reply.status === 401 || reply.status === 403);
-    if (isDown || wantsToken) return { kind: 'not-opened', why: result };
+    const saysNothing = reply.kind === 'not-sent' || (reply.kind === 'failed' && SAYS_NOTHING.has(reply.status));
+    if (saysNothing) return { kind: 'not-opened', why: result };
     return doesNotSpeak(supportedOf(reply) ?? legacy);
   }
   const versions = result['supportedVersions'];
@@ -169,6 +172,10 @@ function supportedOf(reply: Reply): readonly string[] | undefined {
 
 /** The gateway as a client of its own. */
 const OWN_CLIENT = { name: 'sallyport', version: '0.1.0' };
+/** Answers to any request of anybody: not let in, too late, too many. */
+const SAYS_NOTHING = new Set([401, 403, 408, 429]);
 const PROBE_MS_MAX = 5_000;
+/** What a server said while it was in trouble, or before it was renewed, must not count for good. */
+const ERA_MS_MAX = 300_000;
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 30_000;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { HttpEndpoint } from './http-exchange.ts';
 
 test('a stream that the server leaves open after its answer gives its connection back', async () => {
@@ -63,5 +63,39 @@ test('a server that is asked for TLS and speaks none: nothing was sent, and why'
   const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
   expect(await exchange.done).toEqual({ kind: 'not-sent', why: 'it does not speak TLS at this port' });
   await endpoint.close();
+  server.close();
+});
+
+test('a standing stream on which a server says very much is read on later, and nothing of it is lost', async () => {
+  const all = 4_000;
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let n = 0; n < all; n++) response.write(`data: {"n":${n},"pad":"${'x'.repeat(80)}"}\n\n`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = new HttpEndpoint({
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
+    headers: [],
+    silenceMsMax: 60_000,
+    totalMsMax: 60_000,
+    responseBytesMax: 1_000_000,
+  });
+  // The second in which it began does not pass.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  const heard: number[] = [];
+  const onEvent = (data: string) => {
+    heard.push((JSON.parse(data) as { n: number }).n);
+    return false;
+  };
+  const exchange = endpoint.exchange({ method: 'GET', headers: [], onEvent, standing: true });
+  await expect.poll(() => heard.length).toBeGreaterThan(1_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(heard.length).toBeLessThan(all / 2);
+  clock.mockRestore();
+  await expect.poll(() => heard.length, { timeout: 20_000 }).toBe(all);
+  expect(heard).toEqual(Array.from({ length: all }, (_, n) => n));
+  exchange.abort('done');
+  await endpoint.close();
+  server.closeAllConnections();
   server.close();
 });

@@ -91,6 +91,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #events: ReturnType<typeof createParser> | undefined;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #total: NodeJS.Timeout | undefined;
+  /** Events since {@link #since}, `performance.now()`. */
+  #heard = 0;
+  #since = 0;
 
   constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
     this.#request = request;
@@ -157,6 +160,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#bytes += chunk.length;
       if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
       this.#events.feed(this.#decoder?.decode(chunk, { stream: true }) ?? '');
+      if (this.#request.standing === true) this.#pace(controller);
       return;
     }
     this.#bytes += chunk.length;
@@ -188,9 +192,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve(exchanged);
   }
 
+  /** A stream that stands open has no end: whoever sends on it without end is read at the pace of a second's share. */
+  #pace(controller: Dispatcher.DispatchController): void {
+    const now = performance.now();
+    const left = this.#since + 1_000 - now;
+    if (left <= 0) {
+      this.#since = now;
+      this.#heard = 0;
+    } else if (this.#heard > STANDING_EVENTS_PER_SECOND) {
+      controller.pause();
+      setTimeout(() => controller.resume(), left).unref();
+    }
+  }
+
   #onEvent(data: string): void {
     if (this.#settled || data === '') return;
     this.#bytes = 0;
+    this.#heard++;
     if (!this.#request.onEvent(data)) return;
     this.#settle({ kind: 'answered' });
     // A server that leaves the stream open after its answer would keep the connection for itself.
@@ -239,6 +257,8 @@ function reasonOf(fault: Error): string {
 const CONNECTIONS_MAX = 1_000;
 /** One for each session that may be held. */
 const STANDING_MAX = 10_000;
+/** Beyond them a standing stream is read on in the next second. */
+const STANDING_EVENTS_PER_SECOND = 1_000;
 /** How long a stream may stay open after its answer. */
 const LINGER_MS = 1_000;
 
