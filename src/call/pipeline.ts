@@ -29,15 +29,16 @@ async function admit(decoded: DecodedCall, received: Received, stages: Stages): 
   const target = await stages.findTarget(decoded);
   if (target.kind !== 'target') return target;
 
+  const policy = stages.currentPolicy(decoded.session.caller);
+  if (policy === undefined) return noPolicy(decoded);
+
+  const decision = stages.decide(policy, decoded, target);
+  // Hidden and absent take the same steps to here and get the same answer.
+  if (target.definition === undefined || decision.verdict === 'hidden') return unknownName(decoded, decision.rule);
+
+  // Not before: what is wrong with its headers would tell that a hidden tool is there.
   const call = stages.checkMirrors(decoded, target, received);
   if (call.kind === 'fault') return call;
-
-  const policy = stages.currentPolicy(call.session.caller);
-  if (policy === undefined) return noPolicy(call);
-
-  const decision = stages.decide(policy, call, target);
-  // Hidden and absent take the same steps to here and get the same answer.
-  if (target.definition === undefined || decision.verdict === 'hidden') return unknownName(call, decision.rule);
 
   switch (decision.verdict) {
     case 'permit': {

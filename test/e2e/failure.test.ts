@@ -506,6 +506,28 @@ describe('while it runs', () => {
     await upstream.stop();
   });
 
+  test('a hidden tool whose arguments are mirrored is as unknown as one that is not there', async () => {
+    const upstream = await startFixture();
+    const gateway = await startGateway({
+      folder: join(folder.path, 'hidden-mirrors'),
+      policy: { ...allow, hide: ['mirrored'] },
+      server: { url: upstream.url },
+    });
+    for (const more of [{}, { 'mcp-param-region': 'us' }]) {
+      const [hidden, absent] = await Promise.all(
+        ['mirrored', 'mirrorex'].map((name) => {
+          const params = { name, arguments: { region: 'eu' }, ...modernMeta() };
+          const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+          return post(gateway.url, body, { ...modernHeaders(gateway.token, 'tools/call', name), ...more });
+        }),
+      );
+      expect([absent?.status, absent?.messages[0].error.code]).toEqual([200, -32602]);
+      expect([hidden?.status, hidden?.text]).toEqual([200, absent?.text.replace('mirrorex', 'mirrored')]);
+    }
+    await gateway.stop();
+    await upstream.stop();
+  });
+
   test('the published document of the prior art: absent from the list, unknown when called, the rest by its default', async () => {
     const upstream = await startFixture(['--tools', 'binance_futures_cancel_order,echo']);
     const closed = { version: '1', default: 'deny', hide: ['binance_futures_cancel_order'] };
