@@ -1,5 +1,6 @@
 import type { DecodedCall } from '../domain/call.ts';
 import { type Fault, faultText } from '../domain/fault.ts';
+import { jsonText, toJson } from '../domain/json.ts';
 import { idText } from '../domain/message.ts';
 import type { Answer } from '../domain/received.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -68,7 +69,7 @@ function refusedAnswer(call: DecodedCall, refused: Refusal, record: string | und
   };
   if (call.method !== 'tools/call') {
     const code = refused.reason === 'unavailable' || refused.reason === 'fault' ? -32603 : 1403;
-    const data = JSON.stringify({ 'sallyport/refusal': twin });
+    const data = jsonText(toJson({ 'sallyport/refusal': twin }));
     return { kind: 'answer', status: 200, text: faultText({ code, message: text, id: call.id, data }) };
   }
   return toolError(call, text, 'sallyport/refusal', twin);
@@ -120,6 +121,6 @@ function toolError(call: DecodedCall, text: string, key: string, twin: object): 
     isError: true,
     _meta: { [key]: twin },
   };
-  const body = `{"jsonrpc":"2.0","id":${idText(call.id)},"result":${JSON.stringify(result)}}`;
+  const body = `{"jsonrpc":"2.0","id":${idText(call.id)},"result":${jsonText(toJson(result))}}`;
   return { kind: 'answer', status: 200, text: body };
 }

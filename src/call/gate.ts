@@ -227,8 +227,14 @@ export class Gate {
   ): Promise<Answer> {
     // Ids are the client's own only within a session; stateless callers share a credential.
     const tracked = live !== undefined || received.transport === 'stdio';
-    if (tracked && this.#runningUnder(message.id, session) !== undefined)
-      return turnAway(fault(400, -32600, 'a request with this id is still running', message.id));
+    if (tracked && this.#runningUnder(message.id, session) !== undefined) {
+      const refused = fault(400, -32600, 'a request with this id is still running', message.id);
+      const call = callIn(message, session);
+      // Of a call there is a record, whatever it was refused for.
+      return call === undefined
+        ? turnAway(refused)
+        : this.#parts.stages.recordOutcome(call, refused, refused, received);
+    }
     const running: Running = { sessionId: session.id, id: message.id, received };
     if (tracked) this.#running.add(running);
     if (live !== undefined) live.busy++;
@@ -249,11 +255,9 @@ export class Gate {
     const { method, id } = message;
     switch (method) {
       case 'tools/call':
-        return this.#call(method, message, session, message.params?.['name'], received);
       case 'prompts/get':
-        return this.#call(method, message, session, message.params?.['name'], received);
       case 'resources/read':
-        return this.#call(method, message, session, message.params?.['uri'], received);
+        return this.#call(message, session, received);
       case 'ping':
         return pong(id);
       case 'tools/list':
@@ -278,30 +282,11 @@ export class Gate {
     }
   }
 
-  #call(
-    method: CallMethod,
-    message: RequestMessage,
-    session: Session,
-    target: JsonValue | undefined,
-    received: Received,
-  ): Answer | Promise<Answer> {
-    const { id, params } = message;
-    if (typeof target !== 'string' || params === undefined) {
-      return turnAway(fault(session.era === 'modern' ? 400 : 200, -32602, `\`${method}\` names nothing`, id));
-    }
-    const args = params['arguments'];
-    const call: DecodedCall = {
-      kind: 'call',
-      id,
-      method,
-      session,
-      target,
-      arguments: isJsonObject(args) ? args : NO_ARGUMENTS,
-      params,
-      receivedAt: performance.now(),
-      paramHeaders: [],
-    };
-    return handleCall(call, received, this.#parts.stages);
+  #call(message: RequestMessage, session: Session, received: Received): Answer | Promise<Answer> {
+    const call = callIn(message, session);
+    if (call !== undefined) return handleCall(call, received, this.#parts.stages);
+    const status = session.era === 'modern' ? 400 : 200;
+    return turnAway(fault(status, -32602, `\`${message.method}\` names nothing`, message.id));
   }
 
   async #listTools(message: RequestMessage, session: Session): Promise<Answer> {
@@ -349,6 +334,29 @@ export class Gate {
 function cancelledId(message: Message): JsonValue | undefined {
   const isCancellation = message.kind === 'notification' && message.method === 'notifications/cancelled';
   return isCancellation ? (message.params?.['requestId'] ?? null) : undefined;
+}
+
+/** The call a request makes; undefined where it makes none, or does not say of what. */
+function callIn({ id, method, params }: RequestMessage, session: Session): DecodedCall | undefined {
+  if (params === undefined || !isCallMethod(method)) return undefined;
+  const target = params[method === 'resources/read' ? 'uri' : 'name'];
+  const args = params['arguments'];
+  if (typeof target !== 'string') return undefined;
+  return {
+    kind: 'call',
+    id,
+    method,
+    session,
+    target,
+    arguments: isJsonObject(args) ? args : NO_ARGUMENTS,
+    params,
+    receivedAt: performance.now(),
+    paramHeaders: [],
+  };
+}
+
+function isCallMethod(method: string): method is CallMethod {
+  return method === 'tools/call' || method === 'prompts/get' || method === 'resources/read';
 }
 
 function pong(id: MessageId): Answer {

@@ -1,3 +1,4 @@
+import type { JsonNumber } from './json.ts';
 import type { Decision } from './policy.ts';
 
 /** Why a call went nowhere. Each has a sentence in docs/reference/refusals.md, and the reverse is checked too. */
@@ -27,8 +28,10 @@ export type Refusal = {
 };
 
 export type LimitReached = {
-  readonly max: string;
-  readonly window: string;
+  /** With every digit the policy has. */
+  readonly max: JsonNumber;
+  /** Seconds as a number, else as the policy writes it: `5m`, `day`. */
+  readonly window: JsonNumber | string;
   /** RFC 3339. */
   readonly resetsAt: string;
   /** Whole seconds, rounded up. */

@@ -412,7 +412,7 @@ describe('while it runs', () => {
       /^\[sallyport\] unknown: the call was sent.*do not repeat it.*Outcome r[0-9]+/s,
     );
     const second = (await session.call('silent')).messages[0].result;
-    expect(second._meta['sallyport/refusal'].limit.max).toBe('1');
+    expect(second._meta['sallyport/refusal'].limit.max).toBe(1);
     await gateway.stop();
   });
 

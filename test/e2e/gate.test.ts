@@ -115,6 +115,24 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(shown.out).not.toContain('"amount":5');
   });
 
+  test('a call under an id that is still running is refused, and on record', async () => {
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const first = session.send('tools/call', { name: 'slow', arguments: { ms: 500 } }, 77);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const twin = await session.send('tools/call', { name: 'echo', arguments: { text: 'twin' } }, 77);
+    const list = await session.send('tools/list', {}, 77);
+    const message = 'a request with this id is still running';
+    for (const { status, messages } of [twin, list]) {
+      expect([status, messages[0].error.code, messages[0].error.message]).toEqual([400, -32600, message]);
+    }
+    expect((await first).messages[0].result.content[0].text).toBe('slept');
+    const trail = await ended([bin, 'audit', 'export', '--json', '--data', gateway.data]);
+    const refused = trail.out.split('\n').filter((line) => line.includes(message));
+    expect(refused.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ kind: 'refusal', tool: 'echo', verdict: 'refuse', rule: '(decode)' }),
+    ]);
+  });
+
   test('what no entry lists falls to the default', async () => {
     const session = await LegacySession.open(gateway.url, gateway.token);
     const { messages } = await session.call('die');
@@ -128,7 +146,7 @@ describe.each(['http', 'stdio'] as const)('a gateway before a server over %s', (
     expect(ran).toHaveLength(10);
     const refused = answers.find(({ messages }) => messages[0].result.isError === true);
     const { limit } = refused?.messages[0].result._meta['sallyport/refusal'];
-    expect(limit).toMatchObject({ max: '10', window: '60s' });
+    expect(limit).toMatchObject({ max: 10, window: 60 });
     expect(limit.retryAfter).toBeGreaterThan(0);
     expect(limit.retryAfter).toBeLessThanOrEqual(60);
     expect(refused?.messages[0].result.content[0].text).toContain(limit.resetsAt);

@@ -68,7 +68,7 @@ describe.each(serverKinds.filter(({ start }) => start !== undefined))('limits in
     const refused = await call(two, 'echo');
     expect(refused.isError).toBe(true);
     const { rule, limit } = refused._meta['sallyport/refusal'];
-    expect([rule, limit.max, limit.window]).toEqual(['/tools/echo/limits/0', '3', 'day']);
+    expect([rule, limit.max, limit.window]).toEqual(['/tools/echo/limits/0', 3, 'day']);
     expect(limit.retryAfter).toBeGreaterThan(86_000);
 
     const listed = JSON.parse(await limits(one, 'list', '--json'));

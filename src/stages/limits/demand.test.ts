@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { JsonNumber } from '../../domain/json.ts';
 import type { LimitDemand } from '../../domain/policy.ts';
 import { bucketName, isOfCounter, parseBucket } from './bucket.ts';
 import { decimalText, entered, isSameWindow, levelled, scaled, windowKey } from './demand.ts';
@@ -176,13 +177,14 @@ describe('what is said of a limit that is reached', () => {
   test('how much of it is used, and when the call would fit: a whole second that is not too early', () => {
     const exceeded = { demand, used: scaled('2') ?? 0n, resetsAt: 1_700_000_001_001 };
     expect(limitSentence(exceeded, 'pay')).toBe('the limit at /tools/x/limits/0 is reached: 2 of 2.5 used');
-    expect(limitReached(exceeded, '60', 1_700_000_000_000)).toEqual({
-      max: '2.5',
-      window: '60',
+    expect(limitReached(exceeded, '60s', 1_700_000_000_000)).toEqual({
+      max: new JsonNumber('2.5'),
+      window: new JsonNumber('60'),
       resetsAt: '2023-11-14T22:13:21.001Z',
       retryAfter: 2,
     });
-    expect(limitReached(exceeded, '60', 1_700_000_001_001)?.retryAfter).toBe(1);
+    expect(limitReached(exceeded, '60s', 1_700_000_001_001)?.retryAfter).toBe(1);
+    expect(['5m', 'day'].map((written) => limitReached(exceeded, written, 0)?.window)).toEqual(['5m', 'day']);
   });
   test('where a call takes all of a limit, what is used of it: it would fit later', () => {
     const exceeded = { demand: { ...demand, amount: demand.max }, used: scaled('0.5') ?? 0n, resetsAt: 5 };
