@@ -163,7 +163,10 @@ export function referencePage(): string {
         ['nesting', `${depthMax} levels`],
         ['a number in a comparison', `${decimalTextLengthMax} characters, exponent within ±${decimalExponentMax}`],
         ['an amount or `max`', `${integerDigitsMax} digits before the point, ${fractionDigitsMax} after it`],
-        ['a pattern', `${programSizeMax} steps; steps × characters searched ${searchCostMax}`],
+        [
+          'a pattern',
+          `${programSizeMax} steps; steps × characters searched ${searchCostMax}, all elements of \`[*]\` together`,
+        ],
         ['an expression', `${expressionLengthMax} characters, comprehensions ${comprehensionNestingMax} deep`],
         ['a list in a comprehension', `${listMax} elements; ${nestedListMax} where two are nested`],
         ['what a comprehension reads besides its element', `elements × characters and members ${loopCostMax}`],
