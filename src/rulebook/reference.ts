@@ -9,6 +9,7 @@ import {
   listMax,
   nestedListMax,
 } from '../stages/policy/conditions/cel.ts';
+import { loopCostMax } from '../stages/policy/conditions/cel-loops.ts';
 import { operators } from '../stages/policy/conditions/operators.ts';
 import { schemaDepthMax, subschemasMax } from '../stages/policy/json-schema.ts';
 import { fractionDigitsMax, integerDigitsMax } from '../stages/policy/limit-demand.ts';
@@ -162,9 +163,13 @@ export function referencePage(): string {
         ['nesting', `${depthMax} levels`],
         ['a number in a comparison', `${decimalTextLengthMax} characters, exponent within ±${decimalExponentMax}`],
         ['an amount or `max`', `${integerDigitsMax} digits before the point, ${fractionDigitsMax} after it`],
-        ['a pattern', `${programSizeMax} steps; steps × characters searched ${searchCostMax}`],
+        [
+          'a pattern',
+          `${programSizeMax} steps; steps × characters searched ${searchCostMax}, all elements of \`[*]\` together`,
+        ],
         ['an expression', `${expressionLengthMax} characters, comprehensions ${comprehensionNestingMax} deep`],
         ['a list in a comprehension', `${listMax} elements; ${nestedListMax} where two are nested`],
+        ['what a comprehension reads besides its element', `elements × characters and members ${loopCostMax}`],
         ['a schema for `arguments: schema`', `${subschemasMax} parts, ${schemaDepthMax} levels`],
       ],
     ),

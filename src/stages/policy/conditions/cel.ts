@@ -12,6 +12,7 @@ import type { Condition, Evaluation } from '../evaluation.ts';
 import { ReadFault } from '../path.ts';
 import { type SafePattern, safePattern, searchCostMax } from '../safe-pattern.ts';
 import { children, guard, guardNames, registerGuards, unsoundNode } from './cel-guards.ts';
+import { affordable, comprehensions, type Loop, loopsIn } from './cel-loops.ts';
 import { textOf } from './cel-text.ts';
 import type { ConditionContext, Expression } from './context.ts';
 import { shown } from './operator.ts';
@@ -75,10 +76,12 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
   let program: ParseResult;
   let checked: string;
   let nesting = 0;
+  let loops: readonly Loop[] = [];
   try {
     const first = environment.parse(text);
     const problem = inspectAst(first.ast, patterns);
     if (problem !== undefined) return problem;
+    loops = loopsIn(first.ast);
     const changed = guard(first.ast) || patterns.size > 0;
     nesting = comprehensionNesting(first.ast);
     if (nesting > comprehensionNestingMax) {
@@ -100,6 +103,10 @@ export function compileExpression(text: string, inResult: boolean): (Expression 
     readsAllArguments: argumentNames === undefined,
     type: verdict.type ?? 'dyn',
     run(evaluation) {
+      const { call, result } = evaluation;
+      if (loops.length > 0 && !affordable(loops, { args: call.arguments, result })) {
+        throw new ReadFault('reads too much for each element of a list');
+      }
       const scope: Record<string, unknown> = {};
       for (const root of roots) scope[root] = rootValue(root, evaluation, argumentNames, elements);
       searching = patterns;
@@ -158,7 +165,6 @@ export function baseEnvironment(limits: typeof writtenLimits = guardedLimits): E
   return environment;
 }
 
-const comprehensions = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 const banned = new Set(['uint', 'bytes', rewritten, ...guardNames]);
 
 /** Bans what JSON never produces and the library gets wrong, and turns `matches` into the RE2 search. */

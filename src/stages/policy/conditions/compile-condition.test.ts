@@ -69,6 +69,17 @@ function problemsOf(source: ConditionSource): string[] {
   return problems;
 }
 
+describe('a pattern over every element', () => {
+  const text = 'ab'.repeat(1_000);
+  const source = test('args.l[*]', 'regex', 'a[ab]{300}[cd]');
+  it('has one bound for all of them', () => {
+    expect(look(source, { l: Array.from({ length: 20 }, () => text) }).trail).toMatchObject([{ outcome: 'fails' }]);
+    expect(look(source, { l: Array.from({ length: 40 }, () => text) }).trail).toMatchObject([
+      { outcome: 'error', note: 'is too much for this pattern' },
+    ]);
+  });
+});
+
 describe('one value', () => {
   const base = { rule: '/c', kind: 'condition', read: 'args.a' };
   it.each([

@@ -5,6 +5,7 @@ import type { ConditionSource } from '../../../domain/policy-document.ts';
 import { both, type Condition, type Evaluation, either, evaluateAll, opposite } from '../evaluation.ts';
 import { compileReading, type Reading } from '../numeric.ts';
 import { NotKept, ReadFault } from '../path.ts';
+import { searchCostMax } from '../safe-pattern.ts';
 import { compileCel } from './cel.ts';
 import type { ConditionContext } from './context.ts';
 import type { Test } from './operator.ts';
@@ -144,10 +145,17 @@ function everyElement(
       let outcome: Outcome = elements === 'every' ? 'holds' : 'missing';
       let note: string | undefined;
       const shown: JsonValue[] = [];
+      let spent = 0;
       try {
         for (const seen of path?.readEvery(evaluation) ?? []) {
           if (seen !== undefined && shown.length < shownElementsMax) shown.push(seen);
-          const answer = seen === undefined ? (test.whenMissing ?? undefined) : test.test(seen);
+          if (seen !== undefined && test.cost !== undefined) spent += test.cost(seen);
+          const answer =
+            seen === undefined
+              ? (test.whenMissing ?? undefined)
+              : spent > searchCostMax
+                ? 'is too much for this pattern'
+                : test.test(seen);
           if (answer === undefined) evaluation.absent ??= text;
           if (typeof answer === 'string') note ??= answer;
           outcome = combine(

@@ -31,6 +31,8 @@ export const matchesGlob: Operator = {
         if (seen.length * cost > searchCostMax) return 'is too long for this glob';
         return matchers.some((matches) => matches(seen));
       },
+      // Without `?` a glob is looked for in one pass.
+      cost: (seen) => (typeof seen === 'string' && cost > globs.length ? seen.length * cost : 0),
     };
   },
 };

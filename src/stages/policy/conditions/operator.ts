@@ -18,6 +18,8 @@ interface PathKind {
 export interface Test {
   /** True or false, or why the value cannot be taken: what follows the path in a sentence, never the value itself. */
   test(seen: JsonValue): boolean | string;
+  /** Steps that the test of a value takes, where they can be many: those of all elements of a list have one bound. */
+  readonly cost?: (seen: JsonValue) => number;
   /** What follows the path where it holds: `is at most 100`. */
   readonly holds: string;
   /** Asked instead of `test` where the value is missing; absent: a missing value is missing. */

@@ -24,6 +24,7 @@ export const regex: Operator = {
         if (typeof seen !== 'string') return `is ${jsonType(seen)}, and \`${op}\` needs a string`;
         return pattern.search(seen) ?? 'is too long for this pattern';
       },
+      cost: (seen) => (typeof seen === 'string' ? pattern.size * seen.length : 0),
     };
   },
 };
