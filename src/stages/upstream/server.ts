@@ -298,12 +298,7 @@ export class UpstreamServer {
   ): Promise<Opened | NotOpened> {
     const { reply, sessionId, revision } = await this.#initializeHttp(endpoint, params);
     const result = resultOf(reply);
-    if (typeof result === 'string') {
-      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(`${result}; ${START_IT}`, []);
-      else if (reply.kind === 'replied' && reply.status >= 500) this.#options.log.down(failing(reply.status), []);
-      return this.#legacyRefused(reply, result);
-    }
-    this.#options.log.up();
+    if (typeof result === 'string') return this.#legacyRefused(reply, result);
     remember(sessionId);
     const connection = this.#legacyHttp(
       endpoint,
@@ -360,6 +355,10 @@ export class UpstreamServer {
     const exchanged = await exchange.done;
     const reply = initializeReply(exchanged, answered);
     const result = resultOf(reply);
+    const { log } = this.#options;
+    if (exchanged.kind === 'ended' && exchanged.status >= 500) log.down(failing(exchanged.status), []);
+    else if (reply.kind === 'not-sent' || reply.kind === 'unknown') log.down(`${reply.why}; ${START_IT}`, []);
+    else if (typeof result !== 'string') log.up();
     const negotiated = typeof result === 'string' ? undefined : result['protocolVersion'];
     return { reply, sessionId: exchange.sessionId, revision: typeof negotiated === 'string' ? negotiated : asked };
   }
