@@ -185,7 +185,6 @@ export class Ledger {
     const jobs = this.#queue;
     if (jobs.length === 0) return;
     this.#queue = [];
-    this.#flushLate();
     const fault = this.#commit(jobs);
     if (fault !== undefined) {
       for (const job of jobs) {
@@ -196,6 +195,8 @@ export class Ledger {
     }
     for (const job of jobs) this.#settle(job);
     this.#sync.start();
+    // Now that it is known that the file takes what is written.
+    this.#flushLate();
   }
 
   #flushLate(): void {
