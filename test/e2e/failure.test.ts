@@ -449,7 +449,8 @@ describe('while it runs', () => {
     const upstream = await startFixture();
     // Stands before the fixture as a proxy would.
     const pass = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
-      if (status !== 200) return void response.writeHead(status).end('no');
+      const opens = request.headers['mcp-session-id'] === undefined;
+      if (status !== 200) return void response.writeHead(status === 404 && opens ? 502 : status).end('no');
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const headers = Object.entries(request.headers).filter(([name]) => name !== 'host' && name !== 'connection');
@@ -481,6 +482,13 @@ describe('while it runs', () => {
     status = 500;
     await session.call('echo');
     expect(await reasons()).toEqual([alarm(500)]);
+    status = 200;
+    expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
+    expect(await reasons()).toEqual([]);
+    // It has forgotten the session, and opens no new one.
+    status = 404;
+    expect((await session.call('echo')).messages[0].result.content[0].text).toMatch(/Nothing was sent/);
+    expect(await reasons()).toEqual([alarm(502)]);
     status = 200;
     expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
     expect(await reasons()).toEqual([]);

@@ -29,13 +29,15 @@ async function saying(events: readonly string[]): Promise<HttpEndpoint> {
   return endpoint;
 }
 
+const nothing = () => {};
+const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing };
 const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
-const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"starting"}}';
+const said = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"starting"}}';
 const answer =
   '{"jsonrpc":"2.0","id":"sallyport:initialize","result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}';
 
 test('what a server says on the stream before it answers is not the answer', async () => {
-  const opened = await initializeHttp(await saying(['', log, answer]), params);
+  const opened = await initializeHttp(await saying(['', said, answer]), params, log);
   expect(opened).toStrictEqual({
     reply: { kind: 'replied', text: answer, isError: false, status: 200 },
     sessionId: 's',
@@ -44,6 +46,6 @@ test('what a server says on the stream before it answers is not the answer', asy
 });
 
 test('a stream that ends without the answer leaves it unknown', async () => {
-  const opened = await initializeHttp(await saying([log]), params);
+  const opened = await initializeHttp(await saying([said]), params, log);
   expect(opened.reply).toStrictEqual({ kind: 'unknown', why: 'the stream ended without an answer' });
 });

@@ -4,9 +4,11 @@ import type { Reply } from '../../domain/reply.ts';
 import { readJsonText } from '../../platform/read-json.ts';
 import type { ChildConnection } from './child-connection.ts';
 import { restOf, type Standing } from './connection.ts';
+import { failing, START_IT } from './http-connection.ts';
 import type { Exchanged, HttpEndpoint } from './http-exchange.ts';
 import { classify } from './server-messages.ts';
 import { resultOf } from './tool-list.ts';
+import type { UpstreamLog } from './upstream-log.ts';
 
 export const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const ID = 'sallyport:initialize';
@@ -18,10 +20,11 @@ export function initializeChild(child: ChildConnection, params: JsonObject): Pro
   return child.send({ id: ID, handle: {}, method: 'initialize', params, rest, onMessage: unheard }, unheard);
 }
 
-/** `revision`: what the server chose, or what was asked for where it did not say. */
+/** `log` hears whether it is up. `revision`: what the server chose, or what was asked for where it did not say. */
 export async function initializeHttp(
   endpoint: HttpEndpoint,
   params: JsonObject,
+  log: UpstreamLog,
 ): Promise<{ reply: Reply; sessionId: string | undefined; revision: string }> {
   let answered: string | undefined;
   const exchange = endpoint.exchange({
@@ -41,8 +44,12 @@ export async function initializeHttp(
       return true;
     },
   });
-  const reply = replyIn(await exchange.done, answered);
+  const exchanged = await exchange.done;
+  const reply = replyIn(exchanged, answered);
   const result = resultOf(reply);
+  if (exchanged.kind === 'ended' && exchanged.status >= 500) log.down(failing(exchanged.status), []);
+  else if (reply.kind === 'not-sent' || reply.kind === 'unknown') log.down(`${reply.why}; ${START_IT}`, []);
+  else if (typeof result !== 'string') log.up();
   const negotiated = typeof result === 'string' ? undefined : result['protocolVersion'];
   const revision = typeof negotiated === 'string' ? negotiated : (params['protocolVersion'] as string);
   return { reply, sessionId: exchange.sessionId, revision };

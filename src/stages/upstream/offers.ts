@@ -5,14 +5,15 @@ import { PAGES_MAX, resultOf } from './tool-list.ts';
 /** A prompt by its name, or a resource or template by its URI. */
 export type Offer = { readonly kind: 'prompts' | 'resources'; readonly name: string };
 
-/** Whether the server's lists hold it. A list that cannot be had holds nothing. */
+/** Whether the server's lists hold it. What cannot be had of them, or not soon, holds nothing. */
 export async function isOffered(
   offer: Offer,
   page: (method: string, cursor: string | undefined) => Promise<Reply>,
 ): Promise<boolean> {
+  const until = performance.now() + LISTS_MS_MAX;
   for (const list of LISTS[offer.kind]) {
     let cursor: string | undefined;
-    for (let pages = 0; pages < PAGES_MAX; pages++) {
+    for (let pages = 0; pages < PAGES_MAX && performance.now() < until; pages++) {
       const result = resultOf(await page(list.method, cursor));
       const items = typeof result === 'string' ? undefined : result[list.items];
       if (typeof result === 'string' || !isJsonArray(items)) break;
@@ -32,3 +33,6 @@ const LISTS = {
     { method: 'resources/templates/list', items: 'resourceTemplates', name: 'uriTemplate' },
   ],
 } as const;
+
+/** A call waits for them. */
+const LISTS_MS_MAX = 60_000;

@@ -5,7 +5,7 @@ import type { ChildCommand } from './child.ts';
 import { Children, noRoom } from './children.ts';
 import type { Standing } from './connection.ts';
 import { EraProbe, type Way } from './era-probe.ts';
-import { failing, HttpConnection, START_IT } from './http-connection.ts';
+import { HttpConnection } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
 import { INITIALIZED, initializeChild, initializeHttp } from './initialize.ts';
 import { Link, type LinkOptions, type NotOpened, type Opened } from './link.ts';
@@ -228,14 +228,9 @@ export class UpstreamServer {
     remember: (id: string | undefined) => void,
     again: boolean,
   ): Promise<Opened | NotOpened> {
-    const { reply, sessionId, revision } = await initializeHttp(endpoint, params);
+    const { reply, sessionId, revision } = await initializeHttp(endpoint, params, this.#options.log);
     const result = resultOf(reply);
-    if (typeof result === 'string') {
-      if (reply.kind === 'not-sent' || reply.kind === 'unknown') this.#options.log.down(`${result}; ${START_IT}`, []);
-      else if (reply.kind === 'replied' && reply.status >= 500) this.#options.log.down(failing(reply.status), []);
-      return this.#legacyRefused(reply, result);
-    }
-    this.#options.log.up();
+    if (typeof result === 'string') return this.#legacyRefused(reply, result);
     remember(sessionId);
     const connection = this.#legacyHttp(
       endpoint,
@@ -258,7 +253,7 @@ export class UpstreamServer {
     const revision = params['protocolVersion'] as string;
     const plain = { endpoint, era: 'legacy', revision, standing, log: this.#options.log } as const;
     const reopen = async () => {
-      const opened = await initializeHttp(endpoint, params);
+      const opened = await initializeHttp(endpoint, params, this.#options.log);
       if (typeof resultOf(opened.reply) === 'string' || opened.sessionId === undefined) return undefined;
       remember(opened.sessionId);
       // Before the call that is sent again, which would come first on another connection.

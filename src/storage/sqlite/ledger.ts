@@ -190,7 +190,6 @@ export class Ledger {
     const jobs = this.#queue;
     if (jobs.length === 0) return;
     this.#queue = [];
-    this.#flushLate();
     const fault = this.#commit(jobs);
     if (fault !== undefined) {
       for (const job of jobs) {
@@ -201,6 +200,8 @@ export class Ledger {
     }
     for (const job of jobs) this.#settle(job);
     this.#sync.start();
+    // Now that it is known that the file takes what is written.
+    this.#flushLate();
   }
 
   #flushLate(): void {
