@@ -31,8 +31,8 @@ export function answerOf(call: DecodedCall, outcome: Refusal | Fault | Reply, re
     case 'not-sent':
       return lost(
         call,
-        'unavailable',
-        `${call.session.server} is unavailable: ${outcome.why}`,
+        'not-sent',
+        `${call.session.server}: ${outcome.why}`,
         'Nothing was sent; the call may be repeated later',
         record,
       );
@@ -104,8 +104,14 @@ export function notFound(call: DecodedCall): Answer & { readonly kind: 'answer' 
   }
 }
 
-function lost(call: DecodedCall, outcome: string, what: string, next: string, record: string | undefined): Answer {
-  const text = `[sallyport] ${outcome}: ${what}. ${next}.`;
+function lost(
+  call: DecodedCall,
+  outcome: 'withheld' | 'failed' | 'not-sent' | 'unknown',
+  what: string,
+  next: string,
+  record: string | undefined,
+): Answer {
+  const text = `[sallyport] ${outcome === 'not-sent' ? 'unavailable' : outcome}: ${what}. ${next}.`;
   const twin = { version: 1, outcome, ...(record === undefined ? {} : { record }) };
   if (call.method !== 'tools/call') {
     const data = JSON.stringify({ 'sallyport/outcome': twin });

@@ -23,14 +23,14 @@ export function lostCall(request: JsonObject, lost: Lost): string | undefined {
 }
 
 export type Lost = {
-  readonly outcome: 'unavailable' | 'unknown' | 'withheld';
+  readonly outcome: 'not-sent' | 'unknown' | 'withheld';
   readonly why: string;
   readonly isModern: boolean;
 };
 
 function sentenceOf({ outcome, why }: Lost): string {
   switch (outcome) {
-    case 'unavailable':
+    case 'not-sent':
       return `unavailable: the gateway: ${why}. Nothing was sent; the call may be repeated later.`;
     case 'withheld':
       return `withheld: the call ran, its output is withheld: ${why}. Do not repeat the call to see it.`;

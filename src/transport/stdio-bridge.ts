@@ -132,7 +132,7 @@ export class StdioBridge {
       case 'not-sent':
       case 'lost':
         if (isRequest && !exchange.wasAborted) {
-          const outcome = exchanged.kind === 'lost' ? 'unknown' : 'unavailable';
+          const outcome = exchanged.kind === 'lost' ? 'unknown' : 'not-sent';
           this.#lost(message, outcome, exchanged.why, `unavailable: the gateway: ${exchanged.why}`);
         } else this.#log(`not delivered: ${exchanged.why}`);
         break;

@@ -162,12 +162,12 @@ test('a call that the gateway took with it is unknown, one that finds no gateway
     result: {
       isError: true,
       content: [{ text: expect.stringMatching(/^\[sallyport\] unavailable: the gateway: .*Nothing was sent/) }],
-      _meta: { 'sallyport/outcome': { version: 1, outcome: 'unavailable' } },
+      _meta: { 'sallyport/outcome': { version: 1, outcome: 'not-sent' } },
     },
   });
   call('four', 'prompts/get', { name: 'greet' });
   expect(await said(client, 'four')).toMatchObject({
-    error: { code: -32603, data: { 'sallyport/outcome': { version: 1, outcome: 'unavailable' } } },
+    error: { code: -32603, data: { 'sallyport/outcome': { version: 1, outcome: 'not-sent' } } },
   });
   call('five', 'ping', {});
   expect(await said(client, 'five')).toMatchObject({ error: { code: -32603 } });
