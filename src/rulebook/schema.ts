@@ -243,7 +243,8 @@ const levelShape = {
     .optional()
     .meta({ description: 'Over names. Where `allow` is written, only these; else as `default`.' }),
   resources: nameRules.optional().meta({
-    description: 'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits.',
+    description:
+      'Over the URIs of resources and templates; as `prompts`. No URI with a `.` or `..` segment fits; what is hidden is hidden in every spelling of its scheme, host and letters.',
   }),
 };
 

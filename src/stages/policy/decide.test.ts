@@ -662,6 +662,8 @@ describe('the URI of a resource that climbs out of what a glob means', () => {
     'file:///srv\\..\\etc/passwd',
     'file:///srv/./../etc/passwd',
     'file:///srv/..?x',
+    'file:///srv/a%2F..%2f..%2Fetc/passwd',
+    'file:///srv/..%5c..%5Cetc/passwd',
   ])('%s fits nothing', (uri) => {
     expect(showsResource(within, 's', uri)).toBe(false);
     expect(showsResource(without, 's', uri)).toBe(false);
@@ -675,6 +677,26 @@ describe('the URI of a resource that climbs out of what a glob means', () => {
     // Nobody asked for anything of this one.
     expect(showsResource(policyOf({ version: '1', default: 'allow' }), 's', 'db://a/../b')).toBe(true);
     expect(showsPrompt(policyOf({ ...deny, prompts: { allow: ['a/*'] } }), 's', 'a/../b')).toBe(true);
+  });
+});
+
+describe('a hidden resource', () => {
+  it('is hidden however its URI is spelt', () => {
+    const policy = policyOf({ version: '1', default: 'allow', resources: { hide: ['file:///secret/*', 'memo:plan'] } });
+    const spelt = [
+      'file:///secret/a',
+      'FILE:///secret/a',
+      'file:///%73ecret/a',
+      'file://localhost/secret/a',
+      'Memo:pl%61n',
+    ];
+    expect(spelt.filter((uri) => showsResource(policy, 's', uri))).toEqual([]);
+    expect(['file:///secrets/a', 'memo:plans'].map((uri) => showsResource(policy, 's', uri))).toEqual([true, true]);
+  });
+
+  it('does not make its spellings allowed ones', () => {
+    const policy = policyOf({ ...deny, resources: { allow: ['file:///public/*'] } });
+    expect(showsResource(policy, 's', 'FILE:///public/a')).toBe(false);
   });
 });
 

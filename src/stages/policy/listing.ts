@@ -1,6 +1,7 @@
 /** What the lists show: the same rules that decide calls. A tool with `action: deny` stays listed and answers with its reason. */
 import type { PolicySet, ToolFacts } from '../../domain/policy.ts';
 import { type CompiledDocument, type CompiledNameRules, compiledSet } from './compiled.ts';
+import { normalUri } from './normal-uri.ts';
 import { planFor } from './plan.ts';
 
 export function showsTool(policy: PolicySet, tool: ToolFacts): boolean {
@@ -58,12 +59,15 @@ function documentShows(
   const rules = levels.flatMap((level): CompiledNameRules[] => (level[kind] === undefined ? [] : [level[kind]]));
   // `file:///srv/../etc/passwd` fits `file:///srv/*` and is read as another file.
   if (kind === 'resources' && rules.length > 0 && dotSegment.test(name)) return false;
-  if (rules.some((rule) => rule.hide.some((pattern) => pattern.matches(name)))) return false;
+  const spelt = kind === 'resources' && rules.length > 0 ? normalUri(name) : name;
+  const hides = (rule: CompiledNameRules) =>
+    rule.hide.some((pattern) => pattern.matches(name) || (spelt !== name && pattern.matches(spelt)));
+  if (rules.some(hides)) return false;
   const lists = rules.flatMap((rule) => (rule.allow === undefined ? [] : [rule.allow]));
   // A written `allow` is the whole list, whatever the default; the lists of both levels add up.
   if (lists.length > 0) return lists.some((list) => list.some((pattern) => pattern.matches(name)));
   return levels.map((level) => level.default).find((d) => d !== undefined)?.allow === true;
 }
 
-/** `.` or `..` between slashes, its dots also as parsers of URIs decode them. */
-const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
+/** `.` or `..` between slashes, each of them also as parsers of URIs decode it. */
+const dotSegment = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\?#]|%2f|%5c|$)/i;
