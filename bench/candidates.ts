@@ -76,13 +76,14 @@ export async function bareRelay(to: string): Promise<Candidate> {
   return { name: 'bare relay', url: `http://127.0.0.1:${port}/mcp`, child, stop: () => stop(child) };
 }
 
-export async function leastRelay(to: string): Promise<Candidate> {
+/** `parent`: where its data lie (memory or disk). */
+export async function leastRelay(name: string, parent: string, to: string): Promise<Candidate> {
   const port = await freePort();
-  const folder = mkdtempSync(join(memoryFolder, 'sallyport-bench-'));
+  const folder = mkdtempSync(join(parent, 'sallyport-bench-'));
   const child = start(0, [join(root, 'bench', 'least-relay.ts'), String(port), to, folder]);
   await lineOf(child, /ready/);
   return {
-    name: 'the least a call can be',
+    name,
     url: `http://127.0.0.1:${port}/mcp`,
     child,
     stop: async () => {
