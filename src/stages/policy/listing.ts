@@ -59,10 +59,8 @@ function documentShows(
   const rules = levels.flatMap((level): CompiledNameRules[] => (level[kind] === undefined ? [] : [level[kind]]));
   // `file:///srv/../etc/passwd` fits `file:///srv/*` and is read as another file.
   if (kind === 'resources' && rules.length > 0 && dotSegment.test(name)) return false;
-  const spelt = kind === 'resources' && rules.length > 0 ? normalUri(name) : name;
-  const hides = (rule: CompiledNameRules) =>
-    rule.hide.some((pattern) => pattern.matches(name) || (spelt !== name && pattern.matches(spelt)));
-  if (rules.some(hides)) return false;
+  const spellings = kind === 'resources' ? [name, normalUri(name)] : [name];
+  if (rules.some(({ hide }) => hide.some((pattern) => spellings.some((one) => pattern.matches(one))))) return false;
   const lists = rules.flatMap((rule) => (rule.allow === undefined ? [] : [rule.allow]));
   // A written `allow` is the whole list, whatever the default; the lists of both levels add up.
   if (lists.length > 0) return lists.some((list) => list.some((pattern) => pattern.matches(name)));

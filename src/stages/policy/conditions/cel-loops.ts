@@ -16,7 +16,7 @@ export const comprehensions: ReadonlySet<string> = new Set(['all', 'exists', 'ex
 type Reads = readonly (readonly string[])[];
 
 export interface Loop {
-  /** Where the list comes from; nothing where it is an element's own or is computed. */
+  /** Where the list may come from; nothing where it is an element's own or is written out. */
   readonly over: Reads;
   /** It is made of a text, character by character at worst. */
   readonly splits: boolean;
@@ -33,7 +33,7 @@ export function loopsIn(node: ASTNode): Loop[] {
   if (parts === undefined) return children(node).flatMap(loopsIn);
   const { list, body } = parts;
   const loop: Loop = {
-    over: readsOf(list),
+    over: pathsIn(list),
     splits: some(list, ({ op, args }) => op === 'rcall' && args[0] === 'split'),
     written: longestWritten(list),
     reads: body.flatMap(readsOf),
@@ -79,6 +79,12 @@ function readsOf(node: ASTNode): Reads {
   const parts = loopParts(node);
   if (parts === undefined) return children(node).flatMap(readsOf);
   return pathOf(parts.list) === undefined ? readsOf(parts.list) : [];
+}
+
+/** All of them, those in the bodies of loops too: which of them it is as long as cannot be told. */
+function pathsIn(node: ASTNode): Reads {
+  const path = pathOf(node);
+  return path === undefined ? children(node).flatMap(pathsIn) : [path];
 }
 
 function pathOf(node: ASTNode): readonly string[] | undefined {
