@@ -45,13 +45,14 @@ describe('a loop', () => {
     ['[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21].all(x, args.s != "")', { s: long }],
     ['args.l.filter(x, x != "").all(y, args.s != y)', { l: many, s: long }],
     ['(args.few + args.l.map(x, x)).all(y, args.s != y)', { few: ['a'], l: many, s: long }],
+    ['args.o.rows.all(r, r.items.all(y, args.s != y))', { o: { rows: [{ items: many }] }, s: long }],
     ['args.few.map(x, args.l)[0].all(y, args.s != y)', { few: ['a'], l: many, s: long }],
   ])('may not where that would take seconds: %s', (expression, args) => {
     expect(fits(expression, args)).toBe(false);
   });
 
   it.each([
-    ['args.l.map(x, x).all(y, args.n != y)', { l: [long], n: 1 }],
+    ['args.l.map(x, x).all(y, args.n != y)', { l: Array.from({ length: 30 }, () => long), n: 1 }],
     ['args.l[0].n.all(x, x != 1)', { l: [{ n: [1] }] }],
   ])('is as long as its list, however large that is: %s', (expression, args) => {
     expect(fits(expression, args)).toBe(true);
