@@ -112,6 +112,15 @@ describe('an expression', () => {
     expect(() => run('args.s.matches("[ab]{1000}")', args(50_000))).toThrow(tooLong);
   });
 
+  it('does not read more for each element of a list than can be read in time', () => {
+    const l = Array.from({ length: 1_000 }, (_, i) => `tag${i}`);
+    const text = 'args.l.all(x, args.s != x)';
+    expect(run(text, { l, s: 'a'.repeat(1_000) })).toBe(true);
+    expect(() => run(text, { l, s: 'a'.repeat(100_000) })).toThrow('reads too much for each element of a list');
+    // Without a loop it is read once.
+    expect(run('args.s != "x" && args.l.size() == 1000', { l, s: 'a'.repeat(100_000) })).toBe(true);
+  });
+
   it.each([
     ['args.missing == 1', {}],
     ['args.a + 1 > 2', { a: 'x' }],
