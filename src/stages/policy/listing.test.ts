@@ -28,6 +28,7 @@ describe('whether anything of a kind could be hidden', () => {
     ['by a document in shadow', [{}, { mode: 'shadow', prompts: { hide: ['x'] } }], 'prompts', false],
     ['by the block of the server', [{ servers: { s: { prompts: { hide: ['x'] } } } }], 'prompts', true],
     ['by the block of another server', [{ servers: { t: { prompts: { hide: ['x'] } } } }], 'prompts', false],
+    ['by a block that says nothing of it', [{ servers: { s: { tools: {} } } }], 'prompts', false],
     ['by the default of the server', [{ servers: { s: { default: 'deny' } } }], 'resources', true],
     [
       'by the outer default, which the server’s replaces',
