@@ -287,22 +287,22 @@ describe('a schema', () => {
   });
 
   it.each([
-    ['kind: a', ['f.yaml:1:1: `name` is missing']],
-    ['name: x\nkind: c', ['f.yaml:2:7: must be one of `a`, `b`']],
-    ['name: [1]\nkind: a', ['f.yaml:1:7: expected text, found a list']],
+    ['kind: a', ['f.yaml:1:1: `name` is missing; add it']],
+    ['name: x\nkind: c', ['f.yaml:2:7: must be one of `a`, `b`; write one of these']],
+    ['name: [1]\nkind: a', ['f.yaml:1:7: expected text, found a list; write one text']],
     ['nmae: x\nname: x\nkind: a', ['f.yaml:1:1: unknown key `nmae`; did you mean `name`?']],
     ['zzz: x\nname: x\nkind: a', ['f.yaml:1:1: unknown key `zzz`; known here: name, size, kind, items, limit, map']],
     ['name: x\nkind: a\nlimit: 6', ['f.yaml:3:8: too large; write at most 5']],
     ['name: x\nkind: a\nmap: {b: }', ['f.yaml:3:7: nothing is written here; write {} for nothing']],
-    ['name: x\nkind: a\nmap: {B: {}}', ['f.yaml:3:7: a name has letters only']],
+    ['name: x\nkind: a\nmap: {B: {}}', ['f.yaml:3:7: a name has letters only; correct it there, or take it out']],
     ['name: x\nkind: a\nitems: [{command: x, agrs: []}]', ['f.yaml:3:22: unknown key `agrs`; did you mean `args`?']],
-    ['name: x\nkind: a\nitems: [{url: 5}]', ['f.yaml:3:15: expected text, found a number']],
-    ['- a', ['f.yaml:1:1: expected a mapping (`key: value`), found a list']],
+    ['name: x\nkind: a\nitems: [{url: 5}]', ['f.yaml:3:15: expected text, found a number; put it in quotes']],
+    ['- a', ['f.yaml:1:1: expected a mapping (`key: value`), found a list; write its keys below it, or {} for none']],
     [
       'kind: c\nnmae: x',
       [
-        'f.yaml:1:1: `name` is missing',
-        'f.yaml:1:7: must be one of `a`, `b`',
+        'f.yaml:1:1: `name` is missing; add it',
+        'f.yaml:1:7: must be one of `a`, `b`; write one of these',
         'f.yaml:2:1: unknown key `nmae`; did you mean `name`?',
       ],
     ],

@@ -5,6 +5,7 @@ import { JsonNumber, type JsonValue } from '../domain/json.ts';
 import { readJsonDocument } from './json-document.ts';
 import { diagnose } from './schema-diagnostics.ts';
 import { jsonBytesMax, type ReadResult, type SourceDocument, yamlBytesMax } from './source-document.ts';
+import { withWayOut } from './way-out.ts';
 import { readYamlDocument } from './yaml-source.ts';
 
 export { strictObject, withHint } from './schema-diagnostics.ts';
@@ -25,11 +26,11 @@ export function readYaml<S extends z.ZodType>(
   options: { readonly numbers?: 'exact' | 'double' } = {},
 ): YamlResult<z.output<S>> {
   const read = readSource(file, text);
-  if ('errors' in read) return read;
+  if ('errors' in read) return { errors: read.errors.map(withWayOut) };
   const value = options.numbers === 'exact' ? read.document.value : withDoubles(read.document.value);
   const parsed = schema.safeParse(value, { reportInput: false });
   if (parsed.success) return { value: parsed.data, document: read.document };
-  return { errors: diagnose(read.document, parsed.error.issues) };
+  return { errors: diagnose(read.document, parsed.error.issues).map(withWayOut) };
 }
 
 /** The value and its places, before any schema. Size is checked before anything is parsed. */

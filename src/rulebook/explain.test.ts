@@ -122,6 +122,8 @@ tools: { pay: { limits: [{ max: 0, window: day, align: calendar }, { counter: c,
       call: { file: 'c', text: '{}' },
       now: 0,
     });
-    expect('errors' in result && result.errors.map(formatDiagnostic)).toEqual(['p.yaml:1:1: `default` is missing']);
+    expect('errors' in result && result.errors.map(formatDiagnostic)).toEqual([
+      'p.yaml:1:1: `default` is missing; write default: deny',
+    ]);
   });
 });

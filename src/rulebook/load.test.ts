@@ -49,7 +49,9 @@ describe('loading', () => {
 
   it('is refused without a file', () => {
     const loaded = loadPolicy([]);
-    expect('errors' in loaded && loaded.errors.map(formatDiagnostic)).toEqual(['(none):1:1: no policy file is named']);
+    expect('errors' in loaded && loaded.errors.map(formatDiagnostic)).toEqual([
+      '(none):1:1: no policy file is named; name one',
+    ]);
   });
 
   it('warns of a block for a server that the grant does not serve', () => {

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { PolicySet } from '../domain/policy.ts';
 import type { PolicyDocument } from '../domain/policy-document.ts';
 import { errorsMax, type SourceDocument } from '../platform/source-document.ts';
+import { withWayOut } from '../platform/way-out.ts';
 import { compilePolicy } from '../stages/policy/compile.ts';
 import { contentHash } from './canonical.ts';
 import { type LimitInForce, limitsOf } from './limit-rules.ts';
@@ -72,7 +73,12 @@ export function loadDocuments(
     }
   }
   if (errors.length > 0 || 'problems' in compiled)
-    return { errors: inOrder(errors).slice(0, errorsMax * Math.max(1, files.length)), warnings: inOrder(warnings) };
+    return {
+      errors: inOrder(errors)
+        .slice(0, errorsMax * Math.max(1, files.length))
+        .map(withWayOut),
+      warnings: inOrder(warnings),
+    };
   return { policy: compiled.policy, limits: limitsOf(documents), warnings: inOrder(warnings), documents: loaded };
 }
 
