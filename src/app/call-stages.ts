@@ -36,6 +36,7 @@ import { mirroredHeaders, type NoToolList, type ToolList } from '../stages/upstr
 import type { Admissions } from './admissions.ts';
 import type { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
+import { becameOf, ruleOf, verdictOf } from './verdict.ts';
 
 export type CallStageParts = {
   readonly rules: () => Rules;
@@ -173,7 +174,7 @@ export function callStages(parts: CallStageParts): Stages {
         method: call.method,
         params: call.params,
         rest: restOf(call.method, call.params),
-        headers: headersFor(call, received),
+        headers: headersFor(call),
         onMessage: (message) => relayed(reserved, message, shown(message.text), link, received),
         shown,
       });
@@ -281,12 +282,10 @@ export function callStages(parts: CallStageParts): Stages {
   ): void {
     const ms = performance.now() - call.receivedAt;
     const ours = ms - serverMs;
-    const verdict = admission.kind === 'reserved' ? 'permit' : verdictOf(outcome);
-    const became = outcome.kind === 'replied' && outcome.isError ? 'error' : outcome.kind;
+    const verdict = verdictOf(admission);
+    const became = becameOf(outcome);
     metrics.countCall(call.session.server, call.method, verdict, became);
     metrics.gatewaySeconds.observe(ours / 1000);
-    const rule =
-      admission.kind === 'reserved' ? admission.permit.rule : outcome.kind === 'refused' ? outcome.rule : '(decode)';
     parts.log.logger.info(
       {
         call: record === undefined ? '' : recordName(record),
@@ -294,7 +293,7 @@ export function callStages(parts: CallStageParts): Stages {
         server: call.session.server,
         tool: call.target.length > 256 ? `${call.target.slice(0, 256)}…` : call.target,
         verdict,
-        rule,
+        rule: ruleOf(admission),
         outcome: became,
         ms: Math.round(ms * 1000) / 1000,
         ours: Math.round(ours * 1000) / 1000,
@@ -302,12 +301,6 @@ export function callStages(parts: CallStageParts): Stages {
       'call',
     );
   }
-}
-
-function verdictOf(outcome: Refusal | Fault | Reply): string {
-  if (outcome.kind !== 'refused') return 'refuse';
-  if (outcome.reason === 'unknown-name') return 'hidden';
-  return outcome.reason === 'approval' ? 'ask' : 'refuse';
 }
 
 function factsOf(call: DecodedCall, target: Target, now: number, permitted: ReadonlyMap<string, number>): CallFacts {
@@ -374,8 +367,8 @@ function windowText(permit: Permit<{ rule: string; windowText: string }>, exceed
 }
 
 /** Headers of this one request; those of every request are the connection's. */
-function headersFor(call: DecodedCall, received: Received): readonly (readonly [string, string])[] {
-  const { traceparent } = received.headers;
+function headersFor(call: DecodedCall): readonly (readonly [string, string])[] {
+  const { traceparent } = call;
   const traced: readonly (readonly [string, string])[] =
     traceparent === undefined ? [] : [['traceparent', traceparent]];
   if (call.session.era === 'legacy') return traced;

@@ -30,6 +30,7 @@ import { pruneOld, recoverOpenIntents } from './recover.ts';
 import { resetLimits } from './reset-limits.ts';
 import { Retention } from './retention.ts';
 import type { Rules } from './rules.ts';
+import { openSpans } from './spans.ts';
 
 /** Everything that runs, wired. The only place where parts meet. */
 export type Gateway = {
@@ -59,6 +60,8 @@ export async function compose(options: {
   readonly sole: boolean;
   /** The environment children of this gateway start from, before their own `env`. */
   readonly childEnv: Readonly<Record<string, string>>;
+  /** The gateway's own environment, where it may be said that OpenTelemetry is to be told of calls. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }): Promise<Gateway> {
   const { config, log } = options;
   const { logger } = log;
@@ -142,6 +145,7 @@ export async function compose(options: {
     alarms.raise('limits', `quota of calls that were not sent is still taken: ${String(fault)}`);
   const onSettled = () => alarms.clear('limits');
   const stored = store === undefined ? undefined : new StoreAdmissions({ ledger, store, onLost, onSettled });
+  const spans = await openSpans(options.env, alarms);
   const stages = callStages({
     rules: () => rules,
     retention: () => retention,
@@ -160,7 +164,7 @@ export async function compose(options: {
     sayTurnedAway(`turned away (${why}): ${detail.slice(0, 300)}`);
   };
   const gate: Gate = new Gate({
-    stages,
+    stages: spans.around(stages),
     sessions,
     upstreams,
     standing,
@@ -305,6 +309,7 @@ export async function compose(options: {
       };
       await tried(() => ledger.append({ kind: 'stop', at: now(), members: '' }));
       await tried(() => ledger.close());
+      await tried(() => spans.close());
       await tried(() => stored?.settle());
       await tried(() => store?.close());
       await tried(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));

@@ -31,7 +31,7 @@ async function start(): Promise<{ gateway: Gateway; config: Config; say: (hide: 
     return loaded.config;
   };
   const config = read();
-  const gateway = await compose({ config, rules: rulesOf(config), log, sole: true, childEnv: {} });
+  const gateway = await compose({ config, rules: rulesOf(config), log, sole: true, childEnv: {}, env: {} });
   closing.push(() => gateway.close());
   return { gateway, config, say, read };
 }
@@ -98,7 +98,7 @@ test('a changed `audit.keep` is kept from then on', async () => {
   await first.gateway.close();
   vi.setSystemTime(Date.UTC(2026, 0, 11));
   const { config } = first;
-  const gateway = await compose({ config, rules: rulesOf(config), log, sole: true, childEnv: {} });
+  const gateway = await compose({ config, rules: rulesOf(config), log, sole: true, childEnv: {}, env: {} });
   closing.splice(1, 1, () => gateway.close());
   const db = new DatabaseSync(join(gateway.data, 'sallyport.db'), { readOnly: true });
   closing.push(() => db.close());

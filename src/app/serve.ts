@@ -21,9 +21,11 @@ export async function serve(options: {
   readonly rules: Rules;
   readonly log: Log;
   readonly childEnv: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }): Promise<Serving> {
   const { config, log } = options;
-  const gateway = await compose({ config, rules: options.rules, log, sole: true, childEnv: options.childEnv });
+  const { rules, childEnv, env } = options;
+  const gateway = await compose({ config, rules, log, sole: true, childEnv, env });
   let ready = false;
   const http = new HttpServer({
     ...config.listen,

@@ -229,7 +229,7 @@ export class Gate {
     const tracked = live !== undefined || received.transport === 'stdio';
     if (tracked && this.#runningUnder(message.id, session) !== undefined) {
       const refused = fault(400, -32600, 'a request with this id is still running', message.id);
-      const call = callIn(message, session);
+      const call = callIn(message, session, received);
       // Of a call there is a record, whatever it was refused for.
       return call === undefined
         ? turnAway(refused)
@@ -283,7 +283,7 @@ export class Gate {
   }
 
   #call(message: RequestMessage, session: Session, received: Received): Answer | Promise<Answer> {
-    const call = callIn(message, session);
+    const call = callIn(message, session, received);
     if (call !== undefined) return handleCall(call, received, this.#parts.stages);
     const status = session.era === 'modern' ? 400 : 200;
     return turnAway(fault(status, -32602, `\`${message.method}\` names nothing`, message.id));
@@ -337,7 +337,11 @@ function cancelledId(message: Message): JsonValue | undefined {
 }
 
 /** The call a request makes; undefined where it makes none, or does not say of what. */
-function callIn({ id, method, params }: RequestMessage, session: Session): DecodedCall | undefined {
+function callIn(
+  { id, method, params }: RequestMessage,
+  session: Session,
+  { receivedAt, headers: { traceparent } }: Received,
+): DecodedCall | undefined {
   if (params === undefined || !isCallMethod(method)) return undefined;
   const target = params[method === 'resources/read' ? 'uri' : 'name'];
   const args = params['arguments'];
@@ -350,7 +354,8 @@ function callIn({ id, method, params }: RequestMessage, session: Session): Decod
     target,
     arguments: isJsonObject(args) ? args : NO_ARGUMENTS,
     params,
-    receivedAt: performance.now(),
+    receivedAt,
+    traceparent,
     paramHeaders: [],
   };
 }

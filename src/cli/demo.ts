@@ -62,12 +62,16 @@ async function demo(flags: DemoFlags): Promise<void> {
     cwd: root,
   });
   step('starting the gateway …');
-  const serving = await serve({ config, rules, log, childEnv: configuredEnvironment(process.env) }).catch(
-    async (fault: unknown) => {
-      await exchange.stop();
-      throw fault;
-    },
-  );
+  const serving = await serve({
+    config,
+    rules,
+    log,
+    childEnv: configuredEnvironment(process.env),
+    env: process.env,
+  }).catch(async (fault: unknown) => {
+    await exchange.stop();
+    throw fault;
+  });
   const unwatch = watchRules({
     gateway: serving.gateway,
     log,

@@ -32,7 +32,14 @@ export async function gateStdio(options: {
   requireCommands(config.servers);
   boundHeap();
   const log = openLog({ level: options.logLevel, pretty: process.stderr.isTTY });
-  const gateway = await compose({ config, rules: rules.rules, log, sole: false, childEnv: options.childEnv });
+  const gateway = await compose({
+    config,
+    rules: rules.rules,
+    log,
+    sole: false,
+    childEnv: options.childEnv,
+    env: process.env,
+  });
   const [caller] = rules.rules.callers.values();
   if (caller === undefined) throw new TypeError('there is no caller');
   const unwatch = watchRules({

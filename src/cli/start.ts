@@ -47,7 +47,13 @@ async function start(flags: StartFlags): Promise<void> {
   requireCommands(config.servers);
   boundHeap();
   const log = openLog({ level: flags.logLevel, pretty: process.stderr.isTTY });
-  const serving = await serve({ config, rules: rules.rules, log, childEnv: configuredEnvironment(process.env) });
+  const serving = await serve({
+    config,
+    rules: rules.rules,
+    log,
+    childEnv: configuredEnvironment(process.env),
+    env: process.env,
+  });
   const unwatch = watchRules({ gateway: serving.gateway, log, config, stamps, reread });
   // Before anybody is told that it is ready: who hears that may stop it at once.
   onStopSignals({

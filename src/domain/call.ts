@@ -16,8 +16,10 @@ export type DecodedCall = {
   /** `params.arguments`; an empty object where there are none. */
   readonly arguments: JsonObject;
   readonly params: JsonObject;
-  /** `performance.now()` when it was read. */
+  /** `performance.now()` when all its bytes had come. */
   readonly receivedAt: number;
+  /** W3C Trace Context for the server, where it is called over HTTP. */
+  readonly traceparent: string | undefined;
   /** `Mcp-Param-*` headers that the server's HTTP endpoint needs, made from the arguments. Modern HTTP only. */
   readonly paramHeaders: readonly (readonly [name: string, value: string])[];
 };

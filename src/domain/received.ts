@@ -11,6 +11,8 @@ export type Received = {
   readonly emit: (text: string) => boolean;
   /** Set when the client said that it no longer wants the answer. Looked at last before a call is sent. */
   cancelled: boolean;
+  /** `performance.now()` when all its bytes had come. */
+  readonly receivedAt: number;
   /** Milliseconds the server took, once a call of this message has been sent. */
   serverMs: number;
   /** Whether closing the request's stream cancels it: so it is in the stateless revision, and in no other. */

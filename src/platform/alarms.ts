@@ -37,7 +37,7 @@ export class Alarms {
   }
 }
 
-export type AlarmKind = 'config' | 'policy' | 'audit' | 'limits' | 'clock' | 'disk' | 'upstream' | 'schema';
+export type AlarmKind = 'config' | 'policy' | 'audit' | 'limits' | 'clock' | 'disk' | 'upstream' | 'schema' | 'traces';
 
 export type Alarm = { readonly kind: AlarmKind; readonly sentence: string; readonly server: string | undefined };
 

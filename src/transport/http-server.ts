@@ -5,6 +5,7 @@ import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Received, ReceivedHeaders } from '../domain/received.ts';
 import { MODERN } from '../domain/revisions.ts';
+import { readTraceparent } from '../domain/traceparent.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
@@ -171,6 +172,7 @@ export class HttpServer {
         headers: receivedHeaders(request),
         emit: (text) => exchange.emit(text),
         cancelled: false,
+        receivedAt: performance.now(),
         serverMs: 0,
         goneMeansCancelled: false,
         sentBy: undefined,
@@ -353,14 +355,9 @@ function receivedHeaders(request: IncomingMessage): ReceivedHeaders {
     protocolVersion,
     method: text(headers['mcp-method']),
     name: text(headers['mcp-name']),
-    traceparent: traceparentOf(headers['traceparent']),
+    traceparent: readTraceparent(headers['traceparent']) === undefined ? undefined : text(headers['traceparent']),
     params,
   };
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header, version 00. */
-function traceparentOf(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
 }
 
 function text(header: string | string[] | undefined): string | undefined {

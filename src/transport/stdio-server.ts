@@ -83,6 +83,7 @@ export class StdioServer {
       headers: NO_HEADERS,
       emit: (text) => this.#emit(text),
       cancelled: false,
+      receivedAt: performance.now(),
       serverMs: 0,
       goneMeansCancelled: false,
       sentBy: undefined,

@@ -36,7 +36,12 @@ async function start(name: string): Promise<{ serving: Serving; file: string; da
     servers: { up: { command: 'node', args: [fixture] } },
   };
   writeFileSync(file, JSON.stringify(written));
-  return { serving: await serve({ ...load(file), log, childEnv: { ...process.env } as any }), file, data, written };
+  return {
+    serving: await serve({ ...load(file), log, childEnv: { ...process.env } as any, env: {} }),
+    file,
+    data,
+    written,
+  };
 }
 
 test('a call that outlasts its time at a stop is answered: sent, and nobody knows what became of it', async () => {
