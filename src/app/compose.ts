@@ -168,12 +168,13 @@ export async function compose(options: {
     sessions,
     upstreams,
     standing,
+    streamsMax: config.bounds.streamsMax,
     policyOf: (caller) => rules.policies.get(caller.grant),
     noteMalformed: (why) => noteTurnedAway('malformed', why),
   });
   const expressions = new ExpressionCheck({ alarms, rules: () => rules });
   const makers = new Map<string, { readonly key: string; readonly server: UpstreamServer }>();
-  const make = (servers: readonly ServerConfig[], responseBytesMax: number): readonly UpstreamServer[] => {
+  const make = (servers: readonly ServerConfig[], bounds: Config['bounds']): readonly UpstreamServer[] => {
     // One that left is closed for good: should it come back, it is made anew.
     for (const id of makers.keys()) {
       if (servers.some((server) => server.id === id)) continue;
@@ -182,14 +183,14 @@ export async function compose(options: {
       expressions.forget(id);
     }
     return servers.map((server) => {
-      const key = JSON.stringify([server, responseBytesMax]);
+      const key = JSON.stringify([server, bounds]);
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
       // What its predecessor complained of says nothing about this one.
       alarms.clear('upstream', server.id);
       expressions.forget(server.id);
       const isServed = () => makers.get(server.id)?.server === made;
-      const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
+      const made: UpstreamServer = upstreamServer(server, bounds, options.childEnv, log, {
         raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
         clear: () => isServed() && alarms.clear('upstream', server.id),
         listed: (list) => isServed() && expressions.listed(server.id, list),
@@ -198,7 +199,7 @@ export async function compose(options: {
       return made;
     });
   };
-  upstreams.replace(make(config.servers, config.bounds.responseBytesMax));
+  upstreams.replace(make(config.servers, config.bounds));
   let { keepMs } = config.audit;
 
   metrics.watch('sallyport_sessions', 'Legacy sessions held in memory', () => sessions.size);
@@ -272,7 +273,7 @@ export async function compose(options: {
       retention = new Retention(newRules.limits);
       keepMs = changed.audit.keepMs;
       const serversBefore = new Set(upstreams.servers());
-      upstreams.replace(make(changed.servers, changed.bounds.responseBytesMax));
+      upstreams.replace(make(changed.servers, changed.bounds));
       expressions.rulesChanged();
       const isGranted = (caller: string, server: string) =>
         newRules.callers.get(caller)?.servers.includes(server) ?? false;
@@ -337,7 +338,7 @@ function lockFolder(path: string, sole: boolean): FileLock {
 
 function upstreamServer(
   server: ServerConfig,
-  responseBytesMax: number,
+  { responseBytesMax, childrenMax }: Config['bounds'],
   childEnv: Readonly<Record<string, string>>,
   log: Log,
   hears: { readonly raise: (why: string) => void; readonly clear: () => void; readonly listed: UpstreamLog['listed'] },
@@ -361,6 +362,7 @@ function upstreamServer(
     silenceMsMax: server.silenceMsMax,
     totalMsMax: TOTAL_MS_MAX,
     responseBytesMax,
+    childrenMax,
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),

@@ -42,6 +42,8 @@ export type GateParts = {
   readonly upstreams: Upstreams;
   readonly standing: Standing;
   readonly policyOf: (caller: Caller) => PolicySet | undefined;
+  /** Of the stateless revision, how many may stand open at once. */
+  readonly streamsMax: number;
   /** Undecodable and unusable messages: counted and logged, not recorded. */
   readonly noteMalformed: (why: string) => void;
 };
@@ -58,7 +60,7 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.relay = new Relay(parts.upstreams, parts.policyOf);
+    this.relay = new Relay(parts.upstreams, parts.policyOf, parts.streamsMax);
   }
 
   handle(received: Received, caller: Caller, server: string, channel: Channel): Answer | Promise<Answer> {

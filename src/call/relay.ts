@@ -14,7 +14,6 @@ import { saysAbsent } from './absent.ts';
 import { type ChangingList, listsAsked, withChangingLists } from './changing-lists.ts';
 import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
-import { STREAMS_MAX } from './standing.ts';
 import { noPrompt, noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -22,11 +21,13 @@ import type { Upstreams } from './upstreams.ts';
 export class Relay {
   readonly #upstreams: Upstreams;
   readonly #policyOf: (caller: Caller) => PolicySet | undefined;
+  readonly #streamsMax: number;
   readonly #listens = new Set<Listening>();
 
-  constructor(upstreams: Upstreams, policyOf: (caller: Caller) => PolicySet | undefined) {
+  constructor(upstreams: Upstreams, policyOf: (caller: Caller) => PolicySet | undefined, streamsMax: number) {
     this.#upstreams = upstreams;
     this.#policyOf = policyOf;
+    this.#streamsMax = streamsMax;
   }
 
   async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
@@ -92,7 +93,7 @@ export class Relay {
 
   /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
   async listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    if (this.#listens.size >= STREAMS_MAX)
+    if (this.#listens.size >= this.#streamsMax)
       return turnAway(fault(503, -32603, 'unavailable: too many streams are open', message.id));
     const filter = message.params?.['notifications'] ?? message.params?.['filter'];
     const listening: Listening = { session, id: message.id, lists: listsAsked(filter), received };

@@ -2,8 +2,6 @@ import type { ServerMessage } from '../stages/upstream/connection.ts';
 
 /** False where it was not written: the client does not read. */
 type Emit = (text: string) => boolean;
-/** How many streams may stand open, those of the stateless revision included. */
-export const STREAMS_MAX = 1_024;
 
 type Open = { readonly emit: Emit; readonly close: () => void };
 

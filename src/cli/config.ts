@@ -107,10 +107,14 @@ function masked(config: Config): Record<string, unknown> {
     audit: { arguments: config.audit.arguments, keep: `${config.audit.keepMs / 86_400_000}d` },
     bounds: {
       body: config.bounds.bodyBytesMax,
+      header: config.bounds.headerBytesMax,
       response: config.bounds.responseBytesMax,
       unread: config.bounds.unreadBytesMax,
+      idle: `${config.bounds.idleMsMax}ms`,
       sessions: config.bounds.sessionsMax,
+      streams: config.bounds.streamsMax,
       calls: config.bounds.callsMax,
+      children: config.bounds.childrenMax,
     },
   };
 }

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Channel, type Gate, LAST_WORDS_MS } from '../call/gate.ts';
-import { STREAMS_MAX } from '../call/standing.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Received, ReceivedHeaders } from '../domain/received.ts';
@@ -19,7 +18,12 @@ export type HttpServerOptions = {
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
+  readonly headerBytesMax: number;
+  /** How long a connection may be without a request, and a request without all of its body. */
+  readonly idleMsMax: number;
   readonly callsMax: number;
+  /** Standing streams, those of the stateless revision included. */
+  readonly streamsMax: number;
   /** How much a client may leave unread of a stream before messages are no longer written to it. */
   readonly unreadBytesMax: number;
   readonly gate: Gate;
@@ -49,7 +53,14 @@ export class HttpServer {
     this.#guard = originGuard({ listenHost: options.host, hosts: options.hosts, origins: options.origins });
     this.#crossOrigin = crossOrigin(options.origins);
     this.#server = createServer(
-      { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS, headersTimeout: 60_000 },
+      {
+        maxHeaderSize: options.headerBytesMax,
+        keepAliveTimeout: options.idleMsMax,
+        requestTimeout: options.idleMsMax,
+        headersTimeout: Math.min(HEADERS_MS_MAX, options.idleMsMax),
+        // How often Node looks for those that are over their time.
+        connectionsCheckingInterval: Math.min(30_000, options.idleMsMax),
+      },
       (request, response) => {
         try {
           this.#serve(request, response);
@@ -199,7 +210,7 @@ export class HttpServer {
     const live = this.#namedSession(request, response, caller, server);
     if (live === undefined) return;
     if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
-    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX)
+    if (this.#streams.size + this.#options.gate.relay.listening >= this.#options.streamsMax)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(
@@ -436,6 +447,5 @@ function reasonOf(fault: NodeJS.ErrnoException): readonly [why: string, remedy: 
 
 const HTTP: Channel = { kind: 'http' };
 const STOPPING = 'the gateway is stopping; try again when it runs';
-const HEADER_BYTES_MAX = 16 * 1024;
-const IDLE_MS = 300_000;
+const HEADERS_MS_MAX = 60_000;
 const BEAT_MS = 5_000;

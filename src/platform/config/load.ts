@@ -20,13 +20,7 @@ export type Config = {
   readonly servers: readonly ServerConfig[];
   readonly grants: readonly GrantConfig[];
   readonly audit: { readonly arguments: 'digest' | 'full'; readonly keepMs: number };
-  readonly bounds: {
-    readonly bodyBytesMax: number;
-    readonly responseBytesMax: number;
-    readonly unreadBytesMax: number;
-    readonly sessionsMax: number;
-    readonly callsMax: number;
-  };
+  readonly bounds: Readonly<Record<keyof typeof BOUNDS, number>>;
   /** Where each value came from, by its path in the file. */
   readonly origin: ReadonlyMap<string, Origin>;
   /** Texts with a secret in them, as they are in force: never to be shown. */
@@ -169,11 +163,7 @@ class Builder {
     for (const [path, value] of Object.entries({
       'audit.arguments': audit?.arguments,
       'audit.keep': audit?.keep,
-      'bounds.body': bounds?.body,
-      'bounds.response': bounds?.response,
-      'bounds.unread': bounds?.unread,
-      'bounds.sessions': bounds?.sessions,
-      'bounds.calls': bounds?.calls,
+      ...Object.fromEntries(BOUND_KEYS.map((key) => [`bounds.${key}`, bounds?.[key]])),
     })) {
       this.#origin.set(path, value === undefined ? 'default' : 'file');
     }
@@ -195,10 +185,14 @@ class Builder {
         audit: { arguments: audit?.arguments ?? 'digest', keepMs: audit?.keep ?? KEEP_MS },
         bounds: {
           bodyBytesMax: bounds?.body ?? BOUNDS.bodyBytesMax,
+          headerBytesMax: bounds?.header ?? BOUNDS.headerBytesMax,
           responseBytesMax: bounds?.response ?? BOUNDS.responseBytesMax,
           unreadBytesMax: bounds?.unread ?? BOUNDS.unreadBytesMax,
+          idleMsMax: bounds?.idle ?? BOUNDS.idleMsMax,
           sessionsMax: bounds?.sessions ?? BOUNDS.sessionsMax,
+          streamsMax: bounds?.streams ?? BOUNDS.streamsMax,
           callsMax: bounds?.calls ?? BOUNDS.callsMax,
+          childrenMax: bounds?.children ?? BOUNDS.childrenMax,
         },
         origin: this.#origin,
         secrets: this.#secrets,
@@ -484,13 +478,30 @@ function scheme(text: string): string {
   return text.split(':')[0] ?? text;
 }
 
+/** What is held at once, by its key in `bounds:`; `children` are those of one server. */
 export const BOUNDS = {
   bodyBytesMax: 4 * 1024 * 1024,
+  headerBytesMax: 16 * 1024,
   responseBytesMax: 16 * 1024 * 1024,
   unreadBytesMax: 1024 * 1024,
+  /** Of connections without a request, and of a request until its body has come. */
+  idleMsMax: 300_000,
   sessionsMax: 10_000,
+  streamsMax: 1_024,
   callsMax: 1_000,
+  childrenMax: 16,
 } as const;
+const BOUND_KEYS = [
+  'body',
+  'header',
+  'response',
+  'unread',
+  'idle',
+  'sessions',
+  'streams',
+  'calls',
+  'children',
+] as const;
 /** What a request to a server is framed by, and what it says of the protocol. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'accept',

@@ -17,6 +17,7 @@ const duration = z.union([z.string(), z.number()]).transform((value, context) =>
   return z.NEVER;
 });
 const bytes = z.number().int().min(1_024).max(1_073_741_824);
+const count = z.number().int().min(1).max(1_000_000);
 
 export const SERVER_ID = /^[a-z0-9-]{1,40}$/;
 const id = z.string().regex(SERVER_ID, 'an id has 1 to 40 of a-z, 0-9 and -');
@@ -63,10 +64,14 @@ export const configSchema = strictObject({
   }).optional(),
   bounds: strictObject({
     body: bytes.optional(),
+    header: bytes.max(1_048_576).optional(),
     response: bytes.optional(),
     unread: bytes.optional(),
-    sessions: z.number().int().min(1).max(1_000_000).optional(),
-    calls: z.number().int().min(1).max(1_000_000).optional(),
+    idle: duration.optional(),
+    sessions: count.optional(),
+    streams: count.optional(),
+    calls: count.optional(),
+    children: count.max(10_000).optional(),
   }).optional(),
 });
 

@@ -13,6 +13,8 @@ export type ChildrenOptions = {
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
   readonly responseBytesMax: number;
+  /** How many may run at once. */
+  readonly childrenMax: number;
   readonly log: UpstreamLog;
 };
 
@@ -32,7 +34,12 @@ export class Children {
   }
 
   get isFull(): boolean {
-    return this.#all.size >= CHILDREN_MAX;
+    return this.#all.size >= this.#options.childrenMax;
+  }
+
+  /** What a caller gets for whom there is no room. */
+  get noRoom(): NotOpened {
+    return { kind: 'not-opened', why: `${this.#options.childrenMax} children busy` };
   }
 
   /** Undefined where there is no room for it. A modern child serves many callers, a legacy one its session. */
@@ -67,6 +74,3 @@ export class Children {
     for (const child of [...this.#all, ...this.#leaving]) child.kill();
   }
 }
-
-const CHILDREN_MAX = 16;
-export const noRoom: NotOpened = { kind: 'not-opened', why: `${CHILDREN_MAX} children busy` };

@@ -34,7 +34,7 @@ async function httpServer(answer: () => { status: number; body: string }): Promi
 
 function child(source: string): Way {
   const command = { command: process.execPath, args: ['-e', source], env: {}, cwd: process.cwd() };
-  const children = new Children({ command, log, ...bounds });
+  const children = new Children({ command, log, childrenMax: 16, ...bounds });
   closing.push(() => children.close());
   return { kind: 'child', children };
 }

@@ -2,7 +2,7 @@ import { isJsonArray } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { LEGACY_HTTP, LEGACY_STDIO, MODERN } from '../../domain/revisions.ts';
 import type { ChildConnection } from './child-connection.ts';
-import { type ChildOwner, type Children, noRoom } from './children.ts';
+import type { ChildOwner, Children } from './children.ts';
 import type { Connection, Standing } from './connection.ts';
 import { HttpConnection } from './http-connection.ts';
 import type { HttpEndpoint } from './http-exchange.ts';
@@ -94,10 +94,10 @@ export class EraProbe {
    */
   async #askChild(children: Children): Promise<Probed> {
     const reply = await this.#discoverChild(children, PROBE_MS_MAX);
-    if (reply === undefined) return noRoom;
+    if (reply === undefined) return children.noRoom;
     if (reply.kind !== 'unknown') return probedIn(reply, LEGACY_STDIO);
     const legacy = await this.#initializeChild(children);
-    if (legacy === undefined) return noRoom;
+    if (legacy === undefined) return children.noRoom;
     const result = resultOf(legacy);
     if (typeof result === 'string' && legacy.kind !== 'replied') return { kind: 'not-opened', why: result };
     // It runs and is warm: one that speaks both answers now.
@@ -105,7 +105,7 @@ export class EraProbe {
       children,
       typeof result === 'string' ? this.#options.silenceMsMax : PROBE_MS_MAX,
     );
-    return again === undefined ? noRoom : probedIn(again, LEGACY_STDIO);
+    return again === undefined ? children.noRoom : probedIn(again, LEGACY_STDIO);
   }
 
   /** Asks a child of its own; undefined where there is no room for one. */

@@ -36,6 +36,7 @@ test('a server that seemed to be of another era is asked again after a while', a
     silenceMsMax: 10_000,
     totalMsMax: 10_000,
     responseBytesMax: 1_000_000,
+    childrenMax: 16,
     log: { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing },
   });
   closing.push(() => server.close());

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { MODERN } from '../../domain/revisions.ts';
 import type { ChildCommand } from './child.ts';
-import { Children, noRoom } from './children.ts';
+import { Children } from './children.ts';
 import type { Standing } from './connection.ts';
 import { EraProbe, type Way } from './era-probe.ts';
 import { HttpConnection } from './http-connection.ts';
@@ -20,6 +20,8 @@ export type ServerOptions = {
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
   readonly responseBytesMax: number;
+  /** Of a server over stdio, how many of its processes may run at once. */
+  readonly childrenMax: number;
   readonly log: UpstreamLog;
 };
 
@@ -36,14 +38,14 @@ export class UpstreamServer {
 
   constructor(options: ServerOptions) {
     this.id = options.id;
-    const { transport, silenceMsMax, totalMsMax, responseBytesMax } = options;
+    const { transport, silenceMsMax, totalMsMax, responseBytesMax, childrenMax } = options;
     const log = this.#changesOf(options.log);
     this.#options = { ...options, log };
     const bounds = { silenceMsMax, totalMsMax, responseBytesMax };
     this.#way =
       transport.kind === 'http'
         ? { kind: 'http', endpoint: new HttpEndpoint({ url: transport.url, headers: transport.headers, ...bounds }) }
-        : { kind: 'child', children: new Children({ command: transport.command, log, ...bounds }) };
+        : { kind: 'child', children: new Children({ command: transport.command, log, childrenMax, ...bounds }) };
     this.#probe = new EraProbe({ way: this.#way, silenceMsMax, log });
   }
 
@@ -209,7 +211,7 @@ export class UpstreamServer {
   ): Promise<Opened | NotOpened> {
     await this.#makeRoom(children, link.grant);
     const child = children.start('legacy', params['protocolVersion'] as string, { standing, link });
-    if (child === undefined) return noRoom;
+    if (child === undefined) return children.noRoom;
     const reply = await initializeChild(child, params);
     const result = resultOf(reply);
     if (typeof result === 'string') {
@@ -284,7 +286,7 @@ export class UpstreamServer {
     if (spare !== undefined) return { kind: 'opened', connection: spare, initializeReply: undefined };
     await this.#makeRoom(way.children, link.grant);
     const child = way.children.start('modern', MODERN, { standing, link });
-    if (child === undefined) return noRoom;
+    if (child === undefined) return way.children.noRoom;
     return { kind: 'opened', connection: child, initializeReply: undefined };
   }
 }
