@@ -49,4 +49,4 @@ function isAbsent(path: string): boolean {
   }
 }
 
-export { exportLine, lastSeq, records, recordWithOutcome, verifyTrail } from '../storage/sqlite/trail.ts';
+export { exportLine, lastSeq, records, recordWithOutcome, trailLength, verifyTrail } from '../storage/sqlite/trail.ts';

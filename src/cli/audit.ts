@@ -1,9 +1,18 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { exportLine, lastSeq, openTrail, records, recordWithOutcome, verifyTrail } from '../app/open-trail.ts';
+import {
+  exportLine,
+  lastSeq,
+  openTrail,
+  records,
+  recordWithOutcome,
+  trailLength,
+  verifyTrail,
+} from '../app/open-trail.ts';
 import { visible } from '../domain/diagnostic.ts';
 import { durationMs } from '../platform/duration.ts';
 import { folderName } from './data-option.ts';
 import { CommandEnd, EXIT } from './exit.ts';
+import { Progress } from './progress.ts';
 import { visibleJson } from './visible-json.ts';
 
 type Flags = { readonly config?: string; readonly data?: string; readonly json?: true };
@@ -94,7 +103,9 @@ function verify(flags: Flags & { head?: string }): void {
   if (flags.head !== undefined && !/^[0-9a-f]{64}$/i.test(flags.head))
     throw new CommandEnd(EXIT.usage, '--head: write the hash that `audit verify` printed, 64 digits of 0-9 and a-f');
   const db = openTrail(flags, process.env);
-  const verified = verifyTrail(db, flags.head?.toLowerCase());
+  const progress = new Progress({ doing: 'verifying', unit: 'records', total: trailLength(db) });
+  const verified = verifyTrail(db, flags.head?.toLowerCase(), () => progress.count());
+  progress.end();
   if (verified.kind === 'complete') {
     const { count: records, head } = verified;
     const text = `complete: ${records} records, head ${head}`;
@@ -113,11 +124,16 @@ function verify(flags: Flags & { head?: string }): void {
 async function exportAll(flags: Flags & { since?: number }): Promise<void> {
   const db = openTrail(flags, process.env);
   const from = flags.since === undefined ? '' : new Date(Date.now() - flags.since).toISOString();
+  // On a terminal the records themselves show how far it is.
+  const out = process.stdout.isTTY ? { write: () => {} } : process.stderr;
+  const progress = new Progress({ doing: 'exporting', unit: 'records', total: trailLength(db), out });
   for (const record of records(db)) {
+    progress.count();
     if (from !== '' && timeOf(record.body) < from) continue;
     if (!process.stdout.write(`${exportLine(record)}\n`))
       await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
+  progress.end();
 }
 
 function timeOf(body: string): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openTrail, records } from '../app/open-trail.ts';
+import { openTrail, records, trailLength } from '../app/open-trail.ts';
 import { formatDiagnostic, visible } from '../domain/diagnostic.ts';
 import { loadPolicy } from '../rulebook/load.ts';
 import { recordedCalls } from '../rulebook/recorded-calls.ts';
@@ -14,6 +14,7 @@ import {
 import { durationMs } from '../rulebook/windows.ts';
 import { folderName } from './data-option.ts';
 import { neededFile, plural, print, printJson, WrongUsage, withUsage } from './policy-files.ts';
+import { Progress } from './progress.ts';
 
 /** Recorded calls and resets in recorded order. `since` in epoch milliseconds; `config` and `data` as the options gave them. */
 export type RecordedCalls = (query: {
@@ -32,13 +33,19 @@ type Options = {
 };
 
 /** The calls of the data folder's audit trail. */
-export const auditedCalls: RecordedCalls = ({ since, caller, config, data }) => {
+export const auditedCalls: RecordedCalls = function* ({ since, caller, config, data }) {
   const flags = { ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) };
   const trail = openTrail(flags, process.env);
+  // They are read twice.
+  const progress = new Progress({ doing: 'replaying', unit: 'records', total: 2 * trailLength(trail) });
   function* bodies(): Generator<string> {
-    for (const { body } of records(trail)) yield body;
+    for (const { body } of records(trail)) {
+      progress.count();
+      yield body;
+    }
   }
-  return recordedCalls(bodies, { since, caller });
+  yield* recordedCalls(bodies, { since, caller });
+  progress.end();
 };
 
 export function policyReplayCommand(source: RecordedCalls): Command {
@@ -69,13 +76,8 @@ async function replay(paths: readonly string[], options: Options, source: Record
   if (span === undefined || 'error' in span)
     throw new WrongUsage('`--since` needs a span such as `30m`, `12h` or `7d`');
   const replaying = new Replay(loaded.policy);
-  const progress = new Progress();
   const { caller, config, data } = options;
-  for await (const call of source({ since: Date.now() - span.value, caller, config, data })) {
-    replaying.take(call);
-    if (!('reset' in call)) progress.count();
-  }
-  progress.end();
+  for await (const call of source({ since: Date.now() - span.value, caller, config, data })) replaying.take(call);
   const result = replaying.result();
   if (options.json === true) printJson({ version: 1, ...result });
   else print(reportText(result));
@@ -106,25 +108,4 @@ function undecidableText({ record, tool, rule, read }: Undecidable): string {
   return visible(
     `undecidable ${record} ${tool}: ${rule} reads ${read === '' ? 'an argument' : read}, which the record did not keep`,
   );
-}
-
-/** What is being done, count and rate, on stderr of a terminal, at most twice a second. How much is left is not known. */
-class Progress {
-  #calls = 0;
-  readonly #started = performance.now();
-  #said = this.#started;
-
-  count(): void {
-    this.#calls++;
-    if ((this.#calls & 0x3ff) !== 0 || process.stderr.isTTY !== true) return;
-    const now = performance.now();
-    if (now - this.#said < 500) return;
-    this.#said = now;
-    const rate = Math.round((this.#calls / (now - this.#started)) * 1000);
-    process.stderr.write(`\rreplaying: ${this.#calls} calls, ${rate}/s`);
-  }
-
-  end(): void {
-    if (this.#said !== this.#started) process.stderr.write('\n');
-  }
 }

@@ -25,12 +25,25 @@ export function lastSeq(db: DatabaseSync): number {
   return row.seq ?? 0;
 }
 
+/** How many records there are, where none is missing between the first and the last. */
+export function trailLength(db: DatabaseSync): number {
+  const row = db.prepare('SELECT max(seq) - min(seq) + 1 AS length FROM records').get() as { length: number | null };
+  return row.length ?? 0;
+}
+
 export type Verified =
   | { readonly kind: 'complete'; readonly count: number; readonly first: number; readonly head: string }
   | { readonly kind: 'broken'; readonly at: number; readonly why: string };
 
-/** Follows the chain from where it begins. `expectedHead`: a hash that must occur in it, to find a cut tail. */
-export function verifyTrail(db: DatabaseSync, expectedHead: string | undefined): Verified {
+/**
+ * Follows the chain from where it begins. `expectedHead`: a hash that must occur in it, to find a cut tail. `onRecord` is
+ * called for each, before it is looked at.
+ */
+export function verifyTrail(
+  db: DatabaseSync,
+  expectedHead: string | undefined,
+  onRecord: () => void = () => {},
+): Verified {
   const anchor = db.prepare('SELECT seq, hash FROM anchors ORDER BY seq DESC LIMIT 1').get() as
     | { seq: number; hash: string }
     | undefined;
@@ -45,6 +58,7 @@ export function verifyTrail(db: DatabaseSync, expectedHead: string | undefined):
   );
   try {
     for (const row of rows.iterate() as Iterable<Row>) {
+      onRecord();
       if (row.seq !== seq + 1) return { kind: 'broken', at: seq + 1, why: 'the record is missing' };
       seq = row.seq;
       at = seq;
