@@ -78,42 +78,56 @@ export class HttpLanes {
 }
 
 /** Several calls in flight on one pipe. */
-export async function stdioLoad(child: ChildProcess, concurrency: number, seconds: number): Promise<Figures> {
-  const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new Error('no pipes');
-  const waiting = new Map<number, (line: string) => void>();
-  const lines = createInterface({ input: stdout });
-  const onLine = (line: string) => {
-    const id = Number(/"id":(\d+)/.exec(line)?.[1]);
-    waiting.get(id)?.(line);
-    waiting.delete(id);
-  };
-  lines.on('line', onLine);
-  let next = 1;
-  const ask = (method: string, params: object) =>
-    new Promise<string>((resolve) => {
-      const id = next++;
-      waiting.set(id, resolve);
-      stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+export class StdioLanes {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (line: string) => void>();
+  #next = 1;
+  #opened = false;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.stdout === null || child.stdin === null) throw new Error('no pipes');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const id = Number(/"id":(\d+)/.exec(line)?.[1]);
+      this.#waiting.get(id)?.(line);
+      this.#waiting.delete(id);
     });
-  await ask('initialize', INITIALIZE);
-  stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
-  await ask('tools/call', { name: 'echo', arguments: { text: TEXT } });
-  const latencies: number[] = [];
-  const lane = async (until: number) => {
+  }
+
+  /** Runs `concurrency` calls at once until the time is over. Throws on the first answer that is not the expected one. */
+  async run(concurrency: number, seconds: number): Promise<Figures> {
+    if (!this.#opened) await this.#open();
+    const latencies: number[] = [];
+    const began = performance.now();
+    const until = began + seconds * 1000;
+    await Promise.all(Array.from({ length: concurrency }, () => this.#lane(until, latencies)));
+    return figures(latencies, performance.now() - began);
+  }
+
+  async #open(): Promise<void> {
+    this.#opened = true;
+    await this.#ask('initialize', INITIALIZE);
+    this.#child.stdin?.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+    const until = performance.now() + WARM_MS;
+    await Promise.all(Array.from({ length: 8 }, () => this.#lane(until, [])));
+  }
+
+  async #lane(until: number, latencies: number[]): Promise<void> {
     while (performance.now() < until) {
       const sent = performance.now();
-      const line = await ask('tools/call', { name: 'echo', arguments: { text: TEXT } });
+      const line = await this.#ask('tools/call', { name: 'echo', arguments: { text: TEXT } });
       latencies.push(performance.now() - sent);
       if (!line.includes(TEXT)) throw new Error(`not the answer: ${line.slice(0, 300)}`);
     }
-  };
-  await Promise.all(Array.from({ length: concurrency }, () => lane(performance.now() + WARM_MS)));
-  latencies.length = 0;
-  const began = performance.now();
-  await Promise.all(Array.from({ length: concurrency }, () => lane(began + seconds * 1000)));
-  lines.close();
-  return figures(latencies, performance.now() - began);
+  }
+
+  #ask(method: string, params: object): Promise<string> {
+    return new Promise((resolve) => {
+      const id = this.#next++;
+      this.#waiting.set(id, resolve);
+      this.#child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+    });
+  }
 }
 
 function figures(latencies: number[], ms: number): Figures {

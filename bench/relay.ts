@@ -20,7 +20,7 @@ import {
   stdioUpstream,
   upstream,
 } from './candidates.ts';
-import { type Figures, HttpLanes, stdioLoad } from './load.ts';
+import { type Figures, HttpLanes, StdioLanes } from './load.ts';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '4' }, rounds: { type: 'string', default: '3' } },
@@ -28,6 +28,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
 pinSelf(1);
+const PIPED = { stdin: 'pipe' } as const;
 
 const direct = await upstream();
 const bare = await bareRelay(direct.url);
@@ -67,9 +68,11 @@ print(`durable insert on this disk (append and fdatasync, median): ${(sync * 100
 for (const one of all) {
   for (const concurrency of [1, 8, 32]) {
     if (!results.has(`${one.name} ${concurrency}`)) continue;
-    print(
-      `${one.name.padEnd(28)} c=${String(concurrency).padEnd(3)} ${at(one, concurrency, 'rps').toFixed(0).padStart(7)} calls/s  p50 ${at(one, concurrency, 'p50').toFixed(3)} ms  p99 ${at(one, concurrency, 'p99').toFixed(2)} ms`,
-    );
+    printFigures(one.name, concurrency, {
+      rps: at(one, concurrency, 'rps'),
+      p50: at(one, concurrency, 'p50'),
+      p99: at(one, concurrency, 'p99'),
+    });
   }
 }
 print('');
@@ -91,28 +94,37 @@ judge('HTTP → stdio, c=8, ÷ mcp-proxy', paired(stdioUp, proxy, 8), 2);
 judge('HTTP → stdio, c=1, ÷ mcp-proxy', paired(stdioUp, proxy, 1), 2);
 judgeBelow('RSS ÷ bare relay', rss(inMemory.child) / rss(bare.child), 1.5);
 
-const wrapped = start(
-  0,
-  [
-    join(root, 'bin', 'sallyport.js'),
-    'wrap',
-    '--policy',
-    join(root, 'bench', 'policy.json'),
-    '--data',
-    join(memoryFolder, 'sallyport-bench-wrap'),
-    '--',
-    ...stdioUpstream,
-  ],
-  { stdin: 'pipe' },
-);
-const piped = await stdioLoad(wrapped, 8, seconds);
-print(
-  `sallyport stdio → stdio        c=8   ${piped.rps.toFixed(0).padStart(7)} calls/s  p50 ${piped.p50.toFixed(3)} ms`,
-);
-judge('stdio → stdio, c=8, ÷ its own HTTP relay', piped.rps / at(inMemory, 8, 'rps'), 1);
-judge('stdio → stdio, c=8, ÷ bare HTTP relay', piped.rps / at(bare, 8, 'rps'), 1);
-wrapped.stdin?.end();
-await new Promise((resolve) => wrapped.once('exit', resolve));
+const piped = {
+  'stdio upstream directly': start(1, stdioUpstream.slice(stdioUpstream.indexOf(process.execPath) + 1), PIPED),
+  'sallyport stdio → stdio': start(
+    0,
+    [
+      join(root, 'bin', 'sallyport.js'),
+      'wrap',
+      '--policy',
+      join(root, 'bench', 'policy.json'),
+      '--data',
+      join(memoryFolder, 'sallyport-bench-wrap'),
+      '--',
+      ...stdioUpstream,
+    ],
+    PIPED,
+  ),
+};
+let wrapped: Figures | undefined;
+for (const [name, child] of Object.entries(piped)) {
+  const calls = new StdioLanes(child);
+  for (const concurrency of [1, 8, 32]) {
+    const figures = await calls.run(concurrency, seconds);
+    printFigures(name, concurrency, figures);
+    if (concurrency === 8) wrapped = figures;
+  }
+  child.stdin?.end();
+  await new Promise((resolve) => child.once('exit', resolve));
+}
+if (wrapped === undefined) throw new Error('nothing was measured over pipes');
+judge('stdio → stdio, c=8, ÷ its own HTTP relay', wrapped.rps / at(inMemory, 8, 'rps'), 1);
+judge('stdio → stdio, c=8, ÷ bare HTTP relay', wrapped.rps / at(bare, 8, 'rps'), 1);
 rmSync(join(memoryFolder, 'sallyport-bench-wrap'), { recursive: true, force: true });
 
 for (const one of all) {
@@ -154,6 +166,11 @@ function judge(what: string, value: number, least: number): void {
 
 function judgeBelow(what: string, value: number, most: number): void {
   print(`${value <= most ? 'reached' : 'MISSED '}  ${what.padEnd(52)} ${value.toFixed(3)} (to reach: ≤ ${most})`);
+}
+
+function printFigures(name: string, concurrency: number, { rps, p50, p99 }: Figures): void {
+  const [calls, median_, slow] = [rps.toFixed(0).padStart(7), p50.toFixed(3), p99.toFixed(2)];
+  print(`${name.padEnd(28)} c=${String(concurrency).padEnd(3)} ${calls} calls/s  p50 ${median_} ms  p99 ${slow} ms`);
 }
 
 function print(line: string): void {
