@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import { defaultDataFolder, loadConfig } from '../platform/config/load.ts';
+import { defaultDataFolder } from '../platform/config/default-data-folder.ts';
+import { loadConfig } from '../platform/config/load.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { openForReading } from '../storage/sqlite/read-database.ts';
 

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import type { Config, Loaded, ServerConfig } from '../platform/config/load.ts';
+import type { Config, ServerConfig } from '../platform/config/config.ts';
+import type { Loaded } from '../platform/config/load.ts';
 import type { Log } from '../platform/log.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import type { Gateway } from './compose.ts';

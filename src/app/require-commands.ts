@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { ServerConfig } from '../platform/config/load.ts';
+import type { ServerConfig } from '../platform/config/config.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 
 /** @throws Unavailable naming the first command that is not to be found, so that a typing error shows at start. */

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { adminServer, healthApp } from '../control/health.ts';
-import type { Config } from '../platform/config/load.ts';
+import type { Config } from '../platform/config/config.ts';
 import type { Log } from '../platform/log.ts';
 import { cannotListen, HttpServer } from '../transport/http-server.ts';
 import { compose, type Gateway } from './compose.ts';

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { checkRules } from '../app/rules.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import { type Config, loadConfig } from '../platform/config/load.ts';
+import { boundsWritten } from '../platform/config/bounds.ts';
+import type { Config } from '../platform/config/config.ts';
+import { loadConfig } from '../platform/config/load.ts';
 import { CommandEnd, EXIT } from './exit.ts';
 import { DEFAULT_CONFIG } from './start.ts';
 
@@ -105,17 +107,7 @@ function masked(config: Config): Record<string, unknown> {
     servers,
     grants,
     audit: { arguments: config.audit.arguments, keep: `${config.audit.keepMs / 86_400_000}d` },
-    bounds: {
-      body: config.bounds.bodyBytesMax,
-      header: config.bounds.headerBytesMax,
-      response: config.bounds.responseBytesMax,
-      unread: config.bounds.unreadBytesMax,
-      idle: `${config.bounds.idleMsMax}ms`,
-      sessions: config.bounds.sessionsMax,
-      streams: config.bounds.streamsMax,
-      calls: config.bounds.callsMax,
-      children: config.bounds.childrenMax,
-    },
+    bounds: boundsWritten(config.bounds),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { wrappedEnvironment } from '../app/child-environment.ts';
-import { BOUNDS } from '../platform/config/load.ts';
+import { BOUNDS } from '../platform/config/bounds.ts';
 import { SERVER_ID } from '../platform/config/schema.ts';
 import { onStopSignals } from '../platform/shutdown.ts';
 import { Unavailable } from '../platform/unavailable.ts';

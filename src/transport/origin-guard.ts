@@ -1,4 +1,4 @@
-import { isLoopback } from '../platform/config/load.ts';
+import { isLoopback } from '../platform/config/endpoint.ts';
 
 /**
  * Which Host and Origin headers are let in: a page in a browser must not reach the gateway under a name that merely

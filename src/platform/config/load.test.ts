@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { defaultDataFolder, loadConfig } from './load.ts';
+import { defaultDataFolder } from './default-data-folder.ts';
+import { loadConfig } from './load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-load-'));
 afterAll(() => rmSync(folder, { recursive: true }));
