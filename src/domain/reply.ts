@@ -5,7 +5,7 @@ export type Reply =
       readonly kind: 'replied';
       readonly text: string;
       readonly isError: boolean;
-      /** The HTTP status the server answered with; 200 over stdio. */
+      /** The HTTP status the server answered with; over stdio the one its answer would have had. */
       readonly status: number;
     }
   /** The call ran; what came back is not shown. */

@@ -3,9 +3,9 @@ import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../..
 const WRAPPED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
 const LITERAL = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** The value of a mirrored header (SEP-2243): base64 of UTF-8 between exact markers, else literal. Undefined: unreadable. */
+/** The value of a mirrored header (SEP-2243): base64 of UTF-8 between exact markers, both, else literal. Undefined: unreadable. */
 export function decodeMirrored(value: string): string | undefined {
-  if (!value.startsWith('=?base64?')) return value;
+  if (!value.startsWith('=?base64?') || !value.endsWith('?=')) return value;
   const match = WRAPPED.exec(value);
   if (match === null) return undefined;
   const [, encoded = ''] = match;

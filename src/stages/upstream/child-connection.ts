@@ -17,7 +17,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
-import { classify, refusalTo } from './server-messages.ts';
+import { classify, refusalTo, statusOf } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type ChildConnectionOptions = {
@@ -169,7 +169,8 @@ export class ChildConnection implements Connection {
         // Another child of the server may have died; one that answers is what counts.
         this.#options.log.up();
         const text = waiting.renamed ? withId(line, waiting.outgoing.id) : line;
-        waiting.resolve({ kind: 'replied', text, isError: message.isError, status: 200 });
+        const status = statusOf(message.errorCode, this.era);
+        waiting.resolve({ kind: 'replied', text, isError: message.isError, status });
         return;
       }
       case 'request':

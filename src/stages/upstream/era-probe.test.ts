@@ -49,6 +49,13 @@ test('a server that answers is asked once', async () => {
   expect(asked()).toBe(1);
 });
 
+test('a server that refuses the revision and names it among its own speaks it', async () => {
+  const error = { code: -32022, message: 'no', data: { supported: ['2025-11-25', '2026-07-28'] } };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 'sallyport:discover', error });
+  const { way } = await httpServer(() => ({ status: 400, body }));
+  expect(await new EraProbe({ way, silenceMsMax: 60_000, log }).modern()).toStrictEqual({ kind: 'speaks' });
+});
+
 test('a server that does not know the question speaks the older revisions, those it names where it names some', async () => {
   const unknown = '{"jsonrpc":"2.0","id":"sallyport:discover","error":{"code":-32601,"message":"Method not found"}}';
   const older = await httpServer(() => ({ status: 200, body: unknown }));

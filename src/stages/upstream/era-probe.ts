@@ -151,7 +151,9 @@ function probedIn(reply: Reply, legacy: readonly string[]): Probed {
   if (typeof result === 'string') {
     const saysNothing = reply.kind === 'not-sent' || (reply.kind === 'failed' && SAYS_NOTHING.has(reply.status));
     if (saysNothing) return { kind: 'not-opened', why: result };
-    return doesNotSpeak(supportedOf(reply) ?? legacy);
+    const supported = supportedOf(reply) ?? legacy;
+    // It refused the question, for whatever reason, and named the revision it was asked in.
+    return supported.includes(MODERN) ? { kind: 'speaks' } : doesNotSpeak(supported);
   }
   const versions = result['supportedVersions'];
   if (!isJsonArray(versions) || versions.includes(MODERN)) return { kind: 'speaks' };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { HttpConnection } from './http-connection.ts';
 import { HttpEndpoint } from './http-exchange.ts';
 
@@ -175,5 +175,88 @@ test.each([401, 403])('a server that turns the gateway away with %d has not done
   const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
   const why = `the server refused the request with HTTP ${status}`;
   expect(await connection.send({ ...call, onMessage: nothing }, nothing)).toEqual({ kind: 'failed', status, why });
+  await connection.close();
+});
+
+describe('a stream that ends before its answer', () => {
+  const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
+  const answer = '{"jsonrpc":"2.0","id":"c","result":{}}';
+  const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+
+  /** A server that says `first` to the POST and ends; what `later` does with each GET. */
+  async function ending(first: string, later: (at: unknown, response: ServerResponse) => void, era = plain) {
+    const asked: unknown[] = [];
+    const endpoint = await endpointTo((request, response) => {
+      if (request.method === 'DELETE') return void response.writeHead(200).end();
+      asked.push(request.method === 'GET' ? request.headers['last-event-id'] : request.method);
+      if (request.method === 'GET') return later(request.headers['last-event-id'], response);
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(first);
+      });
+    });
+    const connection = new HttpConnection({ ...era, endpoint, sessionId: 's' });
+    closing.push(() => connection.close());
+    return { asked, connection };
+  }
+
+  test('is taken up where it ended, as often as there is more; the call is sent once', async () => {
+    const said = [`id: b\nretry: 1\ndata: ${progress}\n\n`, '', `id: c\ndata: ${answer}\n\n`];
+    const { asked, connection } = await ending('id: a\nretry: 1\ndata:\n\n', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(said.shift());
+    });
+    const heard: string[] = [];
+    const reply = await connection.send({ ...call, onMessage: ({ text }) => heard.push(text) }, nothing);
+    expect(reply).toEqual({ kind: 'replied', text: answer, isError: false, status: 200 });
+    expect(heard).toEqual([progress]);
+    expect(asked).toEqual(['POST', 'a', 'b', 'b']);
+  });
+
+  test.each([
+    ['its events have no ids', 'retry: 1\ndata:\n\n', 200, ['POST']],
+    ['an id that no header can hold', 'id: ü\nretry: 1\ndata:\n\n', 200, ['POST']],
+    ['it is not to be asked in time', 'id: a\nretry: 60001\ndata:\n\n', 200, ['POST']],
+    ['the server does not know it any more', 'id: a\nretry: 1\ndata:\n\n', 404, ['POST', 'a']],
+    ['nothing new comes', 'id: a\nretry: 1\ndata:\n\n', 200, ['POST', 'a', 'a', 'a']],
+  ])('stays unknown where %s', async (_, first, status, expected) => {
+    const { asked, connection } = await ending(first, (_at, response) => {
+      response.writeHead(status, { 'content-type': status === 200 ? 'text/event-stream' : 'text/plain' }).end();
+    });
+    expect((await connection.send({ ...call, onMessage: nothing }, nothing)).kind).toBe('unknown');
+    expect(asked).toEqual(expected);
+  });
+
+  test('is not taken up in the stateless revision, which knows no such thing', async () => {
+    const modern = { ...plain, era: 'modern', revision: '2026-07-28' } as never;
+    const { asked, connection } = await ending('id: a\nretry: 1\ndata:\n\n', (_, response) => response.end(), modern);
+    expect((await connection.send({ ...call, onMessage: nothing }, nothing)).kind).toBe('unknown');
+    expect(asked).toEqual(['POST']);
+  });
+
+  test('is not taken up once the call is cancelled', async () => {
+    const { asked, connection } = await ending('id: a\nretry: 50000\ndata:\n\n', (_, response) => response.end());
+    const sent = connection.send({ ...call, onMessage: nothing }, nothing);
+    await expect.poll(() => asked).toEqual(['POST']);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    connection.cancel(call.handle, 'the client is gone');
+    expect(await sent).toEqual({ kind: 'unknown', why: 'the client is gone' });
+    expect(asked.filter((at) => at === 'a')).toEqual([]);
+  });
+});
+
+test('a standing stream goes on after the last event that was heard, else begins anew', async () => {
+  const asked: unknown[] = [];
+  const fourth = Promise.withResolvers<void>();
+  const endpoint = await endpointTo((request, response) => {
+    asked.push(request.headers['last-event-id']);
+    if (asked.length === 3) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (asked.length === 1) response.end('id: a\nretry: 1\ndata:\n\n');
+    else if (asked.length === 2) response.end('id: b\nretry: 1\ndata:\n\n');
+    else fourth.resolve();
+  });
+  const connection = new HttpConnection({ ...plain, endpoint, sessionId: undefined });
+  connection.listen();
+  await fourth.promise;
+  expect(asked).toEqual([undefined, 'a', 'b', undefined]);
   await connection.close();
 });

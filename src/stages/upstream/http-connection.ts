@@ -13,7 +13,7 @@ import {
   withId,
   withSubscription,
 } from './connection.ts';
-import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint } from './http-exchange.ts';
+import type { Exchange, Exchanged, ExchangeRequest, HttpEndpoint, Resumption } from './http-exchange.ts';
 import { classify, refusalTo } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -42,6 +42,8 @@ export class HttpConnection implements Connection {
   /** Whether the server has had a standing stream for this session. */
   #streamOffered = false;
   #streamRetryMs = STREAM_RETRY_MS;
+  /** Where the standing stream ended: the next one goes on from there. */
+  #streamAt: Resumption | undefined;
   #reopening: Promise<string | undefined> | undefined;
   #closed = false;
   /** Notifications and answers on their way to the server. */
@@ -67,14 +69,12 @@ export class HttpConnection implements Connection {
   async send(outgoing: Outgoing, notice: Standing): Promise<Reply> {
     const wireId: MessageId = survivesDoubles(outgoing.id) ? outgoing.id : `sallyport:${++this.#next}`;
     const sessionUsed = this.#sessionId;
-    const first = this.#begin(outgoing, wireId, notice);
-    const reply = this.#end(first, await first.exchange.done);
+    const reply = await this.#run(outgoing, wireId, notice);
     if (reply.kind !== 'failed' || reply.status !== 404 || sessionUsed === undefined) return reply;
     // The server has forgotten the session and said so before running anything: open it again, send once more.
     const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#reopen();
     if (reopened === undefined) return { kind: 'not-sent', why: 'the server ended the session and opens no new one' };
-    const second = this.#begin(outgoing, wireId, notice);
-    return this.#end(second, await second.exchange.done);
+    return this.#run(outgoing, wireId, notice);
   }
 
   /** Once for all requests that met the end of the session together. */
@@ -93,11 +93,47 @@ export class HttpConnection implements Connection {
     return reopened;
   }
 
-  #begin(outgoing: Outgoing, wireId: MessageId, notice: Standing): Running {
+  async #run(outgoing: Outgoing, wireId: MessageId, notice: Standing): Promise<Reply> {
     const request = new CallRequest(this, this.#headersFor(outgoing), outgoing, wireId, notice);
-    const running = { request, exchange: this.#options.endpoint.exchange(request) };
+    const running = new Running(request, this.#options.endpoint.exchange(request));
     this.#running.add(running);
-    return running;
+    const exchanged = await running.exchange.done;
+    const at = exchanged.kind === 'lost' && this.era === 'legacy' ? running.exchange.resumption : undefined;
+    return this.#end(running, at === undefined ? exchanged : await this.#listenOn(running, exchanged, at));
+  }
+
+  /**
+   * A server may end the stream of a request before its answer and give the rest to who asks for it later. The request is
+   * listened to further and never sent again: what cannot be taken up stays lost.
+   */
+  async #listenOn(running: Running, lost: Exchanged, from: Resumption): Promise<Exchanged> {
+    const { endpoint } = this.#options;
+    const { silenceMsMax, totalMsMax } = endpoint.options;
+    let at = from;
+    let exchanged = lost;
+    for (let tries = 0; tries < RESUMES_MAX && at.afterMs <= silenceMsMax; tries++) {
+      await running.pause(Math.max(at.afterMs, RESUME_MS_MIN));
+      if (running.givenUp !== undefined) return { kind: 'lost', why: running.givenUp };
+      if (performance.now() - running.began > totalMsMax) return lost;
+      running.exchange = endpoint.exchange({
+        method: 'GET',
+        headers: this.#headers,
+        from: at,
+        began: running.began,
+        onEvent: (data) => running.request.onEvent(data),
+      });
+      exchanged = await running.exchange.done;
+      if (exchanged.kind === 'ended')
+        return { kind: 'lost', why: `its stream is not taken up: HTTP ${exchanged.status}` };
+      // Where the server cannot be reached for a moment, it is tried again.
+      if (exchanged.kind === 'not-sent') continue;
+      const next = running.exchange.resumption;
+      if (exchanged.kind !== 'lost' || next === undefined) return exchanged;
+      // A server that goes on is listened to until the call has had its time.
+      if (next.lastEventId !== at.lastEventId) tries = -1;
+      at = next;
+    }
+    return exchanged.kind === 'not-sent' ? lost : exchanged;
   }
 
   #end(running: Running, exchanged: Exchanged): Reply {
@@ -162,7 +198,7 @@ export class HttpConnection implements Connection {
       // Not more than there are requests.
       void this.told(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
     }
-    running.exchange.abort(why);
+    running.abort(why);
   }
 
   /** Ends the streams that stand open, for a connection that is to be closed when its calls are done. */
@@ -170,15 +206,17 @@ export class HttpConnection implements Connection {
     this.#closed = true;
     clearTimeout(this.#streamRetry);
     this.#stream?.abort(why);
-    for (const { request, exchange } of this.#running.all()) if (request.standing) exchange.abort(why);
+    for (const running of this.#running.all()) if (running.request.standing) running.abort(why);
   }
 
   /** Opens the session's standing stream, where the server offers one, and keeps it open. */
   listen(): void {
     if (this.era !== 'legacy' || this.#stream !== undefined || this.#closed) return;
+    const at = this.#streamAt;
     const stream = this.#options.endpoint.exchange({
       method: 'GET',
-      headers: [...this.#headers, 'accept', 'text/event-stream'],
+      headers: this.#headers,
+      from: at,
       onEvent: (data) => {
         this.#fromServer(oneLine(data), this.#toStanding);
         return false;
@@ -192,9 +230,13 @@ export class HttpConnection implements Connection {
         this.#streamOffered = true;
         this.#streamRetryMs = STREAM_RETRY_MS;
       }
-      // 405 and other refusals mean that there is none; a stream that broke is opened again, when the server is back.
-      if (exchanged.kind === 'ended' || !this.#streamOffered || this.#closed) return;
-      this.#streamRetry = setTimeout(() => this.listen(), this.#streamRetryMs);
+      if (!this.#streamOffered || this.#closed) return;
+      this.#streamAt = exchanged.kind === 'ended' ? undefined : (stream.resumption ?? at);
+      // 405 and other refusals mean that there is none, or none that goes on from there; a stream that broke is opened
+      // again, when the server is back.
+      if (exchanged.kind === 'ended') return at === undefined ? undefined : this.listen();
+      const afterMs = Math.min(this.#streamAt?.afterMs ?? 0, STREAM_RETRY_ASKED_MS_MAX);
+      this.#streamRetry = setTimeout(() => this.listen(), Math.max(this.#streamRetryMs, afterMs));
       this.#streamRetry.unref();
       this.#streamRetryMs = Math.min(this.#streamRetryMs * 2, STREAM_RETRY_MS_MAX);
     });
@@ -204,7 +246,7 @@ export class HttpConnection implements Connection {
     this.#closed = true;
     clearTimeout(this.#streamRetry);
     this.#stream?.abort('the session is closed');
-    for (const { exchange } of this.#running.all()) exchange.abort('the session is closed');
+    for (const running of this.#running.all()) running.abort('the session is closed');
     if (this.#sessionId === undefined) return;
     const goodbye = this.#options.endpoint.exchange({ method: 'DELETE', headers: this.#headers, onEvent: () => false });
     const timer = setTimeout(() => goodbye.abort('no answer to the end of the session'), GOODBYE_MS);
@@ -214,6 +256,7 @@ export class HttpConnection implements Connection {
 
   #useSession(sessionId: string | undefined): void {
     this.#sessionId = sessionId;
+    this.#streamAt = undefined;
     const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
     headers.push('mcp-protocol-version', this.revision);
     if (sessionId !== undefined) headers.push('mcp-session-id', sessionId);
@@ -332,7 +375,37 @@ class CallRequest implements ExchangeRequest {
   }
 }
 
-type Running = { readonly request: CallRequest; readonly exchange: Exchange };
+/** A request of a client until it is answered or given up. */
+class Running {
+  readonly request: CallRequest;
+  readonly began = performance.now();
+  /** The one that runs, or ran last: a stream that is taken up again has several. */
+  exchange: Exchange;
+  /** Why nobody waits for it any more. */
+  givenUp: string | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(request: CallRequest, exchange: Exchange) {
+    this.request = request;
+    this.exchange = exchange;
+  }
+
+  abort(why: string): void {
+    this.givenUp = why;
+    this.exchange.abort(why);
+    this.#wake?.();
+  }
+
+  /** Ends early when it is aborted. */
+  async pause(ms: number): Promise<void> {
+    if (this.givenUp !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(timer);
+  }
+}
 
 /** What the operator reads of a server that cannot answer. */
 export function failing(status: number): string {
@@ -344,4 +417,9 @@ export const START_IT = 'start it, or correct its URL';
 const TELLING_MAX = 256;
 const STREAM_RETRY_MS = 1_000;
 const STREAM_RETRY_MS_MAX = 30_000;
+/** The longest that a server can ask for. */
+const STREAM_RETRY_ASKED_MS_MAX = 3_600_000;
+/** How often in a row a stream is taken up that brings nothing new. */
+const RESUMES_MAX = 3;
+const RESUME_MS_MIN = 50;
 const GOODBYE_MS = 2_000;

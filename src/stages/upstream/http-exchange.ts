@@ -31,7 +31,7 @@ export class HttpEndpoint {
       {
         path: this.path,
         method: request.method,
-        headers: request.headers,
+        headers: headersOf(request),
         body: bodyOf(request.body),
         ...(request.standing === true ? { bodyTimeout: 0 } : {}),
       },
@@ -65,7 +65,14 @@ export type ExchangeRequest = {
   onEvent(data: string): boolean;
   /** Streams that stand open are not ended by the total time. */
   readonly standing?: boolean;
+  /** Where the stream ended that this takes up again. */
+  readonly from?: Resumption | undefined;
+  /** When the call began whose stream that is, `performance.now()`: the total time runs from there. */
+  readonly began?: number;
 };
+
+/** Where a stream can be taken up again that ended without its answer, and how long the server wants to be left alone. */
+export type Resumption = { readonly lastEventId: string; readonly afterMs: number };
 
 export type Exchanged =
   | { readonly kind: 'ended'; readonly status: number; readonly body: string | undefined }
@@ -89,6 +96,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #events: ReturnType<typeof createParser> | undefined;
+  #lastEventId: string | undefined;
+  #retryMs: number;
+  #resumption: Resumption | undefined;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #total: NodeJS.Timeout | undefined;
   /** Events since {@link #since}, `performance.now()`. */
@@ -98,6 +108,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
     this.#request = request;
     this.#options = options;
+    this.#lastEventId = request.from?.lastEventId;
+    this.#retryMs = request.from?.afterMs ?? RETRY_MS;
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.done = promise;
     this.#resolve = resolve;
@@ -115,6 +127,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether the other end says that it is a Sallyport gateway. */
   get isGateway(): boolean {
     return this.#isGateway;
+  }
+
+  /** Once a stream is lost whose events have ids. Silence is no end: what was silent for too long is not listened to again. */
+  get resumption(): Resumption | undefined {
+    return this.#resumption;
   }
 
   get wasAborted(): boolean {
@@ -145,13 +162,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const type = headers['content-type'];
     if (typeof type !== 'string' || !/^text\/event-stream *(?:;|$)/i.test(type)) return;
     this.#decoder = new TextDecoder();
-    this.#events = createParser({ onEvent: (event) => this.#onEvent(event.data) });
+    this.#events = createParser({
+      onEvent: ({ id, data }) => this.#onEvent(id, data),
+      onRetry: (ms) => {
+        this.#retryMs = ms;
+      },
+    });
     if (this.#request.standing === true) return;
     // Silence is the pool's clock; a stream that never falls silent still ends.
-    this.#total = setTimeout(
-      () => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`),
-      this.#options.totalMsMax,
-    );
+    const { began } = this.#request;
+    const left = this.#options.totalMsMax - (began === undefined ? 0 : performance.now() - began);
+    this.#total = setTimeout(() => this.abort(`no answer within ${this.#options.totalMsMax / 1000} s`), left);
     this.#total.unref();
   }
 
@@ -170,7 +191,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.#total);
-    if (this.#events !== undefined) return this.#settle({ kind: 'lost', why: 'the stream ended without an answer' });
+    if (this.#events !== undefined) return this.#streamLost('the stream ended without an answer');
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
     this.#settle({ kind: 'ended', status: this.#status, body: body.length === 0 ? undefined : body.toString('utf8') });
@@ -181,7 +202,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // undici hands the request over when it begins to write it: before that, nothing has left.
     const started = this.#controller !== undefined;
     const why = reasonOf(fault);
+    const wasSilent = (fault as NodeJS.ErrnoException).code === 'UND_ERR_BODY_TIMEOUT';
+    if (this.#events !== undefined && !wasSilent) return this.#streamLost(why);
     this.#settle(started ? { kind: 'lost', why } : { kind: 'not-sent', why });
+  }
+
+  #streamLost(why: string): void {
+    if (!this.#settled && this.#lastEventId !== undefined)
+      this.#resumption = { lastEventId: this.#lastEventId, afterMs: this.#retryMs };
+    this.#settle({ kind: 'lost', why });
   }
 
   /** A method, not a closure made with each exchange: those kept every exchange alive until the next full collection. */
@@ -205,7 +234,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  #onEvent(data: string): void {
+  #onEvent(id: string | undefined, data: string): void {
+    // What cannot stand in a header cannot be sent back either; an older one would bring again what was heard.
+    if (id !== undefined) this.#lastEventId = /^[\x21-\x7e]{1,1024}$/.test(id) ? id : undefined;
     if (this.#settled || data === '') return;
     this.#bytes = 0;
     this.#heard++;
@@ -220,6 +251,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle({ kind: 'too-large' });
     controller.abort(new Error('the response is too large'));
   }
+}
+
+function headersOf({ headers, from }: ExchangeRequest): string[] {
+  return from === undefined ? headers : [...headers, 'last-event-id', from.lastEventId];
 }
 
 function bodyOf(body: string | Buffer | undefined): Buffer | null {
@@ -259,6 +294,8 @@ const CONNECTIONS_MAX = 1_000;
 const STANDING_MAX = 10_000;
 /** Beyond them a standing stream is read on in the next second. */
 const STANDING_EVENTS_PER_SECOND = 1_000;
+/** How long after its end a stream is taken up again where the server does not say. */
+const RETRY_MS = 1_000;
 /** How long a stream may stay open after its answer. */
 const LINGER_MS = 1_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classify, refusalTo } from './server-messages.ts';
+import { classify, refusalTo, statusOf } from './server-messages.ts';
 
 describe('a request of a server that is not relayed', () => {
   test.each([
@@ -32,3 +32,15 @@ test('a question keeps an id that a double cannot hold', () => {
     id: { text: '9007199254740993' },
   });
 });
+
+test.each([
+  [-32021, 400, 200],
+  [-32601, 404, 200],
+  [-32602, 200, 200],
+  [undefined, 200, 200],
+])(
+  'the error %j of a server over stdio has HTTP status %d in the stateless revision, else %d',
+  (code, modern, legacy) => {
+    expect([statusOf(code, 'modern'), statusOf(code, 'legacy')]).toEqual([modern, legacy]);
+  },
+);

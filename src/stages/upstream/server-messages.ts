@@ -46,6 +46,23 @@ export function classify(text: string, era: Era): FromServer {
   return { kind: 'response', id, isError, errorCode };
 }
 
+/** The HTTP status of an answer that came without one, over stdio: in the stateless revision errors of the protocol have theirs. */
+export function statusOf(errorCode: number | undefined, era: Era): number {
+  if (era === 'legacy') return 200;
+  switch (errorCode) {
+    case -32700:
+    case -32600:
+    case -32020:
+    case -32021:
+    case -32022:
+      return 400;
+    case -32601:
+      return 404;
+    default:
+      return 200;
+  }
+}
+
 /** The answer a server gets to a request of its own that {@link classify} refused. */
 export function refusalTo(id: MessageId, why: string): string {
   return `{"jsonrpc":"2.0","id":${idText(id)},"error":{"code":-32601,"message":${JSON.stringify(why)}}}`;
