@@ -7,6 +7,7 @@ import { MODERN } from '../domain/revisions.ts';
 import { readTraceparent } from '../domain/traceparent.ts';
 import { Bag } from '../platform/bag.ts';
 import { Unavailable } from '../platform/unavailable.ts';
+import { requestIdIn } from '../stages/decode/read-message.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { accepts, beginStream, Exchange, endJson, writeEvent } from './exchange.ts';
@@ -42,6 +43,8 @@ export class HttpServer {
   readonly #guard: ReturnType<typeof originGuard>;
   readonly #crossOrigin: ReturnType<typeof crossOrigin>;
   readonly #exchanges = new Bag<Exchange>();
+  /** How many of those are asides: read though as many calls run as may, for a cancellation would make room. */
+  #asides = 0;
   readonly #streams = new Set<ServerResponse>();
   /** Answers their clients have not read to the end yet. */
   readonly #unsent = new Set<ServerResponse>();
@@ -157,24 +160,23 @@ export class HttpServer {
     if (request.headers['content-encoding'] !== undefined || isEncoded(request.headers['transfer-encoding'])) {
       return this.#turnAway(request, response, 415, 'malformed', 'an encoding of the body is not accepted');
     }
-    const { gate, callsMax } = this.#options;
-    if (this.#exchanges.size - gate.relay.listening >= callsMax || this.#closing) {
+    if (this.#closing) {
       response.setHeader('retry-after', '1');
-      if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
-      return this.#turnAway(request, response, 429, 'busy', 'too many requests are running');
+      return this.#turnAway(request, response, 503, 'busy', STOPPING);
     }
+    const { gate, callsMax } = this.#options;
+    const isAside = this.#exchanges.size - this.#asides - gate.relay.listening >= callsMax;
+    if (isAside && this.#asides >= ASIDES_MAX) return this.#tooMany(request, response);
     const exchange = new Exchange(request, response, this.#options.unreadBytesMax);
     this.#exchanges.add(exchange);
+    if (isAside) this.#asides++;
     try {
-      const bytes = await readBody(request, this.#options.bodyBytesMax);
+      const { bodyBytesMax } = this.#options;
+      const bytes = isAside ? await readAside(request, bodyBytesMax) : await readBody(request, bodyBytesMax);
+      if (bytes === 'no-aside') return this.#tooMany(request, response);
       if (bytes === 'too-large') {
-        return this.#turnAway(
-          request,
-          response,
-          413,
-          'malformed',
-          `the body is larger than ${this.#options.bodyBytesMax} bytes`,
-        );
+        const why = `the body is larger than ${bodyBytesMax} bytes`;
+        return this.#turnAway(request, response, 413, 'malformed', why);
       }
       if (bytes === 'gone') return;
       const received: Received = {
@@ -195,7 +197,13 @@ export class HttpServer {
       this.#failed(response, fault);
     } finally {
       this.#exchanges.remove(exchange);
+      if (isAside) this.#asides--;
     }
+  }
+
+  #tooMany(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('retry-after', '1');
+    this.#turnAway(request, response, 429, 'busy', 'too many requests are running');
   }
 
   #linger(response: ServerResponse): void {
@@ -401,6 +409,20 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 
   });
 }
 
+/**
+ * A body that is not a request: a notification, or an answer to a question of the server. Only that tells a cancellation
+ * from a call, so it is read, if it is short and comes soon.
+ */
+async function readAside(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'no-aside' | 'gone'> {
+  if (Number(request.headers['content-length']) > ASIDE_BYTES_MAX) return 'no-aside';
+  const late = Promise.withResolvers<'no-aside'>();
+  const timer = setTimeout(() => late.resolve('no-aside'), ASIDE_MS_MAX);
+  const bytes = await Promise.race([readBody(request, Math.min(bytesMax, ASIDE_BYTES_MAX)), late.promise]);
+  clearTimeout(timer);
+  if (bytes === 'too-large') return 'no-aside';
+  return typeof bytes !== 'string' && requestIdIn(bytes) !== undefined ? 'no-aside' : bytes;
+}
+
 /** What a request gets that Node could not read to the end of its headers, or in time. */
 function statusOf(fault: NodeJS.ErrnoException): string {
   switch (fault.code) {
@@ -448,4 +470,8 @@ function reasonOf(fault: NodeJS.ErrnoException): readonly [why: string, remedy: 
 const HTTP: Channel = { kind: 'http' };
 const STOPPING = 'the gateway is stopping; try again when it runs';
 const HEADERS_MS_MAX = 60_000;
+/** How many asides may be read at once, how long each may be, and how long in coming. */
+const ASIDES_MAX = 64;
+const ASIDE_BYTES_MAX = 64 * 1024;
+const ASIDE_MS_MAX = 5_000;
 const BEAT_MS = 5_000;

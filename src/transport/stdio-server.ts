@@ -7,7 +7,7 @@ import { NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
 import { pipeLine } from '../platform/pipe-line.ts';
-import { readMessage } from '../stages/decode/read-message.ts';
+import { requestIdIn } from '../stages/decode/read-message.ts';
 
 export type StdioServerOptions = {
   readonly gate: Gate;
@@ -74,7 +74,7 @@ export class StdioServer {
     const { gate, caller, server, callsMax } = this.#options;
     if (this.#running.size - gate.relay.listening >= callsMax) {
       // A cancellation would make room, and an answer may be what they wait for.
-      const id = idOfRequest(bytes);
+      const id = requestIdIn(bytes);
       if (id !== undefined) return this.#refuse(-32600, 'too many requests are running', id);
     }
     const received: Received = {
@@ -139,10 +139,4 @@ export class StdioServer {
     }
     output.write(pipeLine(text));
   }
-}
-
-/** Undefined for what is no request; one that cannot be read is refused as such. */
-function idOfRequest(bytes: Uint8Array): MessageId | undefined {
-  const read = readMessage(bytes);
-  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : undefined;
 }

@@ -18,6 +18,12 @@ export function readMessage(bytes: Uint8Array): MessageRead {
   return messageOf(read.value);
 }
 
+/** The id of a request; undefined for what is none. What cannot be read is none: it is refused as such. */
+export function requestIdIn(bytes: Uint8Array): MessageId | undefined {
+  const read = readMessage(bytes);
+  return read.kind === 'message' && read.message.kind === 'request' ? read.message.id : undefined;
+}
+
 const ENVELOPE = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
 
 export function messageOf(value: JsonValue): MessageRead {

@@ -1,33 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { endpointTo, messageIn, nothing, unread } from '../../../test/support/upstream.ts';
 import { HttpConnection } from './http-connection.ts';
-import { HttpEndpoint } from './http-exchange.ts';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function endpointTo(serve: (request: IncomingMessage, response: ServerResponse) => void): Promise<HttpEndpoint> {
-  const server = createServer(serve).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = new HttpEndpoint({
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
-    headers: [],
-    silenceMsMax: 60_000,
-    totalMsMax: 60_000,
-    responseBytesMax: 1_000_000,
-  });
-  closing.push(() => server.close());
-  closing.push(() => endpoint.close());
-  return endpoint;
-}
-
-const nothing = () => {};
-const log = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing };
-const plain = { era: 'legacy', revision: '2025-11-25', standing: nothing, log } as const;
+const plain = { era: 'legacy', revision: '2025-11-25', standing: nothing, log: unread } as const;
 
 test('a standing stream is opened again though the server was away for longer than one try', async () => {
   let opened = 0;
@@ -94,20 +70,16 @@ test('what comes on the standing stream while calls run goes past what is looked
 
 test('calls that meet the end of the session together open one new session between them', async () => {
   const met: ServerResponse[] = [];
-  const endpoint = await endpointTo((request, response) => {
+  const endpoint = await endpointTo(async (request, response) => {
     if (request.method === 'DELETE') return void response.writeHead(200).end();
-    let text = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
-    request.on('end', () => {
-      if (request.headers['mcp-session-id'] === 'new') {
-        const { id } = JSON.parse(text) as { id: number };
-        response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
-        return;
-      }
-      met.push(response);
-      // All of them are told together.
-      if (met.length === 5) for (const one of met) one.writeHead(404).end();
-    });
+    const { id } = await messageIn(request);
+    if (request.headers['mcp-session-id'] === 'new') {
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
+      return;
+    }
+    met.push(response);
+    // All of them are told together.
+    if (met.length === 5) for (const one of met) one.writeHead(404).end();
   });
   let sessions = 0;
   const reopen = async () => {
@@ -132,23 +104,19 @@ test('calls that meet the end of the session together open one new session betwe
 
 test('a server that asks without end and takes no answer is not answered without end; the call goes on', async () => {
   let answers = 0;
-  const endpoint = await endpointTo((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
-    request.on('end', () => {
-      const { id, method } = JSON.parse(text) as { id: string; method?: string };
-      // What it is answered it leaves lying.
-      if (method === undefined) return void answers++;
-      const asked = (n: number) => ({ jsonrpc: '2.0', id: n, method: n % 2 === 0 ? 'ping' : 'sampling/createMessage' });
-      const events = [...Array.from({ length: 2_000 }, (_, n) => asked(n)), { jsonrpc: '2.0', id, result: {} }];
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
-    });
+  const endpoint = await endpointTo(async (request, response) => {
+    const { id, method } = await messageIn(request);
+    // What it is answered it leaves lying.
+    if (method === undefined) return void answers++;
+    const asked = (n: number) => ({ jsonrpc: '2.0', id: n, method: n % 2 === 0 ? 'ping' : 'sampling/createMessage' });
+    const events = [...Array.from({ length: 2_000 }, (_, n) => asked(n)), { jsonrpc: '2.0', id, result: {} }];
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
   });
   const unanswered: string[] = [];
   const connection = new HttpConnection({
     ...plain,
-    log: { ...log, dropped: (why) => why.includes('has yet to take') && unanswered.push(why) },
+    log: { ...unread, dropped: (why) => why.includes('has yet to take') && unanswered.push(why) },
     endpoint,
     sessionId: undefined,
   });
@@ -161,15 +129,11 @@ test('a server that asks without end and takes no answer is not answered without
 });
 
 test.each([401, 403])('a server that turns the gateway away with %d has not done so to the client', async (status) => {
-  const endpoint = await endpointTo((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
-    request.on('end', () => {
-      const { id } = JSON.parse(text) as { id: string };
-      const error = { code: -32001, message: 'who are you' };
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ jsonrpc: '2.0', id, error }));
-    });
+  const endpoint = await endpointTo(async (request, response) => {
+    const { id } = await messageIn(request);
+    const error = { code: -32001, message: 'who are you' };
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, error }));
   });
   const connection = new HttpConnection({ ...plain, endpoint, sessionId: undefined });
   const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
@@ -195,7 +159,7 @@ describe('a stream that ends before its answer', () => {
       });
     });
     const connection = new HttpConnection({ ...era, endpoint, sessionId: 's' });
-    closing.push(() => connection.close());
+    onTestFinished(() => connection.close());
     return { asked, connection };
   }
 

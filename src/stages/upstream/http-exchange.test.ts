@@ -1,31 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { expect, test, vi } from 'vitest';
-import { HttpEndpoint } from './http-exchange.ts';
+import { endpointTo, nothing } from '../../../test/support/upstream.ts';
 
 test('a stream that the server leaves open after its answer gives its connection back', async () => {
   const responses: ServerResponse[] = [];
-  const server = createServer((_request, response) => {
+  const endpoint = await endpointTo((_request, response) => {
     responses.push(response);
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('data: {"answer":true}\n\n');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = new HttpEndpoint({
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
-    headers: [],
-    silenceMsMax: 60_000,
-    totalMsMax: 60_000,
-    responseBytesMax: 1_000_000,
   });
   const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
   expect(await exchange.done).toEqual({ kind: 'answered' });
   const [response] = responses as [ServerResponse];
   await once(response, 'close');
   expect(response.writableEnded).toBe(false);
-  await endpoint.close();
-  server.close();
 });
 
 test.each([
@@ -33,52 +22,24 @@ test.each([
   ['text/event-stream', 'answered'],
   ['text/event-stream-like', 'ended'],
 ])('%s: %s', async (type, kind) => {
-  const server = createServer((_request, response) => {
+  const endpoint = await endpointTo((_request, response) => {
     response.writeHead(200, { 'content-type': type }).end('data: {"answer":true}\n\n');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = new HttpEndpoint({
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
-    headers: [],
-    silenceMsMax: 60_000,
-    totalMsMax: 60_000,
-    responseBytesMax: 1_000_000,
   });
   const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
   expect((await exchange.done).kind).toBe(kind);
-  await endpoint.close();
-  server.close();
 });
 
 test('a server that is asked for TLS and speaks none: nothing was sent, and why', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = new HttpEndpoint({
-    url: new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
-    headers: [],
-    silenceMsMax: 60_000,
-    totalMsMax: 60_000,
-    responseBytesMax: 1_000_000,
-  });
+  const endpoint = await endpointTo(nothing, 'https');
   const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
   expect(await exchange.done).toEqual({ kind: 'not-sent', why: 'it does not speak TLS at this port' });
-  await endpoint.close();
-  server.close();
 });
 
 test('a standing stream on which a server says very much is read on later, and nothing of it is lost', async () => {
   const all = 4_000;
-  const server = createServer((_request, response) => {
+  const endpoint = await endpointTo((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (let n = 0; n < all; n++) response.write(`data: {"n":${n},"pad":"${'x'.repeat(80)}"}\n\n`);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = new HttpEndpoint({
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`),
-    headers: [],
-    silenceMsMax: 60_000,
-    totalMsMax: 60_000,
-    responseBytesMax: 1_000_000,
   });
   // The second in which it began does not pass.
   const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
@@ -95,7 +56,4 @@ test('a standing stream on which a server says very much is read on later, and n
   await expect.poll(() => heard.length, { timeout: 20_000 }).toBe(all);
   expect(heard).toEqual(Array.from({ length: all }, (_, n) => n));
   exchange.abort('done');
-  await endpoint.close();
-  server.closeAllConnections();
-  server.close();
 });

@@ -1,16 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { bounds, httpServer, nothing, unread } from '../../../test/support/upstream.ts';
 import { UpstreamServer } from './server.ts';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-const nothing = () => {};
+afterEach(() => vi.restoreAllMocks());
 
 test('a server that seemed to be of another era is asked again after a while', async () => {
   let asked = 0;
@@ -23,23 +16,14 @@ test('a server that seemed to be of another era is asked again after a while', a
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ jsonrpc: '2.0', id: 'sallyport:discover', result }));
   };
-  const http = createServer(serve).listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  closing.push(() => http.close());
   const server = new UpstreamServer({
     id: 'up',
-    transport: {
-      kind: 'http',
-      url: new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`),
-      headers: [],
-    },
-    silenceMsMax: 10_000,
-    totalMsMax: 10_000,
-    responseBytesMax: 1_000_000,
+    transport: { kind: 'http', url: await httpServer(serve), headers: [] },
+    ...bounds,
     childrenMax: 16,
-    log: { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing },
+    log: unread,
   });
-  closing.push(() => server.close());
+  onTestFinished(() => server.close());
   const open = async () => (await server.modernLink('grant', nothing)).kind;
   expect([await open(), asked]).toEqual(['not-opened', 1]);
   isMoving = false;
