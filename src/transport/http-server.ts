@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Channel, type Gate, LAST_WORDS_MS } from '../call/gate.ts';
-import { STREAMS_MAX } from '../call/standing.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { Received, ReceivedHeaders } from '../domain/received.ts';
@@ -173,6 +172,7 @@ export class HttpServer {
         cancelled: false,
         serverMs: 0,
         goneMeansCancelled: false,
+        headersToCome: false,
         sentBy: undefined,
       };
       exchange.received = received;
@@ -197,7 +197,7 @@ export class HttpServer {
     const live = this.#namedSession(request, response, caller, server);
     if (live === undefined) return;
     if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
-    if (this.#streams.size + this.#options.gate.relay.listening >= STREAMS_MAX)
+    if (this.#options.gate.relay.isFull)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(

@@ -85,6 +85,7 @@ export class StdioServer {
       cancelled: false,
       serverMs: 0,
       goneMeansCancelled: false,
+      headersToCome: false,
       sentBy: undefined,
     };
     this.#running.add(received);
