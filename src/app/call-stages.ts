@@ -99,55 +99,12 @@ export function callStages(parts: CallStageParts): Stages {
     },
 
     async reserveLimits(intent): Promise<Reserved | Refusal> {
-      const { permit } = intent;
-      const { call } = permit;
-      const refused = (exceeded: Exceeded, at: number): Refusal => ({
-        ...refusal(
-          'limit',
-          exceeded.demand.rule,
-          limitSentence(exceeded, call.target),
-          '',
-          limitReached(exceeded, windowText(permit, exceeded), at),
-        ),
-        // A refusal is what rules in shadow would at most have hidden.
-        ...(permit.shadow?.verdict === 'hidden' ? { shadow: permit.shadow } : {}),
-      });
-      const watchedBy = (watched: Watched | undefined): Decision['shadow'] =>
-        watched === undefined
-          ? permit.shadow
-          : { verdict: 'refuse', rule: watched.demand.rule, reason: limitSentence(watched, call.target) };
-      try {
-        const admitted = await ledger.admit({
-          demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
-          intent: (at, watched) => ({
-            kind: 'intent',
-            at,
-            members: intent.members + shadowMembers(watchedBy(watched)),
-          }),
-          refusal: (exceeded, at) => ({
-            kind: 'refusal',
-            at,
-            members: refusalMembers(membersOf(call), refused(exceeded, at), permit.policy.hash),
-          }),
-        });
-        alarms.clear('audit');
-        if (permit.demands.length > 0) alarms.clear('limits');
-        if (admitted.kind === 'exceeded') return { ...refused(admitted.exceeded, admitted.at), record: admitted.seq };
-        permitted.set(call.session.id, (permitted.get(call.session.id) ?? 0) + 1);
-        return { kind: 'reserved', permit, call, record: admitted.seq, taken: admitted.taken };
-      } catch (thrown) {
-        if (thrown instanceof LimitStoreUnreachable) {
-          alarms.raise('limits', `${thrown.message}: ${String((thrown.cause as Error | undefined)?.message)}`);
-          return refusal('unavailable', '(limits)', thrown.message, 'Nothing was sent; the call may be repeated later');
-        }
-        alarms.raise('audit', `the audit trail cannot be written: ${(thrown as Error).message}`);
-        return refusal(
-          'unavailable',
-          '(audit)',
-          'the audit trail cannot be written, and nothing passes without its record',
-          'Nothing was sent; the operator must look at the disk',
-        );
-      }
+      const { id } = intent.permit.call.session;
+      // Before anything is waited for: what is decided meanwhile must see this call.
+      permitted.set(id, (permitted.get(id) ?? 0) + 1);
+      const reserved = await reserve(intent);
+      if (reserved.kind === 'refused') uncount(id);
+      return reserved;
     },
 
     async invoke(reserved, received): Promise<Reply> {
@@ -226,6 +183,64 @@ export function callStages(parts: CallStageParts): Stages {
     }
     if (link.kind === 'not-opened') return unavailable(call, link.why);
     return targetIn(call, await (listing ?? link.tools()));
+  }
+
+  async function reserve(intent: Intent): Promise<Reserved | Refusal> {
+    const { permit } = intent;
+    const { call } = permit;
+    const refused = (exceeded: Exceeded, at: number): Refusal => ({
+      ...refusal(
+        'limit',
+        exceeded.demand.rule,
+        limitSentence(exceeded, call.target),
+        '',
+        limitReached(exceeded, windowText(permit, exceeded), at),
+      ),
+      // A refusal is what rules in shadow would at most have hidden.
+      ...(permit.shadow?.verdict === 'hidden' ? { shadow: permit.shadow } : {}),
+    });
+    const watchedBy = (watched: Watched | undefined): Decision['shadow'] =>
+      watched === undefined
+        ? permit.shadow
+        : { verdict: 'refuse', rule: watched.demand.rule, reason: limitSentence(watched, call.target) };
+    try {
+      const admitted = await ledger.admit({
+        demands: permit.demands.map((demand) => keptDemand(demand, retention().ofCounter(demand.counter))),
+        intent: (at, watched) => ({
+          kind: 'intent',
+          at,
+          members: intent.members + shadowMembers(watchedBy(watched)),
+        }),
+        refusal: (exceeded, at) => ({
+          kind: 'refusal',
+          at,
+          members: refusalMembers(membersOf(call), refused(exceeded, at), permit.policy.hash),
+        }),
+      });
+      alarms.clear('audit');
+      if (permit.demands.length > 0) alarms.clear('limits');
+      if (admitted.kind === 'exceeded') return { ...refused(admitted.exceeded, admitted.at), record: admitted.seq };
+      return { kind: 'reserved', permit, call, record: admitted.seq, taken: admitted.taken };
+    } catch (thrown) {
+      if (thrown instanceof LimitStoreUnreachable) {
+        alarms.raise('limits', `${thrown.message}: ${String((thrown.cause as Error | undefined)?.message)}`);
+        return refusal('unavailable', '(limits)', thrown.message, 'Nothing was sent; the call may be repeated later');
+      }
+      alarms.raise('audit', `the audit trail cannot be written: ${(thrown as Error).message}`);
+      return refusal(
+        'unavailable',
+        '(audit)',
+        'the audit trail cannot be written, and nothing passes without its record',
+        'Nothing was sent; the operator must look at the disk',
+      );
+    }
+  }
+
+  function uncount(session: string): void {
+    const left = (permitted.get(session) ?? 0) - 1;
+    // It may have ended meanwhile.
+    if (left > 0) permitted.set(session, left);
+    else permitted.delete(session);
   }
 
   function rulesFor({ call, permit }: Reserved): readonly InspectRules[] {

@@ -60,7 +60,7 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.relay = new Relay(parts.upstreams, parts.policyOf, parts.streamsMax);
+    this.relay = new Relay(parts);
   }
 
   handle(received: Received, caller: Caller, server: string, channel: Channel): Answer | Promise<Answer> {
@@ -90,6 +90,7 @@ export class Gate {
       return channel.opening.then(() => this.handle(received, caller, server, channel));
     }
     if (message.kind === 'request' && message.method === 'initialize') {
+      received.headersToCome = true;
       const answer = this.#initialize(message, received, caller, server, channel);
       if (channel.kind === 'stdio') channel.opening = this.#untilOpened(answer, channel);
       return answer;

@@ -14,6 +14,7 @@ import { saysAbsent } from './absent.ts';
 import { type ChangingList, listsAsked, withChangingLists } from './changing-lists.ts';
 import { unwrapCursor } from './cursor.ts';
 import { filteredPage, marked } from './listing.ts';
+import type { Standing } from './standing.ts';
 import { noPrompt, noResource, notGiven, notHeard, notOpened, turnAway, unavailable } from './turned-away.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -21,13 +22,20 @@ import type { Upstreams } from './upstreams.ts';
 export class Relay {
   readonly #upstreams: Upstreams;
   readonly #policyOf: (caller: Caller) => PolicySet | undefined;
+  readonly #standing: Standing;
   readonly #streamsMax: number;
   readonly #listens = new Set<Listening>();
 
-  constructor(upstreams: Upstreams, policyOf: (caller: Caller) => PolicySet | undefined, streamsMax: number) {
-    this.#upstreams = upstreams;
-    this.#policyOf = policyOf;
-    this.#streamsMax = streamsMax;
+  constructor(parts: {
+    readonly upstreams: Upstreams;
+    readonly policyOf: (caller: Caller) => PolicySet | undefined;
+    readonly standing: Standing;
+    readonly streamsMax: number;
+  }) {
+    this.#upstreams = parts.upstreams;
+    this.#policyOf = parts.policyOf;
+    this.#standing = parts.standing;
+    this.#streamsMax = parts.streamsMax;
   }
 
   async listOthers(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
@@ -91,11 +99,15 @@ export class Relay {
     return this.#listens.size;
   }
 
+  /** Whether as many streams stand open as may, those of sessions and of the stateless revision together. */
+  get isFull(): boolean {
+    return this.#listens.size + this.#standing.size >= this.#streamsMax;
+  }
+
   /** A standing stream of a modern caller: what the server says on it passes the policy of that moment. */
   async listen(message: RequestMessage, session: Session, received: Received): Promise<Answer> {
-    if (this.#listens.size >= this.#streamsMax)
-      return turnAway(fault(503, -32603, 'unavailable: too many streams are open', message.id));
-    const filter = message.params?.['notifications'] ?? message.params?.['filter'];
+    if (this.isFull) return turnAway(fault(503, -32603, 'unavailable: too many streams are open', message.id));
+    const filter = message.params?.['notifications'];
     const listening: Listening = { session, id: message.id, lists: listsAsked(filter), received };
     this.#listens.add(listening);
     try {

@@ -44,8 +44,9 @@ export class Standing {
     return true;
   }
 
-  isOpen(session: string): boolean {
-    return this.#open.has(session);
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
   }
 
   /** The session is over: its stream ends. */

@@ -17,6 +17,8 @@ export type Received = {
   serverMs: number;
   /** Whether closing the request's stream cancels it: so it is in the stateless revision, and in no other. */
   goneMeansCancelled: boolean;
+  /** Whether the answer brings headers of its own, so that no stream may begin before it: that of `initialize`. */
+  headersToCome: boolean;
   /** The way it was sent, once it has been: where cancelling it must be said. Not a closure, see bench/README.md. */
   sentBy: { cancel(handle: Received, why: string): void } | undefined;
 };

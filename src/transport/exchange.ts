@@ -66,7 +66,8 @@ export class Exchange {
   }
 
   beat(now: number): void {
-    if (this.#done || !this.#acceptsStream || now - this.#began < QUIET_MS || this.received === undefined) return;
+    if (this.#done || !this.#acceptsStream || now - this.#began < QUIET_MS) return;
+    if (this.received === undefined || this.received.headersToCome) return;
     this.#began = now;
     this.#stream();
     this.#response.write(': still running\n\n');

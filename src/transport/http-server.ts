@@ -23,8 +23,6 @@ export type HttpServerOptions = {
   /** How long a connection may be without a request, and a request without all of its body. */
   readonly idleMsMax: number;
   readonly callsMax: number;
-  /** Standing streams, those of the stateless revision included. */
-  readonly streamsMax: number;
   /** How much a client may leave unread of a stream before messages are no longer written to it. */
   readonly unreadBytesMax: number;
   readonly gate: Gate;
@@ -188,6 +186,7 @@ export class HttpServer {
         receivedAt: performance.now(),
         serverMs: 0,
         goneMeansCancelled: false,
+        headersToCome: false,
         sentBy: undefined,
       };
       exchange.received = received;
@@ -218,7 +217,7 @@ export class HttpServer {
     const live = this.#namedSession(request, response, caller, server);
     if (live === undefined) return;
     if (this.#closing) return this.#turnAway(request, response, 503, 'busy', STOPPING);
-    if (this.#streams.size + this.#options.gate.relay.listening >= this.#options.streamsMax)
+    if (this.#options.gate.relay.isFull)
       return this.#turnAway(request, response, 503, 'busy', 'too many streams are open');
     beginStream(response);
     const detach = this.#options.gate.attach(

@@ -86,6 +86,7 @@ export class StdioServer {
       receivedAt: performance.now(),
       serverMs: 0,
       goneMeansCancelled: false,
+      headersToCome: false,
       sentBy: undefined,
     };
     this.#running.add(received);

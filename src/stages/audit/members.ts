@@ -38,7 +38,7 @@ export function shadowMembers(shadow: Decision['shadow']): string {
 export function refusalMembers(call: string, refused: Refusal | Fault, policyHash: string | undefined): string {
   const policy = policyHash === undefined ? '' : `,"policy":"${policyHash}"`;
   if (refused.kind === 'fault') {
-    return `${call},"verdict":"refuse","rule":"(decode)","reason":"malformed","sentence":${JSON.stringify(refused.message)}${policy}`;
+    return `${call},"verdict":"refuse","rule":"(decode)","reason":"malformed","sentence":${JSON.stringify(bounded(refused.message))}${policy}`;
   }
   const { rule, reason, sentence } = refused;
   const verdict = reason === 'unknown-name' ? 'hidden' : reason === 'approval' ? 'ask' : 'refuse';
@@ -49,7 +49,7 @@ export function outcomeMembers(reply: Reply, ms: number): string {
   const took = `"ms":${Math.round(ms * 1000) / 1000}`;
   switch (reply.kind) {
     case 'replied':
-      return `"outcome":"${reply.isError ? 'error' : 'replied'}","bytes":${reply.text.length},${took}`;
+      return `"outcome":"${reply.isError ? 'error' : 'replied'}","bytes":${Buffer.byteLength(reply.text)},${took}`;
     case 'withheld':
     case 'failed':
     case 'not-sent':

@@ -22,7 +22,7 @@ export function inEra(message: Message, received: Received): InEra | Fault {
   if (claimed === undefined && !headerIsModern) return inLegacy(message, received);
   if (message.kind === 'response') return fault(400, -32600, 'a client of this revision sends no responses', id);
   if (claimed === undefined) {
-    if (message.kind === 'notification') return modernNotification(message, received);
+    if (message.kind === 'notification') return modernNotification(message);
     return fault(400, -32602, `\`_meta\` lacks ${META_VERSION}`, id);
   }
   if (typeof claimed !== 'string') return fault(400, -32602, `${META_VERSION} is no string`, id);
@@ -36,35 +36,26 @@ export function inEra(message: Message, received: Received): InEra | Fault {
     const data = `{"supported":["${MODERN}"],"requested":${JSON.stringify(claimed)}}`;
     return fault(400, -32022, `the revision ${claimed} is not supported in a stateless request`, id, data);
   }
-  if (message.kind === 'notification') return modernNotification(message, received);
-  if (!isJsonObject(meta) || !isJsonObject(meta[META_CAPABILITIES])) {
+  if (message.kind === 'notification') return modernNotification(message);
+  const offered = isJsonObject(meta) ? meta[META_CAPABILITIES] : undefined;
+  if (!isJsonObject(meta) || !isJsonObject(offered)) {
     return fault(400, -32602, `\`_meta\` lacks ${META_CAPABILITIES}`, id);
   }
   if (!MODERN_REQUESTS.has(message.method)) return unknownMethod(message.method, 404, id);
   const wrong = received.transport === 'http' ? wrongHeader(message, received) : undefined;
-  return wrong === undefined
-    ? { kind: 'in-era', era: 'modern', message: declaring(message) }
-    : mismatch(wrong, message);
-}
-
-/** The request with those of its client's capabilities that a server may hear of. */
-function declaring(message: Message & { kind: 'request' }): Message {
-  const { params } = message;
-  const meta = params?.['_meta'];
-  const offered = isJsonObject(meta) ? meta[META_CAPABILITIES] : undefined;
-  if (!isJsonObject(meta) || !isJsonObject(offered)) return message;
+  if (wrong !== undefined) return mismatch(wrong, message);
+  // With those of its client's capabilities that a server may hear of.
   const declared = declaredToServer(offered);
-  if (declared === offered) return message;
-  return { ...message, params: { ...params, _meta: { ...meta, [META_CAPABILITIES]: declared } } };
+  if (declared === offered) return { kind: 'in-era', era: 'modern', message };
+  const heard = { ...params, _meta: { ...meta, [META_CAPABILITIES]: declared } };
+  return { kind: 'in-era', era: 'modern', message: { ...message, params: heard } };
 }
 
-function modernNotification(message: Message & { kind: 'notification' }, received: Received): InEra | Fault {
-  // Over HTTP a request is cancelled by closing its stream; the header duties of notifications are not defined.
-  const known =
-    received.transport === 'stdio'
-      ? message.method === 'notifications/cancelled'
-      : MODERN_NOTIFICATIONS.has(message.method);
-  return known ? { kind: 'in-era', era: 'modern', message } : unknownMethod(message.method, 404, null);
+function modernNotification(message: Message & { kind: 'notification' }): InEra | Fault {
+  // The header duties of notifications are not defined.
+  return MODERN_NOTIFICATIONS.has(message.method)
+    ? { kind: 'in-era', era: 'modern', message }
+    : unknownMethod(message.method, 404, null);
 }
 
 function inLegacy(message: Message, received: Received): InEra | Fault {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type JsonObject, toJson } from '../../domain/json.ts';
+import { JsonNumber, type JsonObject, toJson } from '../../domain/json.ts';
 import { checkMirrors, decodeMirrored, encodeMirrored, makeMirrors } from './mirrored-headers.ts';
 
 describe('values', () => {
@@ -43,9 +43,34 @@ describe('arguments and their headers', () => {
     ['sent without its argument', {}, [['mcp-param-region', 'a']]],
     ['sent for null', { region: null }, [['mcp-param-region', 'a']]],
     ['a text for a number', { where: { zone: 7 } }, [['mcp-param-zone', 'seven']]],
+    ['nothing for a number', { where: { zone: 0 } }, [['mcp-param-zone', '']]],
+    ['another number', { where: { zone: 7 } }, [['mcp-param-zone', '7.01']]],
+    ['a number for a text', { region: '7' }, [['mcp-param-region', '7.0']]],
+    [
+      'sent twice',
+      { region: 'a' },
+      [
+        ['mcp-param-region', 'a'],
+        ['mcp-param-region', 'a'],
+      ],
+    ],
+    ['not to be read', { region: 'a' }, [['mcp-param-region', '=?base64?!?=']]],
+    ['a null that is written', { where: { zone: null } }, [['mcp-param-zone', 'null']]],
+    ['of what is no part of a text', { where: 'zone' }, [['mcp-param-zone', 'zone']]],
     ['of an argument that cannot be mirrored', { region: ['a'] }, [['mcp-param-region', 'a']]],
   ] as const)('%s is wrong', (_what, value, sent) => {
     expect(checkMirrors(mirrors, args(value), sent as never)).toHaveProperty('wrong');
+  });
+  test('an integer beyond a double is another than its neighbour', () => {
+    const big = { where: { zone: new JsonNumber('9007199254740993') } } as unknown as JsonObject;
+    expect(checkMirrors(mirrors, big, [['mcp-param-zone', '9007199254740992']])).toHaveProperty('wrong');
+    const headers = [['mcp-param-zone', '9007199254740993']] as const;
+    expect(checkMirrors(mirrors, big, headers)).toEqual({ headers });
+  });
+  test('true and false are mirrored, and nothing is where nothing is', () => {
+    const headers = [['mcp-param-region', 'false']] as const;
+    expect(checkMirrors(mirrors, args({ region: false, where: {} }), headers)).toEqual({ headers });
+    expect(checkMirrors(mirrors, args({ where: { zone: null } }), [])).toEqual({ headers: [] });
   });
   test('a header nobody annotated is passed on', () => {
     expect(checkMirrors([], args({}), [['mcp-param-other', 'x']])).toEqual({ headers: [['mcp-param-other', 'x']] });
@@ -55,5 +80,11 @@ describe('arguments and their headers', () => {
       ['mcp-param-region', 'a'],
       ['mcp-param-zone', 'true'],
     ]);
+    expect(makeMirrors(mirrors, args({ region: ' ü', where: { zone: 7 } }))).toEqual([
+      ['mcp-param-region', '=?base64?IMO8?='],
+      ['mcp-param-zone', '7'],
+    ]);
+    expect(makeMirrors(mirrors, args({ region: null, where: 'here' }))).toEqual([]);
+    expect(makeMirrors(mirrors, args({ region: ['a'] }))).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { compareDecimals, parseDecimal } from '../../domain/decimal.ts';
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../domain/json.ts';
 
 const WRAPPED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
@@ -82,7 +83,10 @@ function mirrorText(value: JsonValue): string | undefined {
   return value instanceof JsonNumber ? value.text : undefined;
 }
 
+/** A number may be written in another way, `7` as `7.0`; it is the same to its last digit or not at all. */
 function sameValue(text: string, value: JsonValue): boolean {
-  if (value instanceof JsonNumber) return /^-?[0-9.eE+-]+$/.test(text) && Number(text) === Number(value.text);
-  return mirrorText(value) === text;
+  if (mirrorText(value) === text) return true;
+  const said = value instanceof JsonNumber ? parseDecimal(text) : undefined;
+  const meant = value instanceof JsonNumber ? parseDecimal(value.text) : undefined;
+  return said !== undefined && meant !== undefined && compareDecimals(said, meant) === 0;
 }

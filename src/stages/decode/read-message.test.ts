@@ -48,9 +48,57 @@ describe('what is none', () => {
     ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":[]}}', -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":1}}', -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"URI":"x"}}', -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x","URI":"y"}}', -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":["x"]}}', -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"x","arguments":"y"}}', -32602],
+    [
+      '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"Capabilities":{"sampling":{}}}}',
+      -32602,
+    ],
+    ['{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{},"Ref":{}}}', -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"Notifications":{}}}', -32602],
+    [
+      '{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"ResourceSubscriptions":["x"]}}}',
+      -32602,
+    ],
     ['{', -32700],
     ['{"jsonrpc":"2.0","id":1,"id":1,"method":"ping"}', -32700],
   ])('%s gets %i', (text, code) => {
     expect(read(text)).toMatchObject({ kind: 'malformed', code });
+  });
+
+  test.each(['tools/call', 'prompts/get', 'resources/read', 'initialize', 'tools/list'])(
+    '%s without an id is refused, for nobody would hear what became of it',
+    (method) => {
+      const text = `{"jsonrpc":"2.0","method":"${method}","params":{"name":"x","uri":"x"}}`;
+      expect(read(text)).toEqual({ kind: 'malformed', code: -32600, why: `\`${method}\` needs an id`, id: null });
+    },
+  );
+
+  test.each([
+    ['a string of more than 256 bytes', JSON.stringify('ü'.repeat(129))],
+    ['an integer of more than 256 digits', '1'.repeat(257)],
+    ['a fraction', '1.5'],
+    ['an object', '{}'],
+  ])('an id that is %s', (_, id) => {
+    expect(read(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)).toMatchObject({ code: -32600, id: null });
+  });
+  test.each([JSON.stringify('ü'.repeat(128)), '1'.repeat(256), '-1', '""'])('an id %s is one', (id) => {
+    expect(read(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`).kind).toBe('message');
+  });
+
+  test.each([
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","extra":1}', 'the key "extra" is not part of JSON-RPC'],
+    ['{"jsonrpc":"1.0","id":7,"method":"ping"}', '`jsonrpc` is not "2.0"'],
+    ['{"jsonrpc":"2.0","id":7,"method":5}', '`method` is no string'],
+    ['{"jsonrpc":"2.0","id":7,"method":"x","error":{}}', '`result` or `error` stands beside `method`'],
+    ['{"jsonrpc":"2.0","id":7,"method":"x","params":1}', '`params` is no object'],
+    ['{"jsonrpc":"2.0","id":7,"result":1,"params":{}}', 'neither a request nor a response'],
+    ['{"jsonrpc":"2.0","id":7,"result":1,"error":{}}', 'neither a request nor a response'],
+  ])('%s: who asked is told why, under the id', (text, why) => {
+    expect(read(text)).toMatchObject({ why, id: { text: '7' } });
+  });
+  test('a response without an id answers nothing', () => {
+    expect(read('{"jsonrpc":"2.0","result":1}')).toMatchObject({ code: -32600, why: 'a response needs an id' });
   });
 });

@@ -68,25 +68,33 @@ function responseOf(value: JsonObject, id: MessageId | null): MessageRead {
 
 const NEEDS_ID = new Set(['tools/call', 'prompts/get', 'resources/read', 'initialize', 'tools/list']);
 
-/** Keys that decide something; a reader without regard to case would take a variant for the real one. */
-const PARAMS_KEYS = ['name', 'arguments', '_meta', 'uri', 'ref', 'cursor', 'inputresponses', 'requeststate', 'task'];
-const PARAMS_KEYS_EXACT = new Set([
+/** Keys that decide something, by how a reader without regard to case would find them. */
+const PARAMS_KEYS = byFold([
   'name',
   'arguments',
   '_meta',
   'uri',
   'ref',
+  'argument',
   'cursor',
   'inputResponses',
   'requestState',
   'task',
+  'protocolVersion',
+  'capabilities',
+  'clientInfo',
+  'notifications',
+  'level',
+  'requestId',
+  'progressToken',
 ]);
+/** Of `params.notifications`, by which a standing stream says what it is to hear. */
+const FILTER_KEYS = byFold(['toolsListChanged', 'promptsListChanged', 'resourcesListChanged', 'resourceSubscriptions']);
 
 function faultOfParams(method: string, params: JsonObject): string | undefined {
-  for (const key in params) {
-    if (PARAMS_KEYS_EXACT.has(key)) continue;
-    if (PARAMS_KEYS.includes(fold(key))) return `the key ${JSON.stringify(key)} differs from a known one only in case`;
-  }
+  const filter = params['notifications'];
+  const variant = variantIn(params, PARAMS_KEYS) ?? (isJsonObject(filter) ? variantIn(filter, FILTER_KEYS) : undefined);
+  if (variant !== undefined) return `the key ${JSON.stringify(variant)} differs from a known one only in case`;
   const meta = params['_meta'];
   if (meta !== undefined && !isJsonObject(meta)) return '`_meta` is no object';
   if (method === 'tools/call' || method === 'prompts/get') {
@@ -96,6 +104,16 @@ function faultOfParams(method: string, params: JsonObject): string | undefined {
   }
   if (method === 'resources/read' && typeof params['uri'] !== 'string') return '`params.uri` is no string';
   return undefined;
+}
+
+/** A key that such a reader takes for a known one, and that is not it. */
+function variantIn(object: JsonObject, known: ReadonlyMap<string, string>): string | undefined {
+  for (const key in object) if ((known.get(fold(key)) ?? key) !== key) return key;
+  return undefined;
+}
+
+function byFold(keys: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(keys.map((key) => [fold(key), key]));
 }
 
 /** Go's encoding/json also matches the long s and the Kelvin sign; both directions of case are needed to see them. */

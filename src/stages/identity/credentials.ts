@@ -6,7 +6,8 @@ export class Credentials {
   readonly #byDigest = new Map<string, Caller>();
   readonly #anonymous: Caller | undefined;
 
-  constructor(grants: readonly { readonly caller: Caller /** Or `none`. */; readonly token: string }[]) {
+  /** `token`: or `none`, for whoever brings no token. */
+  constructor(grants: readonly { readonly caller: Caller; readonly token: string }[]) {
     let anonymous: Caller | undefined;
     for (const { caller, token } of grants) {
       if (token === 'none') anonymous ??= caller;

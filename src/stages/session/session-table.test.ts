@@ -75,6 +75,27 @@ describe('a session', () => {
     expect(find(sessions, 'secret-0')).toBeUndefined();
   });
 
+  test('is its grant’s as that is now: groups and agent may have changed since it was opened', () => {
+    const sessions = table();
+    const { id, live } = open(sessions);
+    const changed = { ...desk, groups: ['readers'], agent: 'night' };
+    expect(find(sessions, id, changed)?.session).toEqual({ ...live.session, caller: changed });
+    expect(find(sessions, id, desk)?.session.caller).toBe(desk);
+  });
+
+  test('speaks the revision its server chose', () => {
+    const sessions = table();
+    const { id, live } = sessions.open(from);
+    sessions.renegotiated(live, '2025-06-18');
+    sessions.keep(live, '{}');
+    for (const one of [sessions, table()]) expect(find(one, id)?.session.revision).toBe('2025-06-18');
+  });
+
+  test('that cannot be read again is none', () => {
+    const { id } = open(table());
+    expect(table().find(id, desk, 'up', () => undefined)).toBeUndefined();
+  });
+
   test('outlives the process with what it knew of its upstream', () => {
     const sessions = table();
     const { id, live } = open(sessions);
@@ -92,9 +113,31 @@ describe('a session', () => {
     expect(find(sessions, id)).toBeDefined();
     now += 23 * hour;
     expect(find(sessions, id)).toBeDefined();
-    now += 25 * hour;
+    // A restart in between finds it as it was used.
+    expect(find(table(), id)).toBeDefined();
+    now += 24 * hour;
+    expect(find(sessions, id)).toBeDefined();
+    now += 24 * hour + 1;
     expect(find(sessions, id)).toBeUndefined();
+    expect(sessions.size).toBe(0);
     expect(find(table(), id)).toBeUndefined();
+  });
+
+  test('is noted as used once a minute, not with every request', () => {
+    const sessions = table();
+    const { id } = open(sessions);
+    const used = () => (db.prepare('SELECT used FROM sessions').get() as { used: number }).used;
+    const opened = now;
+    now += 60_000;
+    find(sessions, id);
+    expect(used()).toBe(opened);
+    now += 1;
+    find(sessions, id);
+    expect(used()).toBe(now);
+    const noted = now;
+    now += 60_000;
+    find(sessions, id);
+    expect(used()).toBe(noted);
   });
 
   test('that is ended is gone, once', () => {
@@ -118,6 +161,29 @@ describe('many sessions', () => {
     open(sessions);
     expect(ended).toEqual([second.live.session.id]);
     expect(find(sessions, first.id)).toBe(first.live);
+  });
+
+  test('at the bound one that comes back from the store takes the place of another', () => {
+    const { id } = open(table());
+    now += 1_000;
+    const sessions = table(2);
+    const first = open(sessions);
+    now += 1_000;
+    open(sessions);
+    expect(find(sessions, id)).toBeDefined();
+    expect([sessions.size, ended]).toEqual([2, [first.live.session.id]]);
+  });
+
+  test('a sweep leaves one with a call or stream that runs', () => {
+    const sessions = table();
+    const { live } = open(sessions);
+    live.busy = 1;
+    now += 25 * hour;
+    sessions.sweep(() => true);
+    expect([...sessions.values()]).toEqual([live]);
+    live.busy = 0;
+    sessions.sweep(() => true);
+    expect([sessions.size, ended]).toEqual([0, [live.session.id]]);
   });
 
   test('a sweep ends those whose grant is gone and those idle for a day, and leaves the others', () => {

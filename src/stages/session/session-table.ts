@@ -112,6 +112,8 @@ export class SessionTable {
       return undefined;
     }
     live.usedAt = now;
+    // Who its grant is may have changed: groups, agent.
+    if (live.session.caller !== caller) live.session = { ...live.session, caller };
     if (now - live.touchedAt > TOUCH_MS) {
       live.touchedAt = now;
       this.#store.touch(digest, now);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -186,4 +186,142 @@ describe('the chain', () => {
     expect(JSON.parse(line)).toMatchObject({ seq: 1, kind: 'intent', hash: record.hash });
     expect(`${line.slice(0, line.lastIndexOf(',"hash":"'))}}`).toBe(record.body);
   });
+});
+
+describe.runIf(process.platform === 'linux')('a disk that does not take what is written', () => {
+  const openFiles = () =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [[Number(fd), readlinkSync(`/proc/self/fd/${fd}`)] as const];
+      } catch {
+        // It was the listing's own.
+        return [];
+      }
+    });
+
+  test('an admission fails, and every later one; what need not wait for the disk goes on', async () => {
+    const own = openDatabase(path());
+    const before = openFiles().map(([fd]) => fd);
+    const clock = new LimitClock({ wall: () => now, monotonic: () => 0, latest: 0, onStepBack: () => {} });
+    const ledger = new Ledger({ db: own, path: path(), writer: 'w1', clock, sole: true });
+    opened.push({ ledger, db: own });
+    db = own;
+    const [log] = openFiles().filter(([fd, file]) => file === `${path()}-wal` && !before.includes(fd));
+    if (log === undefined) throw new Error('no log');
+    closeSync(log[0]);
+    expect((await ledger.admit(call([limit(0n)]))).kind).toBe('exceeded');
+    expect(await ledger.append({ kind: 'outcome', ref: 9, at: now, members: '' })).toBe(2);
+    await expect(ledger.admit(call([]))).rejects.toThrow('EBADF');
+    // Its intent stays open: whether it lasts nobody knows.
+    expect([kinds(), ledger.openIntents]).toEqual([['refusal', 'outcome', 'intent'], 1]);
+    await expect(ledger.admit(call([]))).rejects.toThrow('EBADF');
+    expect(kinds()).toHaveLength(3);
+    expect(await ledger.append({ kind: 'refusal', at: now, members: '' })).toBe(4);
+    // Closing it closes this one in its place.
+    expect(openSync(`${path()}-wal`, 'r')).toBe(log[0]);
+  });
+});
+
+test('a ledger whose file was taken away admits nothing, and records what became of what it had admitted', async () => {
+  const ledger = open();
+  const { seq } = admitted(await ledger.admit(call([])));
+  ledger.giveUp(new Error('it was taken away'));
+  await expect(ledger.admit(call([]))).rejects.toThrow('it was taken away');
+  await ledger.append({ kind: 'outcome', ref: seq, at: now, members: '' });
+  expect([kinds(), ledger.openIntents]).toEqual([['intent', 'outcome'], 0]);
+});
+
+describe('where recovery begins', () => {
+  const floor = () => (db.prepare('SELECT floor FROM writers').get() as { floor: number } | undefined)?.floor;
+  const append = async (ledger: Ledger, count: number) => {
+    await Promise.all(Array.from({ length: count }, () => ledger.append({ kind: 'refusal', at: now, members: '' })));
+  };
+
+  test('never after a call whose outcome is not recorded', async () => {
+    const ledger = open();
+    const first = admitted(await ledger.admit(call([])));
+    const second = admitted(await ledger.admit(call([])));
+    await append(ledger, 997);
+    expect(floor()).toBe(0);
+    await append(ledger, 1);
+    expect([ledger.head.seq, floor()]).toEqual([1_000, first.seq]);
+    await ledger.append({ kind: 'outcome', ref: first.seq, at: now, members: '' });
+    await append(ledger, 1_000);
+    expect(floor()).toBe(second.seq);
+    await ledger.append({ kind: 'outcome', ref: second.seq, at: now, members: '' });
+    await append(ledger, 1_000);
+    expect(floor()).toBe(ledger.head.seq);
+  });
+
+  test.each([true, false])('with a call that is open at the end: %s, as long as it is', async (isOpen) => {
+    const ledger = open();
+    const { seq } = admitted(await ledger.admit(call([])));
+    if (!isOpen) await ledger.append({ kind: 'outcome', ref: seq, at: now, members: '' });
+    const late = ledger.append({ kind: 'refusal', at: now, members: '' });
+    await ledger.close();
+    // What had not been written yet is.
+    expect(await late).toBe(isOpen ? 2 : 3);
+    expect(floor() === undefined).toBe(!isOpen);
+    opened.pop();
+    db.close();
+  });
+});
+
+describe('what a ledger finds', () => {
+  test('of a trail that was cut at its front: it goes on where that ended', async () => {
+    const first = open();
+    for (let i = 0; i < 3; i++) await first.admit(call([]));
+    const { head } = first;
+    db.exec('DELETE FROM records');
+    db.prepare('INSERT INTO anchors (seq, hash) VALUES (?, ?)').run(head.seq, head.hash);
+    const again = open('w2');
+    expect(again.head).toEqual(head);
+    expect(admitted(await again.admit(call([]))).seq).toBe(4);
+    expect(verifyTrail(db, head.hash)).toMatchObject({ kind: 'complete', first: 4, count: 1 });
+  });
+
+  test('of quota taken: exact amounts, and a time that does not run backwards', async () => {
+    const weighed = (amount: bigint): Demand => ({ ...limit(2n), amount });
+    await open().admit(call([weighed(one / 4n)]));
+    now -= 3_600_000;
+    const again = open('w2');
+    const { at } = admitted(await again.admit(call([weighed((one * 7n) / 4n)])));
+    expect(at).toBe(now + 3_600_000);
+    expect((await again.admit(call([weighed(1n)]))).kind).toBe('exceeded');
+    expect(db.prepare('SELECT amount FROM limit_log').all()).toEqual([{ amount: '0.25' }, { amount: '1.75' }]);
+  });
+
+  test('of quota that no window can see any more: it is dropped', async () => {
+    const day = 86_400_000;
+    await open().admit(call([limit(2n)]));
+    const rows = () => (db.prepare('SELECT count(*) AS n FROM limit_log').get() as { n: number }).n;
+    now += 367 * day;
+    open('w2');
+    expect(rows()).toBe(1);
+    now += 1;
+    open('w3');
+    expect(rows()).toBe(0);
+  });
+});
+
+test('a reset empties the logs it names and no other, with a record in the same transaction', async () => {
+  const ledger = open();
+  const other = '["other","a"]';
+  await ledger.admit(call([limit(1n), limit(1n, other)]));
+  const seen: unknown[] = [];
+  const reset = (accepts: (bucket: string) => boolean) =>
+    ledger.reset(accepts, (names) => {
+      seen.push(names);
+      return { kind: 'limits-reset', at: now, members: '' };
+    });
+  expect(await reset((bucket) => bucket === other)).toEqual([other]);
+  expect([seen, kinds()]).toEqual([[[other]], ['intent', 'limits-reset']]);
+  expect((await ledger.admit(call([limit(1n)]))).kind).toBe('exceeded');
+  expect((await ledger.admit(call([limit(1n, other)]))).kind).toBe('admitted');
+  db.exec("CREATE TRIGGER stop BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no'); END");
+  await expect(reset(() => true)).rejects.toThrow('no');
+  db.exec('DROP TRIGGER stop');
+  expect((await ledger.admit(call([limit(1n, other)]))).kind).toBe('exceeded');
+  // And so it is for who reads the file next.
+  expect((await open('w2').admit(call([limit(1n, other)]))).kind).toBe('exceeded');
 });

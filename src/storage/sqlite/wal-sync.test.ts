@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -65,6 +74,28 @@ test.runIf(process.platform === 'linux')('a failed fsync fails all that wait, an
   await expect.poll(() => failed).toEqual(['a', 'b']);
   expect(durable).toEqual([]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'after a failed fsync none succeeds: what it has lost is under all that comes',
+  async () => {
+    const { sync, durable, failed } = open();
+    const taken =
+      readdirSync('/proc/self/fd')
+        .map(Number)
+        .find((fd) => target(String(fd)) === path) ?? -1;
+    closeSync(taken);
+    sync.add('a');
+    sync.start();
+    await expect.poll(() => failed).toEqual(['a']);
+    // Whatever is opened next has its number, so that the next fsync would succeed.
+    const other = openSync(path, 'r+');
+    expect(other).toBe(taken);
+    sync.add('b');
+    sync.start();
+    await sync.close();
+    expect([durable, failed]).toEqual([[], ['a', 'b']]);
+  },
+);
 
 function target(fd: string): string {
   try {

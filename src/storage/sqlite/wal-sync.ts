@@ -52,6 +52,8 @@ export class WalSync<T> {
     if (this.#running || this.#waiting.length === 0) return;
     const served = this.#waiting;
     this.#waiting = [];
+    // A later fsync can succeed without what an earlier one has lost.
+    if (this.#brokenBy !== undefined) return this.#failed(served, this.#brokenBy);
     if (this.#inline) return this.#syncNow(served);
     this.#running = true;
     this.#began = performance.now();

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { Caller } from '../../domain/caller.ts';
+import { Credentials } from './credentials.ts';
+
+const caller = (id: string): Caller => ({
+  kind: 'caller',
+  id,
+  grant: id,
+  agent: undefined,
+  groups: [],
+  servers: ['up'],
+});
+const [desk, night, local, second] = [caller('desk'), caller('night'), caller('local'), caller('second')];
+const tokens = { desk: 'd'.repeat(32), night: '~n!'.repeat(11) };
+const withTokens = [
+  { caller: desk, token: tokens.desk },
+  { caller: night, token: tokens.night },
+];
+
+describe('who brings a token', () => {
+  const credentials = new Credentials(withTokens);
+  test.each([
+    [`Bearer ${tokens.desk}`, desk],
+    [`bearer ${tokens.desk}`, desk],
+    [`BEARER   ${tokens.night}`, night],
+  ])('%s is its caller', (header, who) => {
+    expect(credentials.identify(header)).toBe(who);
+  });
+  test.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Bearer ${tokens.desk}x`,
+    `Bearer ${tokens.desk.slice(1)}`,
+    `Bearer ${tokens.desk.toUpperCase()}`,
+    `Bearer ${tokens.desk} ${tokens.night}`,
+    `Bearer ${tokens.desk}, Bearer ${tokens.night}`,
+    `Bearer ${tokens.desk} `,
+    ` Bearer ${tokens.desk}`,
+    `Bearer${tokens.desk}`,
+    `Basic ${tokens.desk}`,
+    `x Bearer ${tokens.desk}`,
+    tokens.desk,
+    'Bearer none',
+    'Bearer undefined',
+    'Bearer __proto__',
+  ])('%j is nobody', (header) => {
+    expect(credentials.identify(header)).toBeUndefined();
+  });
+});
+
+describe('where a grant needs no token', () => {
+  const credentials = new Credentials([
+    ...withTokens,
+    { caller: local, token: 'none' },
+    { caller: second, token: 'none' },
+  ]);
+  test('who brings none is that caller, the first of several', () => {
+    expect(credentials.identify(undefined)).toBe(local);
+  });
+  test('a wrong token is nobody all the same, and a right one its own caller', () => {
+    for (const header of ['', 'Bearer none', 'Bearer wrong', 'none'])
+      expect(credentials.identify(header)).toBeUndefined();
+    expect(credentials.identify(`Bearer ${tokens.night}`)).toBe(night);
+  });
+});
