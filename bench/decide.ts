@@ -1,5 +1,5 @@
 /**
- * What deciding costs: `node bench/decide.ts`. Times are medians over batches, so that the clock's own cost does not
+ * What deciding costs: `npm run bench decide`. Times are medians over batches, so that the clock's own cost does not
  * count; ratios to the smallest case say whether it stays flat.
  */
 import { type JsonObject, toJson } from '../src/domain/json.ts';

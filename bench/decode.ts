@@ -1,4 +1,4 @@
-/** The strict reader beside JSON.parse, on a call as agents send it. `node bench/decode.ts` */
+/** The strict reader beside JSON.parse, on a call as agents send it. `npm run bench decode` */
 import { readMessage } from '../src/stages/decode/read-message.ts';
 
 const frames = {

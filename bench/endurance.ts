@@ -1,6 +1,6 @@
 /**
  * What is not a ratio to a relay: a refused call while every fsync takes 10 ms, memory from call 100,000 to 1,000,000,
- * and the time from a second start to the first answered call. `node bench/endurance.ts [--calls N]`
+ * and the time from a second start to the first answered call. `npm run bench endurance -- [--calls N]`
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * How many calls a second the limits let in: 64 callers at once, one sliding limit, nothing else of the gateway.
  * With the ledger an admission is durable: its intent is fsynced. With Redis it is reserved and confirmed, and with the
- * ledger behind it as in the gateway. `node bench/limits.ts [--seconds N]`
+ * ledger behind it as in the gateway. `npm run bench limits -- [--seconds N]`
  */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

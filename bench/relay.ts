@@ -1,6 +1,6 @@
 /**
  * What the gateway adds to a call, as ratios in one run: HTTP → HTTP with policy, one limit and durable audit, against
- * the upstream directly, a bare relay and (HTTP → stdio) mcp-proxy. `node bench/relay.ts [--seconds N] [--rounds N]`
+ * the upstream directly, a bare relay and (HTTP → stdio) mcp-proxy. `npm run bench relay -- [--seconds N] [--rounds N]`
  */
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
