@@ -86,7 +86,7 @@ test.each([
   [60_001, 60_000],
   ['60000', 0],
 ])('a list that may be kept for %j ms may be kept for %i', (ttlMs, kept) => {
-  const result = toJson({ ...(ttlMs === undefined ? {} : { ttlMs }) }) as JsonObject;
+  const result = toJson(ttlMs === undefined ? {} : { ttlMs }) as JsonObject;
   expect(JSON.parse(JSON.stringify(marked(result, sessionOf('modern'))))).toEqual({
     resultType: 'complete',
     ttlMs: kept,
