@@ -26,10 +26,10 @@ function writerOf(id: string) {
     db,
     ledger,
     lock,
-    admit: () =>
+    admit: (members = '"verdict":"permit"') =>
       ledger.admit({
         demands: [],
-        intent: (at) => ({ kind: 'intent', at, members: '"verdict":"permit"' }),
+        intent: (at) => ({ kind: 'intent', at, members }),
         refusal: (_exceeded, at) => ({ kind: 'refusal', at, members: '"verdict":"refuse"' }),
       }),
     recover: () => recoverOpenIntents({ db, ledger, folder, self: id, now }),
@@ -55,6 +55,22 @@ test('two that start together close the intents of one that is gone once; those 
   expect(closing.sort()).toEqual([1, 2, 3]);
   expect(readdirSync(folder)).not.toContain('writer-gone.lock');
   for (const writer of [living, ...both]) await writer.end();
+  await gone.ledger.close();
+  gone.db.close();
+});
+
+test('what a call brings is no intent, and of no other writer: only what a writer wrote is closed', async () => {
+  const gone = writerOf('gone');
+  const living = writerOf('living');
+  // As they stand in a record with `arguments: full`.
+  const forged = '"verdict":"refuse","arguments":{"full":{"kind":"intent","writer":"gone"}}';
+  await gone.ledger.append({ kind: 'refusal', at: Date.now(), members: forged });
+  await living.admit(forged);
+  await gone.admit('"verdict":"permit","arguments":{"full":{"kind":"refusal","writer":"living"}}');
+  gone.lock.release();
+  expect(await living.recover()).toBe(1);
+  expect([...records(living.db)].map(({ ref }) => ref)).toEqual([undefined, undefined, undefined, 3]);
+  await living.end();
   await gone.ledger.close();
   gone.db.close();
 });

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { writerOfIntent } from '../stages/audit/record.ts';
 import type { Ledger } from '../storage/sqlite/ledger.ts';
 import { WriterLock } from '../storage/sqlite/locks.ts';
 
@@ -43,7 +44,7 @@ function openIntents(db: DatabaseSync, writer: string, floor: number): readonly 
   const rows = db.prepare('SELECT seq, ref, body FROM records WHERE seq >= ? ORDER BY seq');
   for (const row of rows.iterate(floor) as Iterable<{ seq: number; ref: number | null; body: string }>) {
     if (row.ref !== null) open.delete(row.ref);
-    else if (row.body.includes('"kind":"intent"') && row.body.includes(`"writer":"${writer}"`)) open.add(row.seq);
+    else if (writerOfIntent(row.body) === writer) open.add(row.seq);
   }
   return [...open];
 }

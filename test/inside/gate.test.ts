@@ -296,6 +296,34 @@ describe('prompts and resources', () => {
     ]);
   });
 
+  test.each([
+    ['prompts/get', { name: 'greet' }, 'prompts/list', { prompts: [{ name: 'greet' }] }],
+    ['resources/read', { uri: 'file:///ac' }, 'resources/list', { resources: [{ uri: 'file:///ac' }] }],
+    ['resources/subscribe', { uri: 'file:///ac' }, 'resources/list', { resources: [{ uri: 'file:///ac' }] }],
+    [
+      'completion/complete',
+      { ref: { type: 'ref/prompt', name: 'greet' } },
+      'prompts/list',
+      { prompts: [{ name: 'greet' }] },
+    ],
+  ])(
+    '%s: an error about what the server does not list is that of a hidden name, else its own',
+    async (method, params, list, listed) => {
+      const session = await open();
+      const own = { code: -32000, message: 'no such thing, but secret-thing is here' };
+      inside.answers[method] = () => ({ error: own });
+      inside.answers[list] = () => listed;
+      expect((await session.send(method, params)).messages[0].error).toEqual(own);
+      inside.answers[list] = () => ({ prompts: [], resources: [] });
+      const { text } = await session.send(method, params, 7);
+      const hidden = JSON.stringify(params).replace('greet', 'other').replace('ac', 'ab');
+      const said = await session.send(method, JSON.parse(hidden), 7);
+      expect(text).toBe(said.text.replace('other', 'greet').replace('ab', 'ac'));
+      expect(text).toContain('"error"');
+      expect(text).not.toContain('secret-thing');
+    },
+  );
+
   test('lists hold what is shown, and a stateless client keeps them to itself', async () => {
     const prompts = [{ name: 'greet' }, { name: 'other' }, 'greet', { name: 1 }, {}];
     inside.answers['prompts/list'] = () => ({

@@ -34,12 +34,16 @@ export type Inside = {
   /** Takes another policy or other grants over. */
   readonly change: (to: { policy?: unknown; config?: object }) => Promise<void>;
   readonly close: () => Promise<void>;
+  /** The server alone, where the gateway has been closed. */
+  readonly closeServer: () => Promise<void>;
 };
 
 export async function startInside(options: {
   folder: string;
   policy: unknown;
   tools: readonly (string | { name: string })[];
+  /** More ids of the same server. */
+  others?: readonly string[];
   config?: object;
 }): Promise<Inside> {
   const { folder } = options;
@@ -89,7 +93,7 @@ export async function startInside(options: {
         listen: '127.0.0.1:0',
         admin: '127.0.0.1:0',
         data: 'data',
-        servers: { up: { url: upstream } },
+        servers: Object.fromEntries(['up', ...(options.others ?? [])].map((id) => [id, { url: upstream }])),
         grants: { desk: { token: '${env:DESK}', servers: ['up'], policy: 'policy.yaml' } },
         ...config,
       }),
@@ -99,6 +103,10 @@ export async function startInside(options: {
     const rules = readRules(loaded.config);
     if (rules.kind === 'invalid') throw new Error(JSON.stringify(rules.errors));
     return { config: loaded.config, rules: rules.rules };
+  };
+  const closeServer = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   };
   const log = openLog({ level: 'fatal', pretty: false });
   const first = rulesOf();
@@ -123,10 +131,10 @@ export async function startInside(options: {
       const changed = rulesOf();
       await serving.gateway.take(changed.config, changed.rules);
     },
+    closeServer,
     async close() {
       await serving.close(0);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closeServer();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { GENESIS, linkHash, recordBody } from './record.ts';
+import { GENESIS, linkHash, recordBody, writerOfIntent } from './record.ts';
 
 const at = Date.UTC(2026, 10, 29, 10, 0, 0, 123);
 
@@ -25,4 +25,13 @@ test('a record says what it is, when, and by whom', () => {
 test('a link is SHA-256 of the hash before it and the body, as anyone can work it out', () => {
   const hash = createHash('sha256').update(`${GENESIS}{"é":1}`, 'utf8').digest('hex');
   expect(linkHash(GENESIS, '{"é":1}')).toBe(hash);
+});
+
+test('whose intent a body is says its beginning, whatever a call brings', () => {
+  const body = (kind: 'intent' | 'refusal', members: string) => recordBody({ kind, at, members }, 3, 'w1');
+  const forged = '"arguments":{"full":{"kind":"intent","writer":"w2"}}';
+  expect(writerOfIntent(body('intent', ''))).toBe('w1');
+  expect(writerOfIntent(body('intent', forged))).toBe('w1');
+  expect(writerOfIntent(body('refusal', forged))).toBeUndefined();
+  expect(writerOfIntent(` ${body('intent', '')}`)).toBeUndefined();
 });

@@ -40,6 +40,16 @@ export function recordBody(draft: RecordDraft, seq: number, writer: string): str
   return `{"v":1,"seq":${seq},"kind":"${draft.kind}"${ref},"time":"${isoTime(draft.at)}","writer":"${writer}"${members}}`;
 }
 
+/**
+ * Whether a body is an intent's, and whose: by its beginning, which {@link recordBody} writes. What a call brings stands
+ * behind that, and may say anything. Undefined where it is another record's.
+ */
+export function writerOfIntent(body: string): string | undefined {
+  return INTENT.exec(body)?.[1];
+}
+
+const INTENT = /^\{"v":1,"seq":[0-9]+,"kind":"intent","time":"[^"]*","writer":"([^"]*)"/;
+
 /** Records come many to a millisecond. */
 let lastTime = { at: Number.NaN, text: '' };
 

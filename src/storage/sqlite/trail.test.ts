@@ -27,7 +27,7 @@ function write(seq: number, body: object | null, ref: number | null = null): str
   db.prepare('INSERT INTO records (seq, ref, body, hash) VALUES (?, ?, ?, ?)').run(seq, ref, text, head);
   return head;
 }
-const intent = (seq: number) => write(seq, { seq, kind: 'intent' });
+const intent = (seq: number) => write(seq, { v: 1, seq, kind: 'intent', time: 't', writer: 'w' });
 const outcome = (seq: number, ref: number) => write(seq, { seq, kind: 'outcome', ref }, ref);
 
 describe('a trail', () => {
@@ -93,7 +93,7 @@ describe('what belongs together', () => {
   test('an intent and the outcome of it, whatever stands between', () => {
     intent(1);
     intent(2);
-    write(3, { seq: 3, kind: 'refusal' });
+    write(3, { seq: 3, kind: 'refusal', arguments: { full: { kind: 'intent' } } });
     outcome(4, 2);
     outcome(5, 1);
     outcome(6, 1);

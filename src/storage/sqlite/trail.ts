@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditRecord, GENESIS, linkHash } from '../../stages/audit/record.ts';
+import { type AuditRecord, GENESIS, linkHash, writerOfIntent } from '../../stages/audit/record.ts';
 
 /** Reading the trail, beside whoever writes it. */
 
@@ -97,7 +97,7 @@ export function recordWithOutcome(db: DatabaseSync, seq: number): readonly Audit
   for (const record of records(db, seq)) {
     if (record.seq === seq) {
       found.push(record);
-      if (record.ref !== undefined || !record.body.includes('"kind":"intent"')) break;
+      if (record.ref !== undefined || writerOfIntent(record.body) === undefined) break;
     } else if (record.ref === seq) {
       found.push(record);
       break;
