@@ -111,7 +111,8 @@ export class HttpConnection implements Connection {
     const { silenceMsMax, totalMsMax } = endpoint.options;
     let at = from;
     let exchanged = lost;
-    for (let tries = 0; tries < RESUMES_MAX && at.afterMs <= silenceMsMax; tries++) {
+    let inVain = 0;
+    while (inVain < RESUMES_MAX && at.afterMs <= silenceMsMax) {
       await running.pause(Math.max(at.afterMs, RESUME_MS_MIN));
       if (running.givenUp !== undefined) return { kind: 'lost', why: running.givenUp };
       if (performance.now() - running.began > totalMsMax) return lost;
@@ -125,12 +126,11 @@ export class HttpConnection implements Connection {
       exchanged = await running.exchange.done;
       if (exchanged.kind === 'ended')
         return { kind: 'lost', why: `its stream is not taken up: HTTP ${exchanged.status}` };
-      // Where the server cannot be reached for a moment, it is tried again.
-      if (exchanged.kind === 'not-sent') continue;
       const next = running.exchange.resumption;
+      // Where the server cannot be reached for a moment, it is tried again; one that goes on, until the call has had its time.
+      inVain = next === undefined || next.lastEventId === at.lastEventId ? inVain + 1 : 0;
+      if (exchanged.kind === 'not-sent') continue;
       if (exchanged.kind !== 'lost' || next === undefined) return exchanged;
-      // A server that goes on is listened to until the call has had its time.
-      if (next.lastEventId !== at.lastEventId) tries = -1;
       at = next;
     }
     return exchanged.kind === 'not-sent' ? lost : exchanged;
