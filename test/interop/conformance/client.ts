@@ -19,9 +19,12 @@ async function throughGateway(): Promise<void> {
   const folder = temporaryFolder('conformance-client');
   const policy = { version: '1', default: 'allow' };
   const gateway = await startGateway({ folder: folder.path, policy, server: { url } });
-  await use(gateway.url, { authorization: `Bearer ${gateway.token}` });
-  await gateway.stop();
-  folder.remove();
+  try {
+    await use(gateway.url, { authorization: `Bearer ${gateway.token}` });
+  } finally {
+    await gateway.stop();
+    folder.remove();
+  }
 }
 
 async function use(at: string, headers: Record<string, string>): Promise<void> {
