@@ -22,6 +22,13 @@ export type Running = {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
 };
 
+/** What a failed test leaves running does not outlive the process of the tests, which vitest ends with SIGTERM. */
+const started = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+process.once('SIGTERM', () => process.exit(143));
+
 export function run(
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: 'pipe' | 'ignore' } = {},
@@ -39,8 +46,12 @@ export function run(
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     err += chunk;
   });
+  started.add(child);
   const exited = new Promise<number>((resolve) =>
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143))),
+    child.once('close', (code, signal) => {
+      started.delete(child);
+      resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
+    }),
   );
   return {
     child,
