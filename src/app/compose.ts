@@ -8,7 +8,7 @@ import { Upstreams } from '../call/upstreams.ts';
 import type { Caller } from '../domain/caller.ts';
 import { type Alarm, Alarms } from '../platform/alarms.ts';
 import { type Config, type ServerConfig, TOTAL_MS_MAX } from '../platform/config/load.ts';
-import { type Log, rateLimited } from '../platform/log.ts';
+import { atMostEvery, type Log, rateLimited } from '../platform/log.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { LimitClock } from '../stages/limits/limit-clock.ts';
@@ -359,6 +359,9 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
+      paced: atMostEvery(PACED_SAID_MS, () =>
+        logger.warn('it says more than anybody waits for, and is read more slowly'),
+      ),
       up: hears.clear,
       listed: hears.listed,
       down: (why, lastWords) => {
@@ -410,5 +413,6 @@ function seconds(ms: number): string {
 }
 
 const CHORES_MS = 30_000;
+const PACED_SAID_MS = 60_000;
 const SWEEP_MS = 1_000;
 const TAKEN_LOOK_MS = 1_000;

@@ -288,6 +288,22 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('a child that writes without end is read at a pace: its calls are answered, and the log says so once', async () => {
+    const script = `
+      const write = () => process.stdout.write('still here\\n'.repeat(1_000), () => setImmediate(write));
+      import(${JSON.stringify(fixture)}).then(write);
+    `;
+    const server = { command: 'node', args: ['-e', script] };
+    const gateway = await startGateway({ folder: join(folder.path, 'endless'), policy: allow, server });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const said = () => gateway.err().split('it says more than anybody waits for').length - 1;
+    await until('the line', () => said() > 0);
+    for (const text of ['one', 'two'])
+      expect((await session.call('echo', { text })).messages[0].result.content[0].text).toBe(text);
+    expect(said()).toBe(1);
+    await gateway.stop();
+  });
+
   test('the alarm of a child that died ends when another of its server answers', async () => {
     const gateway = await startGateway({
       folder: join(folder.path, 'other-child'),

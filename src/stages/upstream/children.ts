@@ -1,4 +1,5 @@
 import type { Era } from '../../domain/message.ts';
+import type { Pace } from '../../platform/pace.ts';
 import type { ChildCommand } from './child.ts';
 import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
@@ -13,6 +14,7 @@ export type ChildrenOptions = {
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
   readonly responseBytesMax: number;
+  readonly pace: Pace;
   readonly log: UpstreamLog;
 };
 

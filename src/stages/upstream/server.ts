@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { MODERN } from '../../domain/revisions.ts';
+import { Pace } from '../../platform/pace.ts';
 import type { ChildCommand } from './child.ts';
 import { Children, noRoom } from './children.ts';
 import type { Standing } from './connection.ts';
@@ -39,7 +40,7 @@ export class UpstreamServer {
     const { transport, silenceMsMax, totalMsMax, responseBytesMax } = options;
     const log = this.#changesOf(options.log);
     this.#options = { ...options, log };
-    const bounds = { silenceMsMax, totalMsMax, responseBytesMax };
+    const bounds = { silenceMsMax, totalMsMax, responseBytesMax, pace: new Pace(log.paced) };
     this.#way =
       transport.kind === 'http'
         ? { kind: 'http', endpoint: new HttpEndpoint({ url: transport.url, headers: transport.headers, ...bounds }) }
