@@ -67,13 +67,13 @@ export async function compose(options: {
   const metrics = new Metrics();
   const alarms = new Alarms({
     now: () => performance.now(),
-    raised(alarm) {
+    raised(alarm, isSaid) {
       metrics.alarms.set(labelsOf(alarm), 1);
-      logger.error(labelsOf(alarm), alarm.sentence);
+      if (isSaid) logger.error(labelsOf(alarm), alarm.sentence);
     },
-    ended(alarm) {
+    ended(alarm, isSaid) {
       metrics.alarms.set(labelsOf(alarm), 0);
-      logger.info(labelsOf(alarm), 'alarm ended');
+      if (isSaid) logger.info(labelsOf(alarm), 'alarm ended');
     },
   });
   const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
@@ -174,7 +174,7 @@ export async function compose(options: {
     for (const id of makers.keys()) {
       if (servers.some((server) => server.id === id)) continue;
       makers.delete(id);
-      alarms.clear('upstream', id);
+      alarms.forget('upstream', id);
       expressions.forget(id);
     }
     return servers.map((server) => {
@@ -182,11 +182,11 @@ export async function compose(options: {
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
       // What its predecessor complained of says nothing about this one.
-      alarms.clear('upstream', server.id);
+      alarms.forget('upstream', server.id);
       expressions.forget(server.id);
       const isServed = () => makers.get(server.id)?.server === made;
       const made: UpstreamServer = upstreamServer(server, responseBytesMax, options.childEnv, log, {
-        raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
+        raise: (why) => !isServed() || alarms.raise('upstream', `${server.id}: ${why}`, server.id),
         clear: () => isServed() && alarms.clear('upstream', server.id),
         listed: (list) => isServed() && expressions.listed(server.id, list),
       });
@@ -335,7 +335,11 @@ function upstreamServer(
   responseBytesMax: number,
   childEnv: Readonly<Record<string, string>>,
   log: Log,
-  hears: { readonly raise: (why: string) => void; readonly clear: () => void; readonly listed: UpstreamLog['listed'] },
+  hears: {
+    readonly raise: (why: string) => boolean;
+    readonly clear: () => void;
+    readonly listed: UpstreamLog['listed'];
+  },
 ): UpstreamServer {
   const { transport } = server;
   const logger = log.logger.child({ server: server.id });
@@ -365,8 +369,10 @@ function upstreamServer(
       up: hears.clear,
       listed: hears.listed,
       down: (why, lastWords) => {
+        const isSaid = hears.raise(why);
+        // A process that ends is news each time: its last words may be others.
+        if (!isSaid && transport.kind !== 'child') return;
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
-        hears.raise(why);
       },
     },
   });
@@ -397,7 +403,8 @@ function watchDisk(path: string, alarms: Alarms): void {
   try {
     disk = statfsSync(path);
   } catch (fault) {
-    return alarms.raise('disk', `the data folder ${path} cannot be looked at: ${(fault as Error).message}`);
+    alarms.raise('disk', `the data folder ${path} cannot be looked at: ${(fault as Error).message}`);
+    return;
   }
   const { bavail, blocks } = disk;
   if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);

@@ -513,6 +513,41 @@ describe('while it runs', () => {
     await upstream.stop();
   });
 
+  test('a server of which one tool always fails is down and up in turn, and the log says so once', async () => {
+    const upstream = await startFixture();
+    const pass = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      if (body.includes('"get_me"')) return void response.writeHead(503).end();
+      const session = request.headers['mcp-session-id'];
+      const headers = { ...json, ...(typeof session === 'string' ? { 'mcp-session-id': session } : {}) };
+      if (request.method !== 'POST') return void response.writeHead(405).end();
+      const answer = await fetch(upstream.url, { method: 'POST', headers, body });
+      const opened = answer.headers.get('mcp-session-id');
+      response.writeHead(answer.status, { ...json, ...(opened === null ? {} : { 'mcp-session-id': opened }) });
+      return void response.end(await answer.text());
+    };
+    const json = { 'content-type': 'application/json' };
+    const front = createHttpServer((request, response) => void pass(request, response)).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/mcp`;
+    const gateway = await startGateway({ folder: join(folder.path, 'one-tool'), policy: allow, server: { url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const status = async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { status: string }).status;
+    for (let i = 0; i < 5; i++) {
+      await session.call('get_me');
+      expect(await status()).toBe('degraded');
+      await session.call('echo');
+      expect(await status()).toBe('ok');
+    }
+    await gateway.stop();
+    for (const line of ['the server is down', 'up: it answers HTTP 503', 'alarm ended'])
+      expect(gateway.err().split(line)).toHaveLength(2);
+    front.close();
+    await upstream.stop();
+  });
+
   test('a grant without a policy refuses everything and lists nothing', async () => {
     const upstream = await startFixture();
     const gateway = await startGateway({

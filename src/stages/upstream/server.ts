@@ -48,7 +48,7 @@ export class UpstreamServer {
     this.#probe = new EraProbe({ way: this.#way, silenceMsMax, log });
   }
 
-  /** Hears of every failure and every answer, and passes on what is a change. */
+  /** Hears of every failure and every answer, and passes on what is a failure, or the first answer after one. */
   #changesOf(log: UpstreamLog): UpstreamLog {
     return {
       ...log,
@@ -58,8 +58,6 @@ export class UpstreamServer {
         log.up();
       },
       down: (why, lastWords) => {
-        // A process that ends is news each time: its last words may be others.
-        if (this.#down === why && this.isHttp) return;
         this.#down = why;
         log.down(why, lastWords);
       },
