@@ -420,7 +420,7 @@ describe('while it runs', () => {
     const gateway = await startGateway({
       folder: join(folder.path, 'silent'),
       policy,
-      server: { command: 'node', args: [fixture], timeout: '500ms' },
+      server: { command: 'node', args: [fixture], timeout: '3s' },
     });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const first = (await session.call('silent')).messages[0].result;
