@@ -9,7 +9,7 @@ import type { Caller } from '../domain/caller.ts';
 import { type Alarm, Alarms } from '../platform/alarms.ts';
 import type { Config, ServerConfig } from '../platform/config/config.ts';
 import { TOTAL_MS_MAX } from '../platform/config/servers.ts';
-import { type Log, rateLimited } from '../platform/log.ts';
+import { atMostEvery, type Log, rateLimited } from '../platform/log.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { LimitClock } from '../stages/limits/limit-clock.ts';
@@ -71,13 +71,13 @@ export async function compose(options: {
   const metrics = new Metrics();
   const alarms = new Alarms({
     now: () => performance.now(),
-    raised(alarm) {
+    raised(alarm, isSaid) {
       metrics.alarms.set(labelsOf(alarm), 1);
-      logger.error(labelsOf(alarm), alarm.sentence);
+      if (isSaid) logger.error(labelsOf(alarm), alarm.sentence);
     },
-    ended(alarm) {
+    ended(alarm, isSaid) {
       metrics.alarms.set(labelsOf(alarm), 0);
-      logger.info(labelsOf(alarm), 'alarm ended');
+      if (isSaid) logger.info(labelsOf(alarm), 'alarm ended');
     },
   });
   const folder = openDataFolder(config.data, (sentence) => logger.warn(sentence));
@@ -180,7 +180,7 @@ export async function compose(options: {
     for (const id of makers.keys()) {
       if (servers.some((server) => server.id === id)) continue;
       makers.delete(id);
-      alarms.clear('upstream', id);
+      alarms.forget('upstream', id);
       expressions.forget(id);
     }
     return servers.map((server) => {
@@ -188,11 +188,11 @@ export async function compose(options: {
       const known = makers.get(server.id);
       if (known?.key === key) return known.server;
       // What its predecessor complained of says nothing about this one.
-      alarms.clear('upstream', server.id);
+      alarms.forget('upstream', server.id);
       expressions.forget(server.id);
       const isServed = () => makers.get(server.id)?.server === made;
       const made: UpstreamServer = upstreamServer(server, bounds, options.childEnv, log, {
-        raise: (why) => isServed() && alarms.raise('upstream', `${server.id}: ${why}`, server.id),
+        raise: (why) => !isServed() || alarms.raise('upstream', `${server.id}: ${why}`, server.id),
         clear: () => isServed() && alarms.clear('upstream', server.id),
         listed: (list) => isServed() && expressions.listed(server.id, list),
       });
@@ -342,7 +342,11 @@ function upstreamServer(
   { responseBytesMax, childrenMax }: Config['bounds'],
   childEnv: Readonly<Record<string, string>>,
   log: Log,
-  hears: { readonly raise: (why: string) => void; readonly clear: () => void; readonly listed: UpstreamLog['listed'] },
+  hears: {
+    readonly raise: (why: string) => boolean;
+    readonly clear: () => void;
+    readonly listed: UpstreamLog['listed'];
+  },
 ): UpstreamServer {
   const { transport } = server;
   const logger = log.logger.child({ server: server.id });
@@ -367,11 +371,16 @@ function upstreamServer(
     log: {
       childSaid: (line) => logger.debug(line.slice(0, 1_000)),
       dropped: rateLimited(10, (line) => logger.warn(`not passed on: ${line.slice(0, 300)}`)),
+      paced: atMostEvery(PACED_SAID_MS, () =>
+        logger.warn('it says more than anybody waits for, and is read more slowly'),
+      ),
       up: hears.clear,
       listed: hears.listed,
       down: (why, lastWords) => {
+        const isSaid = hears.raise(why);
+        // A process that ends is news each time: its last words may be others.
+        if (!isSaid && transport.kind !== 'child') return;
         logger.error({ lastWords: lastWords.map((line) => line.slice(0, 300)) }, `the server is down: ${why}`);
-        hears.raise(why);
       },
     },
   });
@@ -402,7 +411,8 @@ function watchDisk(path: string, alarms: Alarms): void {
   try {
     disk = statfsSync(path);
   } catch (fault) {
-    return alarms.raise('disk', `the data folder ${path} cannot be looked at: ${(fault as Error).message}`);
+    alarms.raise('disk', `the data folder ${path} cannot be looked at: ${(fault as Error).message}`);
+    return;
   }
   const { bavail, blocks } = disk;
   if (blocks > 0 && bavail / blocks < 0.05) alarms.raise('disk', `less than 5 % is left on the disk of ${path}`);
@@ -418,5 +428,6 @@ function seconds(ms: number): string {
 }
 
 const CHORES_MS = 30_000;
+const PACED_SAID_MS = 60_000;
 const SWEEP_MS = 1_000;
 const TAKEN_LOOK_MS = 1_000;

@@ -87,3 +87,14 @@ export function rateLimited(perSecond: number, write: (line: string, dropped: nu
     dropped = 0;
   };
 }
+
+/** At once, and again when so many milliseconds have passed and there is reason to. */
+export function atMostEvery(ms: number, write: () => void): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < ms) return;
+    last = now;
+    write();
+  };
+}

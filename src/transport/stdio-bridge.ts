@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, jsonText } from '../domain/json.ts';
 import { META_VERSION } from '../domain/revisions.ts';
 import { LineReader } from '../platform/line-reader.ts';
+import { Pace } from '../platform/pace.ts';
 import { pipeLine } from '../platform/pipe-line.ts';
 import { readJson, readJsonText } from '../platform/read-json.ts';
 import { encodeMirrored, makeMirrors } from '../stages/decode/mirrored-headers.ts';
@@ -48,6 +49,7 @@ export class StdioBridge {
       silenceMsMax: 660_000,
       totalMsMax: 660_000,
       responseBytesMax: 64 * 1024 * 1024,
+      pace: new Pace(() => {}),
     });
     const lines = new LineReader({
       bytesMax: options.lineBytesMax,
@@ -276,6 +278,7 @@ export async function isSallyport(url: URL): Promise<'yes' | 'no' | { readonly u
     silenceMsMax: 10_000,
     totalMsMax: 10_000,
     responseBytesMax: 65_536,
+    pace: new Pace(() => {}),
   });
   const exchange = endpoint.exchange({ method: 'DELETE', headers: [], onEvent: () => false });
   const exchanged = await exchange.done;

@@ -288,6 +288,22 @@ describe('while it runs', () => {
     await gateway.stop();
   });
 
+  test('a child that writes without end is read at a pace: its calls are answered, and the log says so once', async () => {
+    const script = `
+      const write = () => process.stdout.write('still here\\n'.repeat(1_000), () => setImmediate(write));
+      import(${JSON.stringify(fixture)}).then(write);
+    `;
+    const server = { command: 'node', args: ['-e', script] };
+    const gateway = await startGateway({ folder: join(folder.path, 'endless'), policy: allow, server });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const said = () => gateway.err().split('it says more than anybody waits for').length - 1;
+    await until('the line', () => said() > 0);
+    for (const text of ['one', 'two'])
+      expect((await session.call('echo', { text })).messages[0].result.content[0].text).toBe(text);
+    expect(said()).toBe(1);
+    await gateway.stop();
+  });
+
   test('the alarm of a child that died ends when another of its server answers', async () => {
     const gateway = await startGateway({
       folder: join(folder.path, 'other-child'),
@@ -404,7 +420,7 @@ describe('while it runs', () => {
     const gateway = await startGateway({
       folder: join(folder.path, 'silent'),
       policy,
-      server: { command: 'node', args: [fixture], timeout: '500ms' },
+      server: { command: 'node', args: [fixture], timeout: '3s' },
     });
     const session = await LegacySession.open(gateway.url, gateway.token);
     const first = (await session.call('silent')).messages[0].result;
@@ -493,6 +509,41 @@ describe('while it runs', () => {
     expect((await session.call('echo')).messages[0].result.isError).toBeUndefined();
     expect(await reasons()).toEqual([]);
     await gateway.stop();
+    front.close();
+    await upstream.stop();
+  });
+
+  test('a server of which one tool always fails is down and up in turn, and the log says so once', async () => {
+    const upstream = await startFixture();
+    const pass = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      if (body.includes('"get_me"')) return void response.writeHead(503).end();
+      const session = request.headers['mcp-session-id'];
+      const headers = { ...json, ...(typeof session === 'string' ? { 'mcp-session-id': session } : {}) };
+      if (request.method !== 'POST') return void response.writeHead(405).end();
+      const answer = await fetch(upstream.url, { method: 'POST', headers, body });
+      const opened = answer.headers.get('mcp-session-id');
+      response.writeHead(answer.status, { ...json, ...(opened === null ? {} : { 'mcp-session-id': opened }) });
+      return void response.end(await answer.text());
+    };
+    const json = { 'content-type': 'application/json' };
+    const front = createHttpServer((request, response) => void pass(request, response)).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/mcp`;
+    const gateway = await startGateway({ folder: join(folder.path, 'one-tool'), policy: allow, server: { url } });
+    const session = await LegacySession.open(gateway.url, gateway.token);
+    const status = async () => ((await (await fetch(`${gateway.admin}/readyz`)).json()) as { status: string }).status;
+    for (let i = 0; i < 5; i++) {
+      await session.call('get_me');
+      expect(await status()).toBe('degraded');
+      await session.call('echo');
+      expect(await status()).toBe('ok');
+    }
+    await gateway.stop();
+    for (const line of ['the server is down', 'up: it answers HTTP 503', 'alarm ended'])
+      expect(gateway.err().split(line)).toHaveLength(2);
     front.close();
     await upstream.stop();
   });

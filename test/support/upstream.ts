@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import { Pace } from '../../src/platform/pace.ts';
 import { HttpEndpoint } from '../../src/stages/upstream/http-exchange.ts';
 
 /** What stands before a server, for tests that need one of it: a real server, an endpoint to it, a log nobody reads. */
@@ -32,6 +33,29 @@ export async function messageIn(request: IncomingMessage): Promise<{ id?: string
   return JSON.parse(text) as { id?: string | number; method?: string };
 }
 
+/** A clock by which things take as long as they are told to, besides the time that passes. */
+export function slowly(): (ms: number) => void {
+  let took = 0;
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + took);
+  onTestFinished(() => void clock.mockRestore());
+  return (ms) => {
+    took += ms;
+  };
+}
+
 export const nothing = () => {};
-export const bounds = { silenceMsMax: 60_000, totalMsMax: 60_000, responseBytesMax: 1_000_000 };
-export const unread = { childSaid: nothing, dropped: nothing, up: nothing, down: nothing, listed: nothing };
+export const bounds = {
+  silenceMsMax: 60_000,
+  totalMsMax: 60_000,
+  responseBytesMax: 1_000_000,
+  pace: new Pace(nothing),
+};
+export const unread = {
+  childSaid: nothing,
+  dropped: nothing,
+  paced: nothing,
+  up: nothing,
+  down: nothing,
+  listed: nothing,
+};

@@ -53,6 +53,12 @@ describe('a message before the answer', () => {
     expect(inspectMessage([rules], progress('bob@example.com'))).toBe(progress('[redacted]'));
   });
 
+  it('keeps the number of the request it is about', () => {
+    const cancelled = (reason: string): string =>
+      `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4111111111111111,"reason":"${reason}"}}`;
+    expect(inspectMessage([rules], cancelled('bob@example.com'))).toBe(cancelled('[redacted]'));
+  });
+
   it('loses what stands beside its parameters', () => {
     expect(
       inspectMessage([rules], '{"jsonrpc":"2.0","method":"notifications/message","params":{},"x":"bob@example.com"}'),

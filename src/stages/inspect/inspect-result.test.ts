@@ -42,6 +42,65 @@ function path(...names: string[]): Redaction {
   };
 }
 
+describe('strip', () => {
+  const given = 'a\u200bb\u001b[1mc\u0007d\te';
+  it.each([
+    [['invisible'], 'ab\u001b[1mc\u0007d\te'],
+    [['terminal'], 'a\u200bbcd\te'],
+    [['invisible', 'terminal'], 'abcd\te'],
+    [[], given],
+  ] as const)('%j takes away that and nothing else', (strip, stripped) => {
+    expect(left(given, { strip })).toBe(stripped);
+  });
+});
+
+describe('names that tell', () => {
+  const member = (name: string, value: string, kind: 'secrets' | 'cards' | 'emails' = 'secrets'): unknown => {
+    const inspected = inspectResult([rules(pattern(kind))], result({ structuredContent: { [name]: value } }));
+    if (inspected.kind === 'withheld') return 'withheld';
+    return Object.values(inspected.result['structuredContent'] as JsonObject)[0];
+  };
+  it.each([
+    ['password', '123456', true],
+    ['password', '12345', false],
+    ['db_password', 'hunter', true],
+    ['password_hint', 'hunter', false],
+    ['token', 'abcdefghi1', true],
+    ['token', 'abcdefgh1', false],
+    ['token', 'abcdefghijk', false],
+    ['tokens', 'abcdefghi1', false],
+    [`${'x'.repeat(192)}password`, 'hunter', true],
+    [`${'x'.repeat(193)}password`, 'hunter', false],
+  ])('%s: %s is a secret: %s', (name, value, isSecret) => {
+    expect(member(name, value)).toBe(isSecret ? '[redacted]' : value);
+  });
+  it('say so to `secrets` alone', () => {
+    for (const kind of ['cards', 'emails'] as const) expect(member('password', 'hunter', kind)).toBe('hunter');
+  });
+});
+
+describe('an output schema', () => {
+  const given = result({ structuredContent: { mail: 'bob@example.com', n: 1 }, content: [] });
+  const asked: unknown[] = [];
+  const fitsOutput = (structured: unknown): boolean => {
+    asked.push(structured);
+    return false;
+  };
+  it('is asked about what redaction changed, and of nothing else', () => {
+    const inspected = inspectResult([rules({}), rules({ ...pattern('emails'), rule: '/r2' })], given, { fitsOutput });
+    expect(inspected).toEqual({
+      kind: 'withheld',
+      rule: '/r2',
+      reason: 'what must be redacted is needed by the tool’s output schema',
+    });
+    expect(asked.splice(0)).toEqual([result({ mail: '[redacted]', n: 1 })]);
+    // A server whose results do not fit its own schema is nobody's business here.
+    expect(inspectResult([rules(pattern('cards'))], given, { fitsOutput }).kind).toBe('pass');
+    expect(inspectResult([rules(pattern('emails'))], text('bob@example.com'), { fitsOutput }).kind).toBe('pass');
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('a result', () => {
   it('passes as it is where no rule looks at it', () => {
     const given = text('x');
@@ -75,6 +134,55 @@ describe('a result', () => {
 });
 
 describe('redaction by path', () => {
+  const texts = (given: JsonObject, redact: readonly Redaction[]): readonly string[] => {
+    const inspected = inspectResult([rules({ redact })], given);
+    if (inspected.kind === 'withheld') return ['withheld'];
+    return (JSON.parse(jsonText(inspected.result)) as { content: { text: string }[] }).content.map(
+      (block) => block.text,
+    );
+  };
+
+  it('of what has parts takes each part out of every text that repeats it', () => {
+    const given = result({
+      structuredContent: {
+        person: { ssn: '123-45-6789', names: ['Grace Hopper', { last: 'Lovelace' }], born: 19061209 },
+      },
+      content: [{ type: 'text', text: 'Grace Hopper, Lovelace, 123-45-6789, 19061209, and nobody else' }],
+    });
+    expect(texts(given, [path('structuredContent', 'person')])).toEqual([
+      '[redacted], [redacted], [redacted], [redacted], and nobody else',
+    ]);
+  });
+
+  it('of one element leaves the others', () => {
+    const redact: Redaction = {
+      kind: 'path',
+      rule: '/r',
+      steps: [
+        { kind: 'member', name: 'structuredContent' },
+        { kind: 'member', name: 'keys' },
+        { kind: 'index', index: 1 },
+      ],
+    };
+    const given = result({
+      structuredContent: { keys: ['first', 'second', 'third'] },
+      content: [{ type: 'text', text: 'first, second, third' }],
+    });
+    const inspected = inspectResult([rules({ redact: [redact] })], given);
+    expect(inspected.kind === 'pass' && jsonText(inspected.result)).toBe(
+      '{"structuredContent":{"keys":["first","[redacted]","third"]},"content":[{"type":"text","text":"first, [redacted], third"}]}',
+    );
+  });
+
+  it('of a short value leaves what stands elsewhere by chance', () => {
+    const given = result({
+      structuredContent: { pin: 123, code: 1234, word: 'abc' },
+      content: [{ type: 'text', text: '{"n":123,"m":1234,"w":"abc"}' }],
+    });
+    const redact = ['pin', 'code', 'word'].map((name) => path('structuredContent', name));
+    expect(texts(given, redact)).toEqual(['{"n":123,"m":"[redacted]","w":"abc"}']);
+  });
+
   it('takes the value out of every text that repeats it', () => {
     const structured = { user: 'bob', key: 'abc"def', list: [{ pin: 'p-1234' }, { pin: 'p-5678' }] };
     const given = result({

@@ -3,6 +3,7 @@ import { withoutPrivateKeys } from './private-keys.ts';
 
 const line = (side: string, kind = ''): string => `-----${side} ${kind}PRIVATE KEY-----`;
 const key = `${line('BEGIN')}\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n${line('END')}`;
+const far = `"${'no key! '.repeat(5_000)}"`;
 const shown = (text: string): string => withoutPrivateKeys(text, '*');
 
 describe('a private key', () => {
@@ -16,6 +17,7 @@ describe('a private key', () => {
     ['without an end', `a ${line('BEGIN')}\nMIIEvQIBADANBgkq\nhkiG9w0B "b"`, 'a *"b"'],
     ['without an end in JSON text', `{"k":"${line('BEGIN')}\\nMIIEvQIB\\nhkiG9w0B","e":1}`, '{"k":"*","e":1}'],
     ['without an end before another', `${line('BEGIN')}\nMIIE\n${key}`, '*'],
+    ['with an end too far to be its own', `${line('BEGIN')}\nMIIE ${far} ${line('END')}`, `*${far} ${line('END')}`],
     ['twice', `${key}, ${key}`, '*, *'],
   ])('goes %s', (_name, text, wanted) => {
     expect(shown(text)).toBe(wanted);

@@ -2,6 +2,7 @@ import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, jsonText } f
 import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { META_LOG } from '../../domain/revisions.ts';
+import type { Pace } from '../../platform/pace.ts';
 import { Asked } from './asked.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
@@ -17,7 +18,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
-import { classify, refusalTo, statusOf } from './server-messages.ts';
+import { classify, type FromServer, refusalTo, statusOf } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
 export type ChildConnectionOptions = {
@@ -33,6 +34,7 @@ export type ChildConnectionOptions = {
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
   readonly responseBytesMax: number;
+  readonly pace: Pace;
 };
 
 /** A connection over the pipes of a child process. It lives as long as the child. */
@@ -67,6 +69,8 @@ export class ChildConnection implements Connection {
       onGone: (why) => this.#onGone(why),
       log: options.log.childSaid,
       lineBytesMax: options.responseBytesMax,
+      pace: options.pace,
+      isAsked: () => this.#isAsked,
     });
   }
 
@@ -93,6 +97,7 @@ export class ChildConnection implements Connection {
     const token = progressTokenOf(outgoing.params);
     const shareToken = this.#options.shared && token !== undefined;
     const rest = shareToken ? restWithToken(outgoing, wireId as string) : outgoing.rest;
+    if (!this.#isAsked) this.#child.readOn();
     return new Promise((resolve) => {
       if (!this.#child.write(requestText(idText(wireId), rest))) {
         resolve({ kind: 'not-sent', why: this.#gone ?? 'the server does not read its input' });
@@ -159,20 +164,34 @@ export class ChildConnection implements Connection {
     this.#child.write(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
   }
 
-  #onLine(raw: string): void {
+  get #isAsked(): boolean {
+    return this.#inFlight.find(({ standing }) => !standing) !== undefined;
+  }
+
+  /** True where it is an answer somebody waited for. */
+  #onLine(raw: string): boolean {
     const line = oneLine(raw);
     const message = classify(line, this.era);
+    if (message.kind === 'response') return this.#onResponse(line, message);
+    this.#onMessage(line, message);
+    return false;
+  }
+
+  #onResponse(line: string, { id, isError, errorCode }: FromServer & { kind: 'response' }): boolean {
+    const waiting = this.#inFlight.take(idKey(id));
+    if (waiting === undefined) {
+      this.#options.log.dropped('an answer nobody waits for');
+      return false;
+    }
+    // Another child of the server may have died; one that answers is what counts.
+    this.#options.log.up();
+    const text = waiting.renamed ? withId(line, waiting.outgoing.id) : line;
+    waiting.resolve({ kind: 'replied', text, isError, status: statusOf(errorCode, this.era) });
+    return true;
+  }
+
+  #onMessage(line: string, message: Exclude<FromServer, { kind: 'response' }>): void {
     switch (message.kind) {
-      case 'response': {
-        const waiting = this.#inFlight.take(idKey(message.id));
-        if (waiting === undefined) return this.#options.log.dropped('an answer nobody waits for');
-        // Another child of the server may have died; one that answers is what counts.
-        this.#options.log.up();
-        const text = waiting.renamed ? withId(line, waiting.outgoing.id) : line;
-        const status = statusOf(message.errorCode, this.era);
-        waiting.resolve({ kind: 'replied', text, isError: message.isError, status });
-        return;
-      }
       case 'request':
         if (message.method === 'ping') {
           this.#child.write(`{"jsonrpc":"2.0","id":${idText(message.id)},"result":{}}`);

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import spawn from 'cross-spawn';
 import { LineReader } from '../../platform/line-reader.ts';
+import { type Pace, SHARE_ASKED, SHARE_UNASKED } from '../../platform/pace.ts';
 import { pipeLine } from '../../platform/pipe-line.ts';
 
 /**
@@ -14,19 +16,12 @@ export class Child {
   readonly #over = Promise.withResolvers<void>();
   #gone: string | undefined;
   #corked = false;
+  /** Whether somebody waited for a line of the piece that is being read. */
+  #wasAwaited = false;
+  /** Whether it has ended, and what it said last is being read. */
+  #isLast = false;
 
-  constructor(
-    command: ChildCommand,
-    events: {
-      onLine: (line: string) => void;
-      /** A line longer than the bound: its first and last bytes. */
-      onLongLine: (head: string, tail: string) => void;
-      /** Once, when it ended or never started; `why` is a phrase. */
-      onGone: (why: string) => void;
-      log: (line: string) => void;
-      lineBytesMax: number;
-    },
-  ) {
+  constructor(command: ChildCommand, events: ChildEvents) {
     this.#process = spawn(command.command, [...command.args], {
       cwd: command.cwd,
       env: command.env,
@@ -37,10 +32,12 @@ export class Child {
     const { stdin, stdout, stderr } = this.#process;
     const lines = new LineReader({
       bytesMax: events.lineBytesMax,
-      onLine: (bytes) => events.onLine(bytes.toString('utf8')),
+      onLine: (bytes) => {
+        if (events.onLine(bytes.toString('utf8'))) this.#wasAwaited = true;
+      },
       onLongLine: (head, tail) => events.onLongLine(head.toString('latin1'), tail.toString('latin1')),
     });
-    stdout?.on('data', (chunk: Buffer) => lines.push(chunk));
+    if (stdout !== null) this.#read(stdout, lines, events);
     stdout?.on('end', () => lines.end());
     // A pipe that breaks shows in `exit`; without a listener it would end the gateway.
     stdin?.on('error', () => this.#end('its input is closed', events.onGone));
@@ -55,7 +52,7 @@ export class Child {
         onLine: (bytes) => said(bytes.toString('utf8')),
         onLongLine: (head) => said(`${head.toString('utf8')} …`),
       });
-      stderr.on('data', (chunk: Buffer) => words.push(chunk));
+      this.#read(stderr, words, events);
     }
     this.#exited = new Promise((resolve) => {
       this.#process.once('error', (fault) => {
@@ -63,8 +60,11 @@ export class Child {
         resolve();
       });
       this.#process.once('exit', (code, signal) => {
-        this.#end(signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`, events.onGone);
-        resolve();
+        const why = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+        void this.#lastLines().then(() => {
+          this.#end(why, events.onGone);
+          resolve();
+        });
       });
     });
   }
@@ -96,6 +96,12 @@ export class Child {
     return true;
   }
 
+  /** Somebody waits for it from now on: what it says is read at once, for it may wait until that is so. */
+  readOn(): void {
+    this.#process.stdout?.resume();
+    this.#process.stderr?.resume();
+  }
+
   /** Closes its input, then asks, then insists. Resolves when it has ended. */
   async end(): Promise<void> {
     this.#process.stdin?.end();
@@ -116,6 +122,35 @@ export class Child {
     this.#signal('SIGKILL');
   }
 
+  /** Reads no faster than is allowed what it says without being asked; then its pipe fills, and it waits. */
+  #read(pipe: Readable, lines: LineReader, { pace, isAsked }: ChildEvents): void {
+    pipe.on('data', (chunk: Buffer) => {
+      this.#wasAwaited = false;
+      const began = performance.now();
+      lines.push(chunk);
+      if (this.#wasAwaited || this.#isLast) return;
+      const piece = { bytes: chunk.length, ms: performance.now() - began };
+      const restMs = pace.restAfter(piece, isAsked() ? SHARE_ASKED : SHARE_UNASKED);
+      if (restMs === 0) return;
+      pipe.pause();
+      setTimeout(() => pipe.resume(), restMs).unref();
+    });
+  }
+
+  /** What it said before it ended, while its reader rested. What it started may hold the pipes open, and say more. */
+  async #lastLines(): Promise<void> {
+    const { stdout, stderr } = this.#process;
+    const resting = [stdout, stderr].filter((pipe) => pipe?.isPaused() === true && !pipe.readableEnded);
+    if (resting.length === 0) return;
+    this.#isLast = true;
+    const read = Promise.all(resting.map((pipe) => new Promise((resolve) => pipe?.once('end', resolve).resume())));
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, LAST_LINES_MS);
+    await Promise.race([read, late.promise]);
+    clearTimeout(timer);
+    this.#isLast = false;
+  }
+
   #end(why: string, onGone: (why: string) => void): void {
     if (this.#gone !== undefined) return;
     this.#gone = why;
@@ -131,6 +166,9 @@ export class Child {
       await new Promise((resolve) => setTimeout(resolve, GONE_LOOK_MS));
     }
     this.#signal('SIGKILL');
+    // Who left its process group is out of reach, but is not listened to.
+    this.#process.stdout?.destroy();
+    this.#process.stderr?.destroy();
     this.#over.resolve();
   }
 
@@ -162,9 +200,24 @@ export type ChildCommand = {
   readonly cwd: string;
 };
 
+export type ChildEvents = {
+  /** True where somebody waited for it. */
+  readonly onLine: (line: string) => boolean;
+  /** A line longer than the bound: its first and last bytes. */
+  readonly onLongLine: (head: string, tail: string) => void;
+  /** Once, when it ended or never started; `why` is a phrase. */
+  readonly onGone: (why: string) => void;
+  readonly log: (line: string) => void;
+  readonly lineBytesMax: number;
+  readonly pace: Pace;
+  /** Whether a request of ours awaits its answer. */
+  readonly isAsked: () => boolean;
+};
+
 const STDERR_LINES = 20;
 const STDERR_LINE_BYTES_MAX = 16 * 1024;
 const END_OF_INPUT_MS = 2_000;
 const TERM_MS = 3_000;
 const GONE_LOOK_MS = 20;
+const LAST_LINES_MS = 500;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import type { Era } from '../../domain/message.ts';
+import type { Pace } from '../../platform/pace.ts';
 import type { ChildCommand } from './child.ts';
 import { ChildConnection } from './child-connection.ts';
 import type { Standing } from './connection.ts';
@@ -15,6 +16,7 @@ export type ChildrenOptions = {
   readonly responseBytesMax: number;
   /** How many may run at once. */
   readonly childrenMax: number;
+  readonly pace: Pace;
   readonly log: UpstreamLog;
 };
 

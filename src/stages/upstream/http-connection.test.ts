@@ -224,3 +224,34 @@ test('a standing stream goes on after the last event that was heard, else begins
   expect(asked).toEqual([undefined, 'a', 'b', undefined]);
   await connection.close();
 });
+
+const ran = { result: { content: [], isError: true } };
+const unknownTool = { error: { code: -32602, message: 'Unknown tool: x' } };
+const forgotten = { error: { code: -32001, message: 'Session not found' } };
+test.each([
+  ['the result of the call', ran, true, 1],
+  ['its error', unknownTool, true, 1],
+  ['that the session is not known', forgotten, true, 2],
+  ['an error of nobody in particular', forgotten, false, 2],
+  ['nothing', undefined, false, 2],
+] as const)(
+  'after a 404 with %s the call is sent again only where it cannot have run',
+  async (_what, body, isNamed, times) => {
+    let sent = 0;
+    const endpoint = await endpointTo(async (request, response) => {
+      if (request.method === 'DELETE') return void response.writeHead(200).end();
+      const { id } = await messageIn(request);
+      sent++;
+      const answer = { jsonrpc: '2.0', id: isNamed ? id : null, ...body };
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(body === undefined ? '' : JSON.stringify(answer));
+    });
+    const connection = new HttpConnection({ ...plain, endpoint, sessionId: 'old', reopen: async () => 'new' });
+    const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
+    const reply = await connection.send({ ...call, onMessage: nothing }, nothing);
+    expect(sent).toBe(times);
+    const text = JSON.stringify({ jsonrpc: '2.0', id: 'c', ...body });
+    expect(reply).toMatchObject(times === 1 ? { kind: 'replied', text, status: 200 } : { kind: 'failed', status: 404 });
+    await connection.close();
+  },
+);

@@ -71,7 +71,7 @@ export class HttpConnection implements Connection {
     const sessionUsed = this.#sessionId;
     const reply = await this.#run(outgoing, wireId, notice);
     if (reply.kind !== 'failed' || reply.status !== 404 || sessionUsed === undefined) return reply;
-    // The server has forgotten the session and said so before running anything: open it again, send once more.
+    // The server has forgotten the session and ran nothing: open it again, send once more.
     const reopened = this.#sessionId !== sessionUsed ? this.#sessionId : await this.#reopen();
     if (reopened === undefined) return { kind: 'not-sent', why: 'the server ended the session and opens no new one' };
     return this.#run(outgoing, wireId, notice);
@@ -327,12 +327,16 @@ export class HttpConnection implements Connection {
       const text = oneLine(body);
       const message = classify(text, this.era);
       const isAnswer = message.kind === 'response' && idKey(message.id) === idKey(wireId);
-      // A legacy 404 is the session's end, whatever its body says.
-      const isSessionEnd = status === 404 && this.era === 'legacy' && this.#sessionId !== undefined;
+      // A legacy 404 is the session's end. One that answers this very request tells what became of it, and the session
+      // goes on: sent once more, what ran would run twice. Only the error that many give to a session they forgot is none.
+      const isSessionEnd = isAnswer && status === 404 && message.errorCode === SESSION_NOT_FOUND;
       // The server turns the gateway away: a client would take that status for the gateway's own about its token.
       const isAboutUs = status === 401 || status === 403;
-      if (isAnswer && status < 500 && !isSessionEnd && !isAboutUs)
-        return this.#replied(text, status, message.isError, id, wireId);
+      if (isAnswer && status < 500 && !isSessionEnd && !isAboutUs) {
+        // To a client of these revisions a 404 is the end of its own session.
+        const shown = status === 404 && this.era === 'legacy' ? 200 : status;
+        return this.#replied(text, shown, message.isError, id, wireId);
+      }
     }
     if (status >= 400 && status < 500)
       return { kind: 'failed', status, why: `the server refused the request with HTTP ${status}` };
@@ -414,6 +418,8 @@ export function failing(status: number): string {
 
 /** What the operator does about a server that cannot be reached. */
 export const START_IT = 'start it, or correct its URL';
+/** What servers answer, under the request's own id or none, whose session they do not know. No standard says so; the SDKs do. */
+const SESSION_NOT_FOUND = -32001;
 const TELLING_MAX = 256;
 const STREAM_RETRY_MS = 1_000;
 const STREAM_RETRY_MS_MAX = 30_000;

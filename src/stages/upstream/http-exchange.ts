@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { type Dispatcher, Pool } from 'undici';
+import { type Pace, SHARE_ASKED, SHARE_UNASKED } from '../../platform/pace.ts';
 
 export type HttpEndpointOptions = {
   readonly url: URL;
@@ -8,6 +9,7 @@ export type HttpEndpointOptions = {
   readonly silenceMsMax: number;
   readonly totalMsMax: number;
   readonly responseBytesMax: number;
+  readonly pace: Pace;
 };
 
 /** One HTTP server: its connections, shared by all sessions. Streams that stand open have their own, or calls would wait for them to end. */
@@ -101,9 +103,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #resumption: Resumption | undefined;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #total: NodeJS.Timeout | undefined;
-  /** Events since {@link #since}, `performance.now()`. */
-  #heard = 0;
-  #since = 0;
 
   constructor(request: ExchangeRequest, options: HttpEndpointOptions) {
     this.#request = request;
@@ -180,8 +179,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#events !== undefined) {
       this.#bytes += chunk.length;
       if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
+      const began = performance.now();
       this.#events.feed(this.#decoder?.decode(chunk, { stream: true }) ?? '');
-      if (this.#request.standing === true) this.#pace(controller);
+      if (!this.#settled) this.#pace(controller, { bytes: chunk.length, ms: performance.now() - began });
       return;
     }
     this.#bytes += chunk.length;
@@ -221,17 +221,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve(exchanged);
   }
 
-  /** A stream that stands open has no end: whoever sends on it without end is read at the pace of a second's share. */
-  #pace(controller: Dispatcher.DispatchController): void {
-    const now = performance.now();
-    const left = this.#since + 1_000 - now;
-    if (left <= 0) {
-      this.#since = now;
-      this.#heard = 0;
-    } else if (this.#heard > STANDING_EVENTS_PER_SECOND) {
-      controller.pause();
-      setTimeout(() => controller.resume(), left).unref();
-    }
+  /** What comes before an answer may have no end, nor has a stream that stands open: both are read at a pace. */
+  #pace(controller: Dispatcher.DispatchController, piece: { bytes: number; ms: number }): void {
+    const share = this.#request.standing === true ? SHARE_UNASKED : SHARE_ASKED;
+    const restMs = this.#options.pace.restAfter(piece, share);
+    if (restMs === 0) return;
+    controller.pause();
+    setTimeout(() => controller.resume(), restMs).unref();
   }
 
   #onEvent(id: string | undefined, data: string): void {
@@ -239,7 +235,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (id !== undefined) this.#lastEventId = /^[\x21-\x7e]{1,1024}$/.test(id) ? id : undefined;
     if (this.#settled || data === '') return;
     this.#bytes = 0;
-    this.#heard++;
     if (!this.#request.onEvent(data)) return;
     this.#settle({ kind: 'answered' });
     // A server that leaves the stream open after its answer would keep the connection for itself.
@@ -292,8 +287,6 @@ function reasonOf(fault: Error): string {
 const CONNECTIONS_MAX = 1_000;
 /** One for each session that may be held. */
 const STANDING_MAX = 10_000;
-/** Beyond them a standing stream is read on in the next second. */
-const STANDING_EVENTS_PER_SECOND = 1_000;
 /** How long after its end a stream is taken up again where the server does not say. */
 const RETRY_MS = 1_000;
 /** How long a stream may stay open after its answer. */

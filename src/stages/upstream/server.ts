@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { Reply } from '../../domain/reply.ts';
 import { MODERN } from '../../domain/revisions.ts';
+import { Pace } from '../../platform/pace.ts';
 import type { ChildCommand } from './child.ts';
 import { Children } from './children.ts';
 import type { Standing } from './connection.ts';
@@ -41,7 +42,7 @@ export class UpstreamServer {
     const { transport, silenceMsMax, totalMsMax, responseBytesMax, childrenMax } = options;
     const log = this.#changesOf(options.log);
     this.#options = { ...options, log };
-    const bounds = { silenceMsMax, totalMsMax, responseBytesMax };
+    const bounds = { silenceMsMax, totalMsMax, responseBytesMax, pace: new Pace(log.paced) };
     this.#way =
       transport.kind === 'http'
         ? { kind: 'http', endpoint: new HttpEndpoint({ url: transport.url, headers: transport.headers, ...bounds }) }
@@ -49,7 +50,7 @@ export class UpstreamServer {
     this.#probe = new EraProbe({ way: this.#way, silenceMsMax, log });
   }
 
-  /** Hears of every failure and every answer, and passes on what is a change. */
+  /** Hears of every failure and every answer, and passes on what is a failure, or the first answer after one. */
   #changesOf(log: UpstreamLog): UpstreamLog {
     return {
       ...log,
@@ -59,8 +60,6 @@ export class UpstreamServer {
         log.up();
       },
       down: (why, lastWords) => {
-        // A process that ends is news each time: its last words may be others.
-        if (this.#down === why && this.isHttp) return;
         this.#down = why;
         log.down(why, lastWords);
       },

@@ -6,6 +6,8 @@ export type UpstreamLog = {
   readonly childSaid: (line: string) => void;
   /** Something from the server that was not passed on. */
   readonly dropped: (why: string) => void;
+  /** It says more than anybody waits for, and is read more slowly; each time its reader rests. */
+  readonly paced: () => void;
   /** It answers, over HTTP, or a process of it has started and answered. */
   readonly up: () => void;
   /** Its process ended without being asked to, or nothing can be sent to it. */
