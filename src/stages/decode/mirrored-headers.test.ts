@@ -61,6 +61,15 @@ describe('arguments and their headers', () => {
   ] as const)('%s is wrong', (_what, value, sent) => {
     expect(checkMirrors(mirrors, args(value), sent as never)).toHaveProperty('wrong');
   });
+  test.each([
+    [[], 'the header Mcp-Param-Region is missing, its argument is not'],
+    [['a', 'a'], 'Mcp-Param-Region is sent more than once'],
+    [['=?base64?!?='], 'Mcp-Param-Region is encoded in a way that cannot be read'],
+    [['b'], 'Mcp-Param-Region differs from its argument'],
+  ])('of %j the client is told what is wrong', (values, wrong) => {
+    const sent = values.map((value) => ['mcp-param-region', value] as const);
+    expect(checkMirrors(mirrors, args({ region: 'a' }), sent)).toEqual({ wrong });
+  });
   test('an integer beyond a double is another than its neighbour', () => {
     const big = { where: { zone: new JsonNumber('9007199254740993') } } as unknown as JsonObject;
     expect(checkMirrors(mirrors, big, [['mcp-param-zone', '9007199254740992']])).toHaveProperty('wrong');

@@ -43,10 +43,11 @@ export function checkMirrors(
       continue;
     }
     const [first] = given;
-    if (first === undefined || given.length > 1) return { wrong: `Mcp-Param-${header} must be sent once` };
+    if (first === undefined) return { wrong: `the header Mcp-Param-${header} is missing, its argument is not` };
+    if (given.length > 1) return { wrong: `Mcp-Param-${header} is sent more than once` };
     const decoded = decodeMirrored(first[1]);
-    if (decoded === undefined || !sameValue(decoded, value))
-      return { wrong: `Mcp-Param-${header} differs from its argument` };
+    if (decoded === undefined) return { wrong: `Mcp-Param-${header} is encoded in a way that cannot be read` };
+    if (!sameValue(decoded, value)) return { wrong: `Mcp-Param-${header} differs from its argument` };
     const text = mirrorText(value);
     if (text === undefined) return { wrong: `the argument of Mcp-Param-${header} is no string, integer or boolean` };
     headers.push([name, encodeMirrored(text)]);
