@@ -22,6 +22,7 @@ import { checkMirrors, encodeMirrored, type Mirror, makeMirrors } from '../stage
 import { inspectMessage } from '../stages/inspect/inspect-message.ts';
 import { inspectReply } from '../stages/inspect/inspect-reply.ts';
 import { refusedQuestion } from '../stages/inspect/refused-question.ts';
+import { unheardCapability } from '../stages/inspect/unheard-capability.ts';
 import type { Exceeded, Watched } from '../stages/limits/book.ts';
 import { LimitStoreUnreachable } from '../stages/limits/limit-store.ts';
 import { limitReached, limitSentence } from '../stages/limits/reached.ts';
@@ -146,6 +147,9 @@ export function callStages(parts: CallStageParts): Stages {
       const refused = reserved.call.session.era === 'modern' ? refusedQuestion(reply.text) : undefined;
       if (refused !== undefined)
         return { kind: 'withheld', why: `it asks the client for \`${refused}\`, which is not relayed` };
+      const unheard = unheardCapability(reply.text, reserved.call.unheard);
+      if (unheard !== undefined)
+        return { kind: 'failed', status: reply.status, why: `the server needs \`${unheard}\`, which is not relayed` };
       const applying = rulesFor(reserved);
       return applying.length === 0 ? reply : inspect(reserved.call, reply, applying);
     },

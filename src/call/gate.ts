@@ -79,6 +79,7 @@ export class Gate {
     const { message, era } = decoded;
     if (era === 'modern') {
       received.goneMeansCancelled = true;
+      if (decoded.unheard !== undefined) received.unheard = decoded.unheard;
       return this.#serve(message, modernSession(caller, server, channel), received, undefined);
     }
     // Over a pipe a cancellation need not say its revision: it may be about a stateless request of this process.
@@ -343,7 +344,7 @@ function cancelledId(message: Message): JsonValue | undefined {
 function callIn(
   { id, method, params }: RequestMessage,
   session: Session,
-  { receivedAt, headers: { traceparent } }: Received,
+  { receivedAt, unheard, headers: { traceparent } }: Received,
 ): DecodedCall | undefined {
   if (params === undefined || !isCallMethod(method)) return undefined;
   const target = params[method === 'resources/read' ? 'uri' : 'name'];
@@ -359,6 +360,7 @@ function callIn(
     params,
     receivedAt,
     traceparent,
+    unheard,
     paramHeaders: [],
   };
 }

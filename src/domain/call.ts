@@ -20,6 +20,8 @@ export type DecodedCall = {
   readonly receivedAt: number;
   /** W3C Trace Context for the server, where it is called over HTTP. */
   readonly traceparent: string | undefined;
+  /** Capabilities that the client declares and its server does not hear of. Modern only. */
+  readonly unheard: readonly string[];
   /** `Mcp-Param-*` headers that the server's HTTP endpoint needs, made from the arguments. Modern HTTP only. */
   readonly paramHeaders: readonly (readonly [name: string, value: string])[];
 };

@@ -19,6 +19,8 @@ export type Received = {
   goneMeansCancelled: boolean;
   /** Whether the answer brings headers of its own, so that no stream may begin before it: that of `initialize`. */
   headersToCome: boolean;
+  /** Capabilities that the client declares and its server does not hear of. Stateless revision only. */
+  unheard: readonly string[];
   /** The way it was sent, once it has been: where cancelling it must be said. Not a closure, see bench/README.md. */
   sentBy: { cancel(handle: Received, why: string): void } | undefined;
 };

@@ -42,6 +42,7 @@ const received = (more: Partial<Received> = {}): Received => {
     serverMs: 0,
     goneMeansCancelled: false,
     headersToCome: false,
+    unheard: [],
     sentBy: undefined,
   };
   return Object.assign(made, more);

@@ -187,6 +187,7 @@ export class HttpServer {
         serverMs: 0,
         goneMeansCancelled: false,
         headersToCome: false,
+        unheard: [],
         sentBy: undefined,
       };
       exchange.received = received;

@@ -87,6 +87,7 @@ export class StdioServer {
       serverMs: 0,
       goneMeansCancelled: false,
       headersToCome: false,
+      unheard: [],
       sentBy: undefined,
     };
     this.#running.add(received);

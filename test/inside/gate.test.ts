@@ -122,6 +122,7 @@ test('no stream may begin before the answer to `initialize`, which names the ses
       serverMs: 0,
       goneMeansCancelled: false,
       headersToCome: false,
+      unheard: [],
       sentBy: undefined,
     };
     const caller = inside.serving.gateway.rules().callers.get('desk');
@@ -207,6 +208,29 @@ describe('what reaches the server', () => {
         'a response to a request nobody made',
       ]);
     expect(methods()).toEqual([]);
+  });
+});
+
+describe('a server that needs sampling of its client, which it does not hear of', () => {
+  const error = { code: -32021, message: 'no', data: { requiredCapabilities: { sampling: {} } } };
+  const call = (capabilities: object) => {
+    const { _meta } = modernMeta({ 'io.modelcontextprotocol/clientCapabilities': capabilities }) as { _meta: object };
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'pay', arguments: {}, _meta } };
+    inside.answers['tools/call'] = () => ({ error });
+    return post(inside.url, JSON.stringify(body), modernHeaders(inside.token, 'tools/call', 'pay'));
+  };
+
+  test('says so in vain to a client that did declare it, and the gateway in words that help', async () => {
+    const { result } = (await call({ sampling: {}, roots: {} })).messages[0];
+    expect([result.isError, result.content[0].text]).toEqual([
+      true,
+      '[sallyport] failed: the server needs `sampling`, which is not relayed. It counts against the limits.',
+    ]);
+    expect(inside.trail().at(-1)).toMatchObject({ kind: 'outcome', outcome: 'failed' });
+  });
+
+  test('says so itself to one that did not', async () => {
+    expect((await call({ roots: {} })).messages[0].error).toEqual(error);
   });
 });
 

@@ -174,6 +174,7 @@ describe('what a server must not hear', () => {
     const decoded = decode({ id: 1, method: 'tools/list', params }, { protocolVersion: MODERN, method: 'tools/list' });
     const declared = { elicitation: {}, extensions: { x: {} } };
     expect(paramsOf(decoded)).toEqual({ cursor: 'c', _meta: { ...envelope, [CAPABILITIES]: declared, mine: 1 } });
+    expect(decoded).toHaveProperty('unheard', ['sampling', 'tasks']);
   });
 });
 

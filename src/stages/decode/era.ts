@@ -6,7 +6,13 @@ import type { Received } from '../../domain/received.ts';
 import { LEGACY_HTTP, META_CAPABILITIES, META_PREFIX, META_VERSION, MODERN } from '../../domain/revisions.ts';
 import { decodeMirrored } from './mirrored-headers.ts';
 
-export type InEra = { readonly kind: 'in-era'; readonly era: Era; readonly message: Message };
+export type InEra = {
+  readonly kind: 'in-era';
+  readonly era: Era;
+  readonly message: Message;
+  /** What the client declares in the message that its server does not hear of. */
+  readonly unheard?: readonly string[];
+};
 
 /**
  * Which era a message belongs to, by its body first, and whether it says so consistently (2026-07-28 basic/versioning
@@ -48,7 +54,8 @@ export function inEra(message: Message, received: Received): InEra | Fault {
   const declared = declaredToServer(offered);
   if (declared === offered) return { kind: 'in-era', era: 'modern', message };
   const heard = { ...params, _meta: { ...meta, [META_CAPABILITIES]: declared } };
-  return { kind: 'in-era', era: 'modern', message: { ...message, params: heard } };
+  const unheard = Object.keys(offered).filter((capability) => !(capability in declared));
+  return { kind: 'in-era', era: 'modern', message: { ...message, params: heard }, unheard };
 }
 
 function modernNotification(message: Message & { kind: 'notification' }): InEra | Fault {
