@@ -95,7 +95,7 @@ const BATCH = [
 /**
  * Opens the way to the collector; its address, headers, certificates and time limits are read from the standard
  * variables by the exporter. `hears` is told what became of each batch: a collector that is down changes no call.
- * @throws TracingUnusable where the packages are not installed.
+ * @throws TracingUnusable where its packages cannot be loaded.
  */
 export async function openTracing(
   wanted: TracingWanted,
@@ -103,7 +103,7 @@ export async function openTracing(
   hears: { readonly sent: () => void; readonly failed: (why: string) => void },
 ): Promise<Tracing> {
   const { sdk, resources, exporter } = await load(wanted.protocol).catch(() => {
-    throw new TracingUnusable('the packages of OpenTelemetry are not installed; npm install --include=optional');
+    throw new TracingUnusable('the packages of OpenTelemetry cannot be loaded; install sallyport anew');
   });
   const { resourceFromAttributes, defaultResource, detectResources, envDetector } = resources;
   const fromEnv = detectResources({ detectors: [envDetector] });
