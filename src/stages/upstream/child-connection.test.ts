@@ -1,15 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { bounds, nothing, unread } from '../../../test/support/upstream.ts';
+import { JsonNumber } from '../../domain/json.ts';
+import type { MessageId } from '../../domain/message.ts';
 import { ChildConnection } from './child-connection.ts';
 
-/** What becomes of a call to a server that writes what `says` makes of its answer; and what the log says. */
-async function called(says: string) {
+/** A connection to a server that does as it is told with each request. */
+function open(does: string) {
   const source = `
     require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
       const { id, method } = JSON.parse(line);
       if (id === undefined) return;
-      const answer = JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } });
-      ${says}
+      ${does}
     });`;
   const said: string[] = [];
   const connection = new ChildConnection({
@@ -23,9 +24,29 @@ async function called(says: string) {
     log: { ...unread, dropped: (why) => said.push(why) },
   });
   onTestFinished(() => connection.close());
-  const call = { id: 'c', handle: {}, method: 'tools/call', params: undefined, rest: '"method":"tools/call"}' };
-  return { reply: await connection.send({ ...call, onMessage: nothing }, nothing), said };
+  const call = { method: 'tools/call', params: undefined, rest: '"method":"tools/call"}', onMessage: nothing };
+  return { connection, said, send: (id: MessageId) => connection.send({ ...call, id, handle: {} }, nothing) };
 }
+
+/** What becomes of a call to a server that does so with its answer; and what the log says. */
+async function called(does: string) {
+  const { send, said } = open(
+    `const answer = JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }); ${does}`,
+  );
+  return { reply: await send('c'), said };
+}
+
+test('an answer that is too long is withheld from whom it is for, whatever ids stand within', async () => {
+  const { connection, send } = open(`
+    if (id === 1) return;
+    const result = { structuredContent: [{ id: 1 }], content: [{ type: 'text', text: 'x'.repeat(${bounds.responseBytesMax}) }] };
+    console.log(JSON.stringify({ result, jsonrpc: '2.0', id }));`);
+  const other = send(new JsonNumber('1'));
+  expect(await send(new JsonNumber('5'))).toMatchObject({ kind: 'withheld' });
+  expect(connection.inFlight).toBe(1);
+  await connection.close();
+  expect(await other).toMatchObject({ kind: 'unknown' });
+});
 
 const why = 'the answer stands among other text on its line; a line must be one message';
 

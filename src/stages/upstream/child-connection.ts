@@ -19,6 +19,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
+import { idOfLongAnswer } from './long-answer.ts';
 import { classify, type FromServer, refusalTo } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -272,15 +273,10 @@ export class ChildConnection implements Connection {
 
   #onLongLine(head: string, tail: string): void {
     const why = `the answer is larger than ${this.#options.responseBytesMax} bytes`;
-    const ids = [...`${head} ${tail}`.matchAll(/"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/g)];
-    for (const [, id = ''] of ids) {
-      const key = id.startsWith('"') ? `s${JSON.parse(id) as string}` : `n${id}`;
-      const waiting = this.#inFlight.take(key);
-      if (waiting === undefined) continue;
-      waiting.resolve({ kind: 'withheld', why });
-      return;
-    }
-    this.#options.log.dropped(why);
+    const id = idOfLongAnswer(head, tail);
+    const waiting = id === undefined ? undefined : this.#inFlight.take(idKey(id));
+    if (waiting === undefined) this.#options.log.dropped(why);
+    else waiting.resolve({ kind: 'withheld', why });
   }
 
   #onGone(why: string): void {
