@@ -48,6 +48,18 @@ test.skipIf(process.platform === 'win32')('a server that closes its input and wi
   await expect.poll(() => runs(pid)).toBe(false);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'a server that closes its output can answer nothing, and is ended',
+  async () => {
+    const { child, pid, gone } = await started(
+      `${deaf} require('node:fs').writeSync(1, process.pid + '\\n'); require('node:fs').closeSync(1);`,
+    );
+    expect(await gone).toBe('its output is closed');
+    await child.over;
+    await expect.poll(() => runs(pid)).toBe(false);
+  },
+);
+
 test.skipIf(process.platform === 'win32')('what a server started is ended with it, though it will not', async () => {
   const { child, pid, gone } = await started(`
     const { spawn } = require('node:child_process');
