@@ -75,6 +75,19 @@ test.skipIf(process.platform === 'win32')('what a server started is ended with i
 });
 
 test.skipIf(process.platform === 'win32')(
+  'a server that dies while it is written to: how it ended is said',
+  async () => {
+    const { child, gone } = await started(
+      `console.log(process.pid); require('node:fs').closeSync(0); setTimeout(() => process.exit(7), 200);`,
+    );
+    const looking = setInterval(() => child.write('{}'), 20);
+    expect(await gone).toBe('it ended with code 7');
+    clearInterval(looking);
+    await child.over;
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
   'who left its process group is not listened to when it has ended',
   async () => {
     const { child, pid, gone } = await started(`

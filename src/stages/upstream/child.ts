@@ -41,11 +41,10 @@ export class Child {
     if (stdout !== null) this.#read(stdout, lines, events);
     stdout?.on('end', () => {
       lines.end();
-      // Mostly it ends itself now, and then says better why.
-      setTimeout(() => this.#isEnding || this.#end('its output is closed', events.onGone), EXIT_MS_MAX).unref();
+      this.#endSoon('its output is closed', events.onGone);
     });
     // A pipe that breaks shows in `exit`; without a listener it would end the gateway.
-    stdin?.on('error', () => this.#end('its input is closed', events.onGone));
+    stdin?.on('error', () => this.#endSoon('its input is closed', events.onGone));
     if (stderr !== null) {
       const said = (line: string) => {
         this.#stderr.push(line);
@@ -155,6 +154,11 @@ export class Child {
     await Promise.race([read, late.promise]);
     clearTimeout(timer);
     this.#isLast = false;
+  }
+
+  /** Of no use as it is. Mostly it is about to end, and how it did says more. */
+  #endSoon(why: string, onGone: (why: string) => void): void {
+    setTimeout(() => this.#isEnding || this.#end(why, onGone), EXIT_MS_MAX).unref();
   }
 
   #end(why: string, onGone: (why: string) => void): void {
