@@ -20,8 +20,12 @@ export async function httpServer(serve: Serve, protocol = 'http'): Promise<URL> 
   return new URL(`${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
 }
 
-export async function endpointTo(serve: Serve, protocol = 'http'): Promise<HttpEndpoint> {
-  const endpoint = new HttpEndpoint({ url: await httpServer(serve, protocol), headers: [], ...bounds });
+export async function endpointTo(
+  serve: Serve,
+  more: { protocol?: string; totalMsMax?: number } = {},
+): Promise<HttpEndpoint> {
+  const url = await httpServer(serve, more.protocol);
+  const endpoint = new HttpEndpoint({ url, headers: [], ...bounds, totalMsMax: more.totalMsMax ?? bounds.totalMsMax });
   onTestFinished(() => endpoint.close());
   return endpoint;
 }

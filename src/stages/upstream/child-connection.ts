@@ -3,6 +3,7 @@ import { type Era, idKey, idText, type MessageId } from '../../domain/message.ts
 import type { Reply } from '../../domain/reply.ts';
 import { META_LOG } from '../../domain/revisions.ts';
 import type { Pace } from '../../platform/pace.ts';
+import { answersWithin } from './answers-within.ts';
 import { Asked } from './asked.ts';
 import { Child, type ChildCommand } from './child.ts';
 import {
@@ -18,6 +19,7 @@ import {
   withSubscription,
 } from './connection.ts';
 import { type Deadlines, InFlight } from './in-flight.ts';
+import { idOfLongAnswer } from './long-answer.ts';
 import { classify, type FromServer, refusalTo, statusOf } from './server-messages.ts';
 import type { UpstreamLog } from './upstream-log.ts';
 
@@ -204,6 +206,8 @@ export class ChildConnection implements Connection {
         if (message.subscription !== undefined) return this.#toSubscriber(message.subscription, message.method, line);
         this.#toOwner(message.progressToken, { method: message.method, text: line, id: undefined });
         return;
+      case 'no-message':
+        return this.#onText(line, message.why);
       case 'refused':
         this.#options.log.dropped(message.why);
         if (message.id !== undefined) this.#child.write(refusalTo(message.id, message.why));
@@ -211,6 +215,17 @@ export class ChildConnection implements Connection {
       default:
         message satisfies never;
     }
+  }
+
+  /**
+   * A line is one message, and nothing within one is taken for an answer. What was one may still come by itself, as from
+   * a server that shows what it sends; where it does not, it is over, and whoever waits hears why.
+   */
+  #onText(line: string, why: string): void {
+    const ids = this.#isAsked ? answersWithin(line, this.era) : [];
+    const lost = ids.flatMap((id) => this.#inFlight.find((one) => one.key === idKey(id)) ?? []);
+    for (const waiting of lost) this.#inFlight.doubt(waiting, LOST_IN_TEXT);
+    this.#options.log.dropped(lost.length === 0 ? why : LOST_IN_TEXT);
   }
 
   #toSubscriber(subscription: MessageId, method: string, line: string): void {
@@ -258,15 +273,10 @@ export class ChildConnection implements Connection {
 
   #onLongLine(head: string, tail: string): void {
     const why = `the answer is larger than ${this.#options.responseBytesMax} bytes`;
-    const ids = [...`${head} ${tail}`.matchAll(/"id"\s*:\s*("(?:[^"\\]|\\.){0,256}"|-?[0-9]{1,20})\s*[,}]/g)];
-    for (const [, id = ''] of ids) {
-      const key = id.startsWith('"') ? `s${JSON.parse(id) as string}` : `n${id}`;
-      const waiting = this.#inFlight.take(key);
-      if (waiting === undefined) continue;
-      waiting.resolve({ kind: 'withheld', why });
-      return;
-    }
-    this.#options.log.dropped(why);
+    const id = idOfLongAnswer(head, tail);
+    const waiting = id === undefined ? undefined : this.#inFlight.take(idKey(id));
+    if (waiting === undefined) this.#options.log.dropped(why);
+    else waiting.resolve({ kind: 'withheld', why });
   }
 
   #onGone(why: string): void {
@@ -295,6 +305,8 @@ function toOneOf(running: readonly Waiting[], { outgoing }: Waiting, message: Se
   const shown = shownBeside(others, message);
   if (shown !== undefined) outgoing.onMessage(shown);
 }
+
+const LOST_IN_TEXT = 'the answer stands among other text on its line; a line must be one message';
 
 /** These tell the session something; they belong to no call even while one runs. */
 const STANDING_ONLY = new Set([

@@ -48,6 +48,18 @@ test.skipIf(process.platform === 'win32')('a server that closes its input and wi
   await expect.poll(() => runs(pid)).toBe(false);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'a server that closes its output can answer nothing, and is ended',
+  async () => {
+    const { child, pid, gone } = await started(
+      `${deaf} require('node:fs').writeSync(1, process.pid + '\\n'); require('node:fs').closeSync(1);`,
+    );
+    expect(await gone).toBe('its output is closed');
+    await child.over;
+    await expect.poll(() => runs(pid)).toBe(false);
+  },
+);
+
 test.skipIf(process.platform === 'win32')('what a server started is ended with it, though it will not', async () => {
   const { child, pid, gone } = await started(`
     const { spawn } = require('node:child_process');
@@ -61,6 +73,19 @@ test.skipIf(process.platform === 'win32')('what a server started is ended with i
   await child.over;
   await expect.poll(() => runs(pid)).toBe(false);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a server that dies while it is written to: how it ended is said',
+  async () => {
+    const { child, gone } = await started(
+      `console.log(process.pid); require('node:fs').closeSync(0); setTimeout(() => process.exit(7), 200);`,
+    );
+    const looking = setInterval(() => child.write('{}'), 20);
+    expect(await gone).toBe('it ended with code 7');
+    clearInterval(looking);
+    await child.over;
+  },
+);
 
 test.skipIf(process.platform === 'win32')(
   'who left its process group is not listened to when it has ended',

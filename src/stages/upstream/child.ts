@@ -16,6 +16,7 @@ export class Child {
   readonly #over = Promise.withResolvers<void>();
   #gone: string | undefined;
   #corked = false;
+  #isEnding = false;
   /** Whether somebody waited for a line of the piece that is being read. */
   #wasAwaited = false;
   /** Whether it has ended, and what it said last is being read. */
@@ -38,9 +39,12 @@ export class Child {
       onLongLine: (head, tail) => events.onLongLine(head.toString('latin1'), tail.toString('latin1')),
     });
     if (stdout !== null) this.#read(stdout, lines, events);
-    stdout?.on('end', () => lines.end());
+    stdout?.on('end', () => {
+      lines.end();
+      this.#endSoon('its output is closed', events.onGone);
+    });
     // A pipe that breaks shows in `exit`; without a listener it would end the gateway.
-    stdin?.on('error', () => this.#end('its input is closed', events.onGone));
+    stdin?.on('error', () => this.#endSoon('its input is closed', events.onGone));
     if (stderr !== null) {
       const said = (line: string) => {
         this.#stderr.push(line);
@@ -104,6 +108,7 @@ export class Child {
 
   /** Closes its input, then asks, then insists. Resolves when it has ended. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     this.#process.stdin?.end();
     if (await this.#endsWithin(END_OF_INPUT_MS)) return;
     this.#signal('SIGTERM');
@@ -149,6 +154,11 @@ export class Child {
     await Promise.race([read, late.promise]);
     clearTimeout(timer);
     this.#isLast = false;
+  }
+
+  /** Of no use as it is. Mostly it is about to end, and how it did says more. */
+  #endSoon(why: string, onGone: (why: string) => void): void {
+    setTimeout(() => this.#isEnding || this.#end(why, onGone), EXIT_MS_MAX).unref();
   }
 
   #end(why: string, onGone: (why: string) => void): void {
@@ -220,4 +230,5 @@ const END_OF_INPUT_MS = 2_000;
 const TERM_MS = 3_000;
 const GONE_LOOK_MS = 20;
 const LAST_LINES_MS = 500;
+const EXIT_MS_MAX = 500;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;

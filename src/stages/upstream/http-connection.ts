@@ -312,6 +312,9 @@ export class HttpConnection implements Connection {
           to({ method: message.method, text, id: message.id });
         }
         break;
+      case 'no-message':
+        this.#options.log.dropped(message.why);
+        break;
       case 'refused':
         this.#options.log.dropped(message.why);
         if (message.id !== undefined && this.era === 'legacy') this.tell(refusalTo(message.id, message.why));

@@ -31,8 +31,24 @@ test.each([
   expect((await exchange.done).kind).toBe(kind);
 });
 
+test.each([
+  ['a stream', (response: ServerResponse) => response.setHeader('content-type', 'text/event-stream').write(': \n\n')],
+  ['a body', (response: ServerResponse) => response.write(' ')],
+  ['hints', (response: ServerResponse) => response.writeEarlyHints({ link: '</x>; rel=preload' })],
+])('%s without end is no answer, and ends in all', async (_what, say) => {
+  const endpoint = await endpointTo(
+    (_request, response) => {
+      const saying = setInterval(() => (response.headersSent ? response.write(': \n\n') : say(response)), 20);
+      response.on('close', () => clearInterval(saying));
+    },
+    { totalMsMax: 500 },
+  );
+  const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => false });
+  expect(await exchange.done).toEqual({ kind: 'lost', why: 'no answer within 0.5 s' });
+});
+
 test('a server that is asked for TLS and speaks none: nothing was sent, and why', async () => {
-  const endpoint = await endpointTo(nothing, 'https');
+  const endpoint = await endpointTo(nothing, { protocol: 'https' });
   const exchange = endpoint.exchange({ method: 'POST', headers: [], body: '{}', onEvent: () => true });
   expect(await exchange.done).toEqual({ kind: 'not-sent', why: 'it does not speak TLS at this port' });
 });

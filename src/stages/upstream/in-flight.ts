@@ -1,6 +1,6 @@
 import { Bag } from '../../platform/bag.ts';
 
-/** Requests waiting for a server, with the two clocks of each: silence and total. One timer serves all. */
+/** Requests waiting for a server, with the clocks of each: silence and total, and doubt where there is one. One timer serves all. */
 export class InFlight<T extends Deadlines> {
   readonly #waiting = new Bag<T>();
   readonly #silenceMsMax: number;
@@ -51,6 +51,11 @@ export class InFlight<T extends Deadlines> {
     waiting.heardAt = performance.now();
   }
 
+  /** Its answer seems to be lost: it is not waited for much longer. */
+  doubt(waiting: T, why: string): void {
+    waiting.doubt ??= { why, since: performance.now() };
+  }
+
   take(key: string): T | undefined {
     return this.#waiting.take((waiting) => waiting.key === key);
   }
@@ -73,7 +78,9 @@ export class InFlight<T extends Deadlines> {
           ? `no answer within ${this.#totalMsMax / 1000} s`
           : now - waiting.heardAt > this.#silenceMsMax
             ? `the server was silent for ${this.#silenceMsMax / 1000} s`
-            : undefined;
+            : waiting.doubt !== undefined && now - waiting.doubt.since > DOUBT_MS_MAX
+              ? waiting.doubt.why
+              : undefined;
       if (why === undefined) continue;
       this.#waiting.remove(waiting);
       this.#expire(waiting, why);
@@ -86,5 +93,12 @@ export class InFlight<T extends Deadlines> {
   }
 }
 
-/** `performance.now()` milliseconds; `add` sets both. What is meant to stand open has no deadline. */
-export type Deadlines = { readonly key: string; since: number; heardAt: number; readonly standing: boolean };
+/** `performance.now()` milliseconds; `add` sets the first two. What is meant to stand open has no deadline. */
+export type Deadlines = {
+  readonly key: string;
+  since: number;
+  heardAt: number;
+  doubt?: { readonly why: string; readonly since: number };
+  readonly standing: boolean;
+};
+const DOUBT_MS_MAX = 3_000;

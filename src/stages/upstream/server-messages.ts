@@ -19,6 +19,8 @@ export type FromServer =
       readonly subscription: MessageId | undefined;
     }
   | { readonly kind: 'request'; readonly method: string; readonly id: MessageId }
+  /** Text that is not one message. */
+  | { readonly kind: 'no-message'; readonly why: string }
   /** `id`: of a request, which must be told that nobody will answer it. */
   | { readonly kind: 'refused'; readonly why: string; readonly id?: MessageId | undefined };
 
@@ -27,9 +29,9 @@ export function classify(text: string, era: Era): FromServer {
   try {
     value = JSON.parse(text);
   } catch {
-    return { kind: 'refused', why: 'not JSON' };
+    return { kind: 'no-message', why: 'not JSON' };
   }
-  if (!isRecord(value)) return { kind: 'refused', why: 'not one JSON-RPC message' };
+  if (!isRecord(value)) return { kind: 'no-message', why: 'not one JSON-RPC message' };
   const id = idOf(value, text);
   const method = value['method'];
   if (typeof method === 'string') {
