@@ -34,3 +34,40 @@ test('the newest messages wait, so many and so large, and the last one always', 
   expect(after(20, ['aaaaa', 'bbbbb'])).toEqual(['aaaaa', 'bbbbb']);
   expect(after(20, ['a', 'longer than all of it'])).toEqual(['longer than all of it']);
 });
+
+test('a stream takes what it is given, and what waited for it once', () => {
+  const standing = new Standing(1_000);
+  standing.deliver('s', message('early'));
+  const [first, second] = [stream(), stream()];
+  standing.attach('s', first.emit, nothing);
+  expect(standing.deliver('s', { text: 'asked', id: 'q' })).toBe(true);
+  standing.attach('s', second.emit, nothing);
+  standing.attach('other', stream().emit, nothing);
+  expect([first.texts, second.texts]).toEqual([['early', 'asked'], []]);
+});
+
+test('the newest stream of a session takes over; one that was replaced ends nothing when it closes', () => {
+  const standing = new Standing(1_000);
+  const closed: string[] = [];
+  const [first, second] = [stream(), stream()];
+  const detach = standing.attach('s', first.emit, () => closed.push('first'));
+  standing.attach('s', second.emit, () => closed.push('second'));
+  expect([closed, standing.size]).toEqual([['first'], 1]);
+  detach();
+  standing.deliver('s', message('one'));
+  expect([first.texts, second.texts, standing.size]).toEqual([[], ['one'], 1]);
+});
+
+test('of a session that is over nothing is left', () => {
+  const standing = new Standing(1_000);
+  const closed: string[] = [];
+  const { emit, texts } = stream();
+  standing.attach('s', emit, () => closed.push('s'));
+  standing.attach('t', () => false, nothing);
+  standing.deliver('t', message('unread'));
+  for (const session of ['s', 't', 'u']) standing.forget(session);
+  expect([closed, standing.size]).toEqual([['s'], 0]);
+  const next = stream();
+  for (const session of ['s', 't']) standing.attach(session, next.emit, nothing);
+  expect([texts, next.texts]).toEqual([[], []]);
+});

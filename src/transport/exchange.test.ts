@@ -47,7 +47,8 @@ const received = (more: Partial<Received> = {}): Received => {
   };
   return Object.assign(made, more);
 };
-const later = () => performance.now() + 15_001;
+/** Whole milliseconds: fractions would be rounded where they are added to. */
+const later = () => Math.ceil(performance.now()) + 15_001;
 
 describe('an answer', () => {
   test('is JSON with its status, as long as nothing was said before it', async () => {

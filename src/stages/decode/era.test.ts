@@ -126,6 +126,18 @@ describe('revisions', () => {
   });
 });
 
+test('a notification that is turned away has no id', () => {
+  const say = (meta: object, protocolVersion: string | undefined) =>
+    decode({ method: 'notifications/cancelled', params: { _meta: meta } }, { protocolVersion });
+  for (const [meta, protocolVersion] of [
+    [{ ...envelope, [VERSION]: 1 }, MODERN],
+    [{ ...envelope, [VERSION]: LEGACY }, LEGACY],
+    [envelope, undefined],
+    [envelope, LEGACY],
+  ] as const)
+    expect(say(meta, protocolVersion)).toMatchObject({ kind: 'fault', id: null });
+});
+
 describe('headers of a stateless request', () => {
   test.each([
     ['tools/call', { name: 'x' }],
@@ -157,6 +169,19 @@ describe('what a server must not hear', () => {
       name: 'x',
     });
     expect(paramsOf(decode({ method: 'notifications/progress', params: { inputResponses: {} } }))).toEqual({});
+  });
+  test('each of these alone, and nothing that is called so elsewhere', () => {
+    const one = { 'io.modelcontextprotocol/x': 1 };
+    const params = (given: object) =>
+      paramsOf(decode({ id: 1, method: 'tools/call', params: { name: 'x', ...given } }));
+    expect(params({ _meta: { ...one, mine: 2 } })).toEqual({ name: 'x', _meta: { mine: 2 } });
+    expect(params({ inputResponses: {} })).toEqual({ name: 'x' });
+    expect(params({ _meta: one, arguments: one, mine: one })).toEqual({
+      name: 'x',
+      _meta: {},
+      arguments: one,
+      mine: one,
+    });
   });
   test('what forges nothing is left as it is', () => {
     const message = messageOf({ id: 1, method: 'tools/call', params: { name: 'x', _meta: { progressToken: 1 } } });

@@ -70,6 +70,10 @@ describe('arguments and their headers', () => {
     const sent = values.map((value) => ['mcp-param-region', value] as const);
     expect(checkMirrors(mirrors, args({ region: 'a' }), sent)).toEqual({ wrong });
   });
+  test('what cannot be mirrored is said to be so', () => {
+    const wrong = 'the argument of Mcp-Param-Region is no string, integer or boolean';
+    expect(checkMirrors(mirrors, args({ region: ['a'] }), [['mcp-param-region', 'a']])).toEqual({ wrong });
+  });
   test('an integer beyond a double is another than its neighbour', () => {
     const big = { where: { zone: new JsonNumber('9007199254740993') } } as unknown as JsonObject;
     expect(checkMirrors(mirrors, big, [['mcp-param-zone', '9007199254740992']])).toHaveProperty('wrong');

@@ -45,11 +45,11 @@ export function checkMirrors(
     const [first] = given;
     if (first === undefined) return { wrong: `the header Mcp-Param-${header} is missing, its argument is not` };
     if (given.length > 1) return { wrong: `Mcp-Param-${header} is sent more than once` };
+    const text = mirrorText(value);
+    if (text === undefined) return { wrong: `the argument of Mcp-Param-${header} is no string, integer or boolean` };
     const decoded = decodeMirrored(first[1]);
     if (decoded === undefined) return { wrong: `Mcp-Param-${header} is encoded in a way that cannot be read` };
     if (!sameValue(decoded, value)) return { wrong: `Mcp-Param-${header} differs from its argument` };
-    const text = mirrorText(value);
-    if (text === undefined) return { wrong: `the argument of Mcp-Param-${header} is no string, integer or boolean` };
     headers.push([name, encodeMirrored(text)]);
   }
   // What the tool does not annotate is passed on: an intermediary that does not know a header must forward it.
@@ -62,8 +62,7 @@ export function checkMirrors(
 export function makeMirrors(mirrors: readonly Mirror[], args: JsonObject): readonly (readonly [string, string])[] {
   const headers: (readonly [string, string])[] = [];
   for (const { path, header } of mirrors) {
-    const value = valueAt(args, path);
-    const text = value === undefined || value === null ? undefined : mirrorText(value);
+    const text = mirrorText(valueAt(args, path));
     if (text !== undefined) headers.push([`mcp-param-${header.toLowerCase()}`, encodeMirrored(text)]);
   }
   return headers;
@@ -78,7 +77,7 @@ function valueAt(args: JsonObject, path: readonly string[]): JsonValue | undefin
   return value;
 }
 
-function mirrorText(value: JsonValue): string | undefined {
+function mirrorText(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return String(value);
   return value instanceof JsonNumber ? value.text : undefined;

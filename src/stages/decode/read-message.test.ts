@@ -18,6 +18,13 @@ describe('messages', () => {
     expect(read(text)).toMatchObject({ kind: 'message', message: { kind } });
   });
 
+  test('a response is what it says, and nothing besides', () => {
+    const error = '{"code":1,"message":"x"}';
+    expect(read('{"jsonrpc":"2.0","id":1,"result":null}')).toMatchObject({ message: { body: { result: null } } });
+    const failed = read(`{"jsonrpc":"2.0","id":1,"error":${error}}`);
+    expect(failed).toMatchObject({ message: { body: { error: { code: { text: '1' }, message: 'x' } } } });
+  });
+
   test('an id keeps its text, whatever its size', () => {
     expect(read('{"jsonrpc":"2.0","id":123456789012345678901,"method":"ping"}')).toMatchObject({
       message: { id: { text: '123456789012345678901' } },
@@ -97,6 +104,13 @@ describe('what is none', () => {
     ['{"jsonrpc":"2.0","id":7,"result":1,"error":{}}', 'neither a request nor a response'],
   ])('%s: who asked is told why, under the id', (text, why) => {
     expect(read(text)).toMatchObject({ why, id: { text: '7' } });
+  });
+  test.each([
+    ['[]', 'batches are not accepted; send one message at a time'],
+    ['5', 'a JSON-RPC message is an object'],
+    ['null', 'a JSON-RPC message is an object'],
+  ])('%s: what it is is said', (text, why) => {
+    expect(read(text)).toMatchObject({ code: -32600, why, id: null });
   });
   test('a response without an id answers nothing', () => {
     expect(read('{"jsonrpc":"2.0","result":1}')).toMatchObject({ code: -32600, why: 'a response needs an id' });

@@ -17,14 +17,18 @@ const withTokens = [
   { caller: night, token: tokens.night },
 ];
 
+const withoutToken = [
+  { caller: local, token: 'none' },
+  { caller: second, token: 'none' },
+];
+
 describe('who brings a token', () => {
-  const credentials = new Credentials(withTokens);
   test.each([
     [`Bearer ${tokens.desk}`, desk],
     [`bearer ${tokens.desk}`, desk],
     [`BEARER   ${tokens.night}`, night],
   ])('%s is its caller', (header, who) => {
-    expect(credentials.identify(header)).toBe(who);
+    expect(new Credentials(withTokens).identify(header)).toBe(who);
   });
   test.each([
     undefined,
@@ -46,20 +50,16 @@ describe('who brings a token', () => {
     'Bearer undefined',
     'Bearer __proto__',
   ])('%j is nobody', (header) => {
-    expect(credentials.identify(header)).toBeUndefined();
+    expect(new Credentials(withTokens).identify(header)).toBeUndefined();
   });
 });
 
 describe('where a grant needs no token', () => {
-  const credentials = new Credentials([
-    ...withTokens,
-    { caller: local, token: 'none' },
-    { caller: second, token: 'none' },
-  ]);
   test('who brings none is that caller, the first of several', () => {
-    expect(credentials.identify(undefined)).toBe(local);
+    expect(new Credentials([...withTokens, ...withoutToken]).identify(undefined)).toBe(local);
   });
   test('a wrong token is nobody all the same, and a right one its own caller', () => {
+    const credentials = new Credentials([...withTokens, ...withoutToken]);
     for (const header of ['', 'Bearer none', 'Bearer wrong', 'none'])
       expect(credentials.identify(header)).toBeUndefined();
     expect(credentials.identify(`Bearer ${tokens.night}`)).toBe(night);

@@ -24,12 +24,14 @@ let folder: string;
 let db: DatabaseSync;
 let now: number;
 let ended: string[];
+let restored: string[];
 let faults: unknown[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
   db = openDatabase(join(folder, 'sallyport.db'));
   now = 1_700_000_000_000;
   ended = [];
+  restored = [];
   faults = [];
 });
 afterEach(() => {
@@ -46,7 +48,7 @@ const table = (sessionsMax = 3) =>
       now: () => now,
       randomId: () => `secret-${++made}`,
       onEnd: (live: Live) => ended.push(live.session.id),
-      onRestore: () => {},
+      onRestore: (live: Live) => restored.push(live.session.id),
     },
   );
 const open = (sessions: SessionTable) => {
@@ -100,6 +102,9 @@ describe('a session', () => {
     const sessions = table();
     const { id, live } = open(sessions);
     sessions.setUpstream(live, 'upstream-1');
+    const next = table();
+    for (let i = 0; i < 2; i++) find(next, id);
+    expect(restored.splice(0)).toEqual([live.session.id]);
     expect(find(table(), id)).toMatchObject({
       upstream: 'upstream-1',
       session: { id: live.session.id, revision: '2025-11-25' },
@@ -161,6 +166,18 @@ describe('many sessions', () => {
     open(sessions);
     expect(ended).toEqual([second.live.session.id]);
     expect(find(sessions, first.id)).toBe(first.live);
+  });
+
+  test('at the bound the longest idle one goes, whichever was opened first, and none where all are busy', () => {
+    const sessions = table(2);
+    const [first, second] = [open(sessions), open(sessions)];
+    now += 1_000;
+    expect(find(sessions, first.id)).toBeDefined();
+    const third = open(sessions);
+    expect(ended).toEqual([second.live.session.id]);
+    for (const { live } of [first, third]) live.busy = 1;
+    open(sessions);
+    expect([sessions.size, ended]).toEqual([3, [second.live.session.id]]);
   });
 
   test('at the bound one that comes back from the store takes the place of another', () => {
