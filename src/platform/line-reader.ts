@@ -1,3 +1,5 @@
+import { Pieces } from './pieces.ts';
+
 /**
  * Lines out of chunks, without their line feed (and a carriage return before it). A line over the bound is skipped to
  * its end and reported by its first and last bytes.
@@ -8,8 +10,7 @@ export class LineReader {
     readonly onLine: (line: Buffer) => void;
     readonly onLongLine: (head: Buffer, tail: Buffer) => void;
   };
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #line = new Pieces();
   #head: Buffer | undefined;
   #tail: Buffer = Buffer.alloc(0);
 
@@ -35,7 +36,7 @@ export class LineReader {
 
   /** Nothing more comes: what stands after the last line feed is a line too. */
   end(): void {
-    if (this.#bytes > 0 || this.#head !== undefined) this.#lineEnds();
+    if (this.#line.bytes > 0 || this.#head !== undefined) this.#lineEnds();
   }
 
   #part(part: Buffer): void {
@@ -43,26 +44,20 @@ export class LineReader {
       this.#tail = Buffer.concat([this.#tail, part]).subarray(-EDGE_BYTES);
       return;
     }
-    this.#parts.push(part);
-    this.#bytes += part.length;
-    if (this.#bytes <= this.#options.bytesMax) return;
-    const whole = Buffer.concat(this.#parts);
+    this.#line.push(part);
+    if (this.#line.bytes <= this.#options.bytesMax) return;
+    const whole = this.#line.take();
     this.#head = Buffer.from(whole.subarray(0, EDGE_BYTES));
     this.#tail = Buffer.from(whole.subarray(-EDGE_BYTES));
-    this.#parts = [];
   }
 
   #lineEnds(): void {
     const head = this.#head;
     const tail = this.#tail;
-    const parts = this.#parts;
-    this.#parts = [];
-    this.#bytes = 0;
+    let line = this.#line.take();
     this.#head = undefined;
     this.#tail = Buffer.alloc(0);
     if (head !== undefined) return this.#options.onLongLine(head, tail);
-    const [only] = parts;
-    let line = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
     if (line.at(-1) === 0x0d) line = line.subarray(0, -1);
     if (line.length > 0) this.#options.onLine(line);
   }

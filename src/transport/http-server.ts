@@ -6,6 +6,7 @@ import type { Received, ReceivedHeaders } from '../domain/received.ts';
 import { MODERN } from '../domain/revisions.ts';
 import { readTraceparent } from '../domain/traceparent.ts';
 import { Bag } from '../platform/bag.ts';
+import { Pieces } from '../platform/pieces.ts';
 import { Unavailable } from '../platform/unavailable.ts';
 import { requestIdIn } from '../stages/decode/read-message.ts';
 import { GATEWAY_HEADER } from '../stages/upstream/http-exchange.ts';
@@ -386,20 +387,18 @@ function text(header: string | string[] | undefined): string | undefined {
 /** The whole body, or why there is none. What is too large is read to its end, so that the client hears why. */
 function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'too-large' | 'gone'> {
   return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
+    let pieces = new Pieces();
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else chunks = [];
+      if (bytes <= bytesMax) pieces.push(chunk);
+      else if (pieces.bytes > 0) pieces = new Pieces();
       if (bytes > DISCARDED_BYTES_MAX) request.destroy();
     });
     let ended = false;
     request.on('end', () => {
       ended = true;
-      const [only] = chunks;
-      if (bytes > bytesMax) resolve('too-large');
-      else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+      resolve(bytes > bytesMax ? 'too-large' : pieces.take());
     });
     // Every request closes, after its end too; a fault is followed by it.
     request.on('error', () => {});

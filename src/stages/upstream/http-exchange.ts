@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { type Dispatcher, Pool } from 'undici';
 import { type Pace, SHARE_ASKED, SHARE_UNASKED } from '../../platform/pace.ts';
+import { Pieces } from '../../platform/pieces.ts';
 
 export type HttpEndpointOptions = {
   readonly url: URL;
@@ -95,7 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sessionId: string | undefined;
   #isGateway = false;
   #aborted = false;
-  #chunks: Buffer[] = [];
+  readonly #body = new Pieces();
   #bytes = 0;
   #events: ReturnType<typeof createParser> | undefined;
   #lastEventId: string | undefined;
@@ -189,14 +190,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.responseBytesMax) return this.#tooLarge(controller);
-    this.#chunks.push(chunk);
+    this.#body.push(chunk);
   }
 
   onResponseEnd(): void {
     clearTimeout(this.#total);
     if (this.#events !== undefined) return this.#streamLost('the stream ended without an answer');
-    const [only] = this.#chunks;
-    const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+    const body = this.#body.take();
     this.#settle({ kind: 'ended', status: this.#status, body: body.length === 0 ? undefined : body.toString('utf8') });
   }
 
