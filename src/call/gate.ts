@@ -289,8 +289,8 @@ export class Gate {
   #call(message: RequestMessage, session: Session, received: Received): Answer | Promise<Answer> {
     const call = callIn(message, session, received);
     if (call !== undefined) return handleCall(call, received, this.#parts.stages);
-    const status = session.era === 'modern' ? 400 : 200;
-    return turnAway(fault(status, -32602, `\`${message.method}\` names nothing`, message.id));
+    // A stateless request has `params`, and its names were looked at when it was read.
+    return turnAway(fault(200, -32602, `\`${message.method}\` names nothing`, message.id));
   }
 
   async #listTools(message: RequestMessage, session: Session): Promise<Answer> {

@@ -306,6 +306,61 @@ describe('prompts and resources', () => {
     ]);
   });
 
+  test.each([
+    { type: 'ref/prompt', name: 'greet', uri: 'file:///b' },
+    { type: 'ref/resource', uri: 'file:///a', name: 'other' },
+    { type: 'ref/resource', name: 'greet' },
+    { type: 'ref/prompt', uri: 'file:///a' },
+    { type: 'ref/other', name: 'greet' },
+    { type: 'ref/prompt', name: ['greet'] },
+    { name: 'greet' },
+    { uri: 'file:///a' },
+    { type: 'ref/prompt', name: 'greet', Name: 'other' },
+    { type: 'ref/resource', uri: 'file:///a', URI: 'file:///b' },
+    'greet',
+    undefined,
+  ])('a reference that could be read in two ways, or in none, is not completed: %j', async (ref) => {
+    const session = await open();
+    const said = await session.send('completion/complete', { ref });
+    expect(error(said)).toEqual([200, -32602, '`ref` must name one prompt or one resource, as its type says']);
+    expect(methods()).toEqual([]);
+  });
+
+  test('what is shown is completed', async () => {
+    const session = await open();
+    inside.answers['completion/complete'] = () => ({ completion: { values: ['one'] } });
+    for (const ref of [
+      { type: 'ref/prompt', name: 'greet', title: 'x' },
+      { type: 'ref/resource', uri: 'file:///a' },
+    ])
+      expect((await session.send('completion/complete', { ref })).messages[0].result.completion.values).toEqual([
+        'one',
+      ]);
+    expect(inside.arrived.map(({ params }) => params.ref.type)).toEqual(['ref/prompt', 'ref/resource']);
+  });
+
+  test('a standing stream ends when its grant is withdrawn, and hears before that what has changed for it', async () => {
+    const changed = await startInside({ folder: `${folder.path}/listens`, policy, tools: ['pay'] });
+    changed.answers['subscriptions/listen'] = () => undefined;
+    const params = { notifications: { toolsListChanged: true, resourcesListChanged: false }, ...modernMeta() };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params });
+    const listening = post(changed.url, body, modernHeaders(changed.token, 'subscriptions/listen'));
+    await until('the stream', () => changed.arrived.some(({ method }) => method === 'subscriptions/listen'));
+    await changed.change({ policy: { ...policy, default: 'allow' } });
+    await changed.change({ config: { grants: { desk: grant('${env:NIGHT}'), other: grant('${env:DESK}') } } });
+    await changed.change({ config: { grants: { other: grant('${env:DESK}') } } });
+    const { messages } = await listening;
+    const meta = { 'io.modelcontextprotocol/subscriptionId': 'l' };
+    expect(messages[0]).toEqual({
+      jsonrpc: '2.0',
+      method: 'notifications/tools/list_changed',
+      params: { _meta: meta },
+    });
+    expect(messages.at(-1)).toMatchObject({ id: 'l', error: { code: -32603 } });
+    expect(messages.at(-1).error.message).toContain('the grant has been withdrawn');
+    await changed.close();
+  });
+
   test('what is shown is read with intent and outcome', async () => {
     const session = await open();
     inside.answers['resources/read'] = () => ({ contents: [] });

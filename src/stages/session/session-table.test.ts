@@ -191,6 +191,17 @@ describe('many sessions', () => {
     expect([sessions.size, ended]).toEqual([2, [first.live.session.id]]);
   });
 
+  test('a sweep takes out of the store what nobody has used for a day, here or before', () => {
+    open(table());
+    now += 1;
+    const sessions = table();
+    const { live } = open(sessions);
+    const stored = () => db.prepare('SELECT digest FROM sessions').all();
+    now += 24 * hour;
+    sessions.sweep(() => true);
+    expect([stored(), sessions.size]).toEqual([[{ digest: live.digest }], 1]);
+  });
+
   test('a sweep leaves one with a call or stream that runs', () => {
     const sessions = table();
     const { live } = open(sessions);

@@ -25,8 +25,8 @@ export type SessionStore = {
   touch(digest: string, usedAt: number): void;
   setUpstream(digest: string, upstream: string | undefined): void;
   remove(digest: string): void;
-  /** Removes those last used before; gives their digests. */
-  removeIdle(before: number): readonly string[];
+  /** Removes those last used before. */
+  removeIdle(before: number): void;
 };
 
 export type Live = {

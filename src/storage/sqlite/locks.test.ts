@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -42,6 +42,8 @@ describe('the lock of a folder', () => {
   test('that cannot be made is no lock that another holds', () => {
     expect(() => FileLock.tryExclusive(join(folder, 'absent', 'lock'))).toThrow('ENOENT');
     expect(() => FileLock.tryExclusive(folder)).toThrow();
+    writeFileSync(path(), 'no lock of ours '.repeat(100));
+    for (const lock of [exclusive, shared]) expect(lock).toThrow('not a database');
   });
 });
 
@@ -56,6 +58,11 @@ describe('the lock of a writer', () => {
     lock.release();
     expect(existsSync(file())).toBe(false);
     keep(WriterLock.hold(folder, 'a'));
+  });
+  test('that cannot be had leaves no file that would look like one', () => {
+    writeFileSync(file(), 'what a full disk took '.repeat(100));
+    expect(() => WriterLock.hold(folder, 'a')).toThrow('not a database');
+    expect(existsSync(file())).toBe(false);
   });
   test('is taken over of one that has gone, and of no other', () => {
     const living = WriterLock.hold(folder, 'a');

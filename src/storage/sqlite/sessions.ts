@@ -30,7 +30,7 @@ export function sqliteSessions(db: DatabaseSync, onFault: (fault: unknown) => vo
   const touch = db.prepare('UPDATE sessions SET used = ? WHERE digest = ?');
   const setUpstream = db.prepare('UPDATE sessions SET upstream = ? WHERE digest = ?');
   const remove = db.prepare('DELETE FROM sessions WHERE digest = ?');
-  const removeIdle = db.prepare('DELETE FROM sessions WHERE used < ? RETURNING digest');
+  const removeIdle = db.prepare('DELETE FROM sessions WHERE used < ?');
   return {
     find(digest) {
       const row = ended.has(digest) ? undefined : (find.get(digest) as Row | undefined);
@@ -58,11 +58,7 @@ export function sqliteSessions(db: DatabaseSync, onFault: (fault: unknown) => vo
     },
     removeIdle(before) {
       for (const digest of ended) if (written(() => remove.run(digest))) ended.delete(digest);
-      let idle: { digest: string }[] = [];
-      written(() => {
-        idle = removeIdle.all(before) as { digest: string }[];
-      });
-      return idle.map((row) => row.digest);
+      written(() => removeIdle.run(before));
     },
   };
 }

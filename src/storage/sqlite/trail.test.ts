@@ -81,6 +81,20 @@ describe('a trail', () => {
     expect(verifyTrail(db, undefined)).toEqual({ kind: 'broken', at: 2, why });
   });
 
+  test('is read as it stands, byte by byte: what a reader would mend or leave out is a change', () => {
+    write(1, { v: 1, seq: 1, name: '\ufffd' });
+    expect(verifyTrail(db, undefined).kind).toBe('complete');
+    const { body } = db.prepare('SELECT body FROM records').get() as { body: string };
+    const bytes = Buffer.from(body);
+    const at = bytes.indexOf(Buffer.from('\ufffd'));
+    const mended = Buffer.concat([bytes.subarray(0, at), Buffer.from([0xff]), bytes.subarray(at + 3)]);
+    const marked = Buffer.concat([Buffer.from('\ufeff'), bytes]);
+    for (const changed of [mended, marked]) {
+      db.prepare('UPDATE records SET body = CAST(? AS TEXT)').run(changed);
+      expect(verifyTrail(db, undefined)).toMatchObject({ kind: 'broken', at: 1 });
+    }
+  });
+
   test('with a record that is no object is broken', () => {
     intent(1);
     write(2, null);
@@ -99,6 +113,14 @@ describe('what belongs together', () => {
     outcome(6, 1);
     expect([1, 2, 3, 4].map(numbers)).toEqual([[1, 5], [2, 4], [3], [4]]);
     expect(recordWithOutcome(db, 1)[1]).toMatchObject({ ref: 1, body: '{"seq":5,"kind":"outcome","ref":1}' });
+  });
+  test('an outcome of what is no intent belongs to nothing', () => {
+    write(1, { v: 1, seq: 1, kind: 'refusal' });
+    intent(2);
+    outcome(3, 2);
+    outcome(4, 3);
+    outcome(5, 1);
+    expect([1, 3].map(numbers)).toEqual([[1], [3]]);
   });
   test('an intent that is open is alone, and a number nobody has is nothing', () => {
     intent(1);
