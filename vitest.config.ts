@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Many tests wait for processes and servers of their own; one core less, as is the default, would leave a machine of two with one.
-    maxWorkers: Math.min(8, availableParallelism()),
+    // Many tests wait for processes and servers of their own: half as many again as there are cores keep those busy.
+    maxWorkers: Math.min(8, Math.ceil(1.5 * availableParallelism())),
   },
 });
