@@ -9,13 +9,25 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
  * be set while it runs.
  *
  * Old generation: the little that reaches it is dead soon after. V8 would let it grow to several times what lives in
- * it before it looks; a look costs some milliseconds beside the calls.
+ * it before it looks; a look costs some milliseconds beside the calls. The first look would come latest of all, and what
+ * the heap has grown to by then it keeps.
  */
 export function boundHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
+  setFlagsFromString(`--incremental-marking-hard-trigger=${FIRST_LOOK_PERCENT}`);
+  let oldBytes = 0;
+  let hasLooked = false;
   let grows = true;
   const timer = setInterval(() => {
-    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+    const spaces = getHeapSpaceStatistics();
+    const usedOf = (name: string) => spaces.find(({ space_name }) => space_name === name)?.space_used_size ?? 0;
+    const used = usedOf('old_space');
+    if (!hasLooked && used < oldBytes * 0.9) {
+      hasLooked = true;
+      setFlagsFromString('--incremental-marking-hard-trigger=0');
+    }
+    oldBytes = used;
+    const young = spaces.find(({ space_name }) => space_name === 'new_space');
     const mayGrow = young !== undefined && young.space_size < YOUNG_BYTES;
     if (mayGrow === grows) return;
     grows = mayGrow;
@@ -32,7 +44,9 @@ export function boundYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-const OLD_GROWTH_PERCENT = 60;
+const OLD_GROWTH_PERCENT = 40;
+/** Of the growth that V8 allows at first. */
+const FIRST_LOOK_PERCENT = 25;
 /** Two halves of 4 MiB: some five hundred calls between collections. */
 const YOUNG_BYTES = 24 * 1024 * 1024;
 const LOOK_MS = 50;
