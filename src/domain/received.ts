@@ -25,6 +25,23 @@ export type Received = {
   sentBy: { cancel(handle: Received, why: string): void } | undefined;
 };
 
+/** A message whose bytes have just come, and of which nothing more is known. */
+export function justReceived(message: Pick<Received, 'transport' | 'bytes' | 'headers' | 'emit'>): Received {
+  return {
+    transport: message.transport,
+    bytes: message.bytes,
+    headers: message.headers,
+    emit: message.emit,
+    cancelled: false,
+    receivedAt: performance.now(),
+    serverMs: 0,
+    goneMeansCancelled: false,
+    headersToCome: false,
+    unheard: [],
+    sentBy: undefined,
+  };
+}
+
 export type ReceivedHeaders = {
   readonly sessionId: string | undefined;
   readonly protocolVersion: string | undefined;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { NO_HEADERS, type Received } from '../domain/received.ts';
+import { justReceived, NO_HEADERS, type Received } from '../domain/received.ts';
 import { Exchange } from './exchange.ts';
 
 const servers: Server[] = [];
@@ -32,19 +32,12 @@ async function begin(accept = BOTH, unreadBytesMax = 1_000_000) {
 }
 
 const received = (more: Partial<Received> = {}): Received => {
-  const made: Received = {
+  const made = justReceived({
     transport: 'http',
     bytes: Buffer.from(''),
     headers: NO_HEADERS,
     emit: () => false,
-    cancelled: false,
-    receivedAt: performance.now(),
-    serverMs: 0,
-    goneMeansCancelled: false,
-    headersToCome: false,
-    unheard: [],
-    sentBy: undefined,
-  };
+  });
   return Object.assign(made, more);
 };
 /** Whole milliseconds: fractions would be rounded where they are added to. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Channel, type Gate, LAST_WORDS_MS } from '../call/gate.ts';
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
-import type { Received, ReceivedHeaders } from '../domain/received.ts';
+import { justReceived, type ReceivedHeaders } from '../domain/received.ts';
 import { MODERN } from '../domain/revisions.ts';
 import { readTraceparent } from '../domain/traceparent.ts';
 import { Bag } from '../platform/bag.ts';
@@ -178,19 +178,12 @@ export class HttpServer {
         return this.#turnAway(request, response, 413, 'malformed', why);
       }
       if (bytes === 'gone') return;
-      const received: Received = {
+      const received = justReceived({
         transport: 'http',
         bytes,
         headers: receivedHeaders(request),
         emit: (text) => exchange.emit(text),
-        cancelled: false,
-        receivedAt: performance.now(),
-        serverMs: 0,
-        goneMeansCancelled: false,
-        headersToCome: false,
-        unheard: [],
-        sentBy: undefined,
-      };
+      });
       exchange.received = received;
       exchange.answer(await gate.handle(received, caller, server, HTTP));
       if (response.writableLength > 0) this.#linger(response);

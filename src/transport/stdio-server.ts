@@ -3,7 +3,7 @@ import { type Channel, type Gate, giveUpOn, LAST_WORDS_MS } from '../call/gate.t
 import type { Caller } from '../domain/caller.ts';
 import { faultText } from '../domain/fault.ts';
 import type { MessageId } from '../domain/message.ts';
-import { NO_HEADERS, type Received } from '../domain/received.ts';
+import { justReceived, NO_HEADERS, type Received } from '../domain/received.ts';
 import { Bag } from '../platform/bag.ts';
 import { LineReader } from '../platform/line-reader.ts';
 import { pipeLine } from '../platform/pipe-line.ts';
@@ -77,19 +77,12 @@ export class StdioServer {
       const id = requestIdIn(bytes);
       if (id !== undefined) return this.#refuse(-32600, 'too many requests are running', id);
     }
-    const received: Received = {
+    const received = justReceived({
       transport: 'stdio',
       bytes,
       headers: NO_HEADERS,
       emit: (text) => this.#emit(text),
-      cancelled: false,
-      receivedAt: performance.now(),
-      serverMs: 0,
-      goneMeansCancelled: false,
-      headersToCome: false,
-      unheard: [],
-      sentBy: undefined,
-    };
+    });
     this.#running.add(received);
     try {
       const answer = await gate.handle(received, caller, server, this.#channel);

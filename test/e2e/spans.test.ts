@@ -27,6 +27,8 @@ type Sent = {
   attributes: Attribute[];
   status: { code: number };
 };
+type Batch = { resource: { attributes: Attribute[] }; scopeSpans: { spans: Sent[] }[] };
+type Readiness = { status: string; reasons?: { kind: string; sentence: string }[] };
 type Span = Omit<Sent, 'attributes'> & { attributes: Record<string, string | undefined>; stage: string | undefined };
 
 /** A collector: takes OTLP as JSON, as https://opentelemetry.io/docs/specs/otlp/#otlphttp-request says. */
@@ -45,7 +47,7 @@ async function startCollector(port = 0) {
     });
   }).listen(port, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const batches = () => bodies.flatMap((body) => JSON.parse(body).resourceSpans as any[]);
+  const batches = () => bodies.flatMap((body) => (JSON.parse(body) as { resourceSpans: Batch[] }).resourceSpans);
   return {
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
     types,
@@ -53,8 +55,8 @@ async function startCollector(port = 0) {
     resources: () => batches().map(({ resource }) => flat(resource.attributes)),
     spans: (): Span[] =>
       batches()
-        .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }: { spans: Sent[] }) => spans))
-        .map((span: Sent) => {
+        .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
+        .map((span) => {
           const attributes = flat(span.attributes);
           return { ...span, attributes, stage: attributes['sallyport.stage'] };
         }),
@@ -226,8 +228,8 @@ describe('a collector that is not there', () => {
       },
     });
     const alarm = async () => {
-      const { reasons = [] } = (await (await fetch(`${gateway.admin}/readyz`)).json()) as any;
-      return reasons.find(({ kind }: { kind: string }) => kind === 'traces')?.sentence as string | undefined;
+      const { reasons = [] } = (await (await fetch(`${gateway.admin}/readyz`)).json()) as Readiness;
+      return reasons.find(({ kind }) => kind === 'traces')?.sentence;
     };
     expect((await modernCall(gateway.url, gateway.token, 'echo')).status).toBe(200);
     expect(await until('the alarm', alarm)).toContain('spans are not sent');
@@ -248,10 +250,10 @@ describe('a collector that is not there', () => {
       server: { url: upstream.url },
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     });
-    const { status, reasons } = (await (await fetch(`${gateway.admin}/readyz`)).json()) as any;
+    const { status, reasons } = (await (await fetch(`${gateway.admin}/readyz`)).json()) as Readiness;
     expect(status).toBe('degraded');
-    expect(reasons[0]).toMatchObject({ kind: 'traces' });
-    expect(reasons[0].sentence).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`');
+    expect(reasons?.[0]).toMatchObject({ kind: 'traces' });
+    expect(reasons?.[0]?.sentence).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`');
     expect((await modernCall(gateway.url, gateway.token, 'echo')).status).toBe(200);
     await gateway.stop();
     await upstream.stop();

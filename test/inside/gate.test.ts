@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { NO_HEADERS, type Received } from '../../src/domain/received.ts';
+import { justReceived, NO_HEADERS } from '../../src/domain/received.ts';
 import { type Inside, night, startInside } from '../support/inside.ts';
 import { temporaryFolder, until } from '../support/processes.ts';
 import { LegacySession, modernCall, modernHeaders, modernMeta, post, type Said } from '../support/wire.ts';
@@ -112,19 +112,12 @@ describe('a session', () => {
 
 test('no stream may begin before the answer to `initialize`, which names the session', async () => {
   const handle = async (message: object) => {
-    const received: Received = {
+    const received = justReceived({
       transport: 'http',
       bytes: Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })),
       headers: NO_HEADERS,
       emit: () => true,
-      cancelled: false,
-      receivedAt: performance.now(),
-      serverMs: 0,
-      goneMeansCancelled: false,
-      headersToCome: false,
-      unheard: [],
-      sentBy: undefined,
-    };
+    });
     const caller = inside.serving.gateway.rules().callers.get('desk');
     if (caller === undefined) throw new Error('no caller');
     await inside.serving.gateway.gate.handle(received, caller, 'up', { kind: 'http' });
